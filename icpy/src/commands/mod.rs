@@ -1,0 +1,95 @@
+//! One module for each command of the client.
+
+mod call;
+mod open;
+mod status;
+mod stop;
+mod watch;
+
+use std::time::Duration;
+
+use icpy::args::{Command, General};
+use icpy::connection::{Connection, block_on, is_lost};
+use icpy::finder::Finder;
+use icpy_protocol::api::{Call as _, MethodInfo};
+use icpy_protocol::error::Result;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::output::Failure;
+
+/// How long an answer is waited for, where the work is small.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often a request that can be sent twice is sent in all.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Does what the command line says.
+pub(crate) fn run(command: Command, general: &General) -> std::result::Result<(), Failure> {
+    match command {
+        Command::Open(open) => open::run(&open, general),
+        Command::Status => status::run(general),
+        Command::Watch { patterns } => watch::run(patterns, general),
+        Command::Call { method, params } => call::run(&method, params, general),
+        Command::Stop => stop::run(general),
+    }
+}
+
+/// The daemon, as the commands that ask it a few things see it.
+struct Daemon {
+    finder: Finder,
+    connection: Connection,
+    timeout: Option<Duration>,
+}
+
+impl Daemon {
+    /// The daemon, started where none runs.
+    fn open_or_start(general: &General) -> std::result::Result<Self, Failure> {
+        let finder = finder(general);
+        let connection = Connection::open_or_start(&finder)?;
+        Ok(Self::over(finder, connection, general))
+    }
+
+    /// The running daemon.
+    fn open(general: &General) -> std::result::Result<Self, Failure> {
+        let finder = finder(general);
+        let connection = Connection::open(&finder)?;
+        Ok(Self::over(finder, connection, general))
+    }
+
+    fn over(finder: Finder, connection: Connection, general: &General) -> Self {
+        let timeout = Some(timeout(general).unwrap_or(TIMEOUT));
+        // Where a read cannot be limited it waits.
+        let _ = connection.set_timeout(timeout);
+        Self { finder, connection, timeout }
+    }
+
+    /// Calls a method. When the connection is lost before the answer, and the method can be called twice, it is.
+    fn call<R: DeserializeOwned + Send>(
+        &mut self,
+        method: &'static MethodInfo,
+        params: &(impl Serialize + Sync),
+    ) -> Result<R> {
+        for _ in 1..ATTEMPTS_MAX {
+            match block_on(self.connection.call(method, params)) {
+                Err(error) if is_lost(&error) && method.is_idempotent => {
+                    let Ok(again) = Connection::open_or_start(&self.finder) else {
+                        return Err(error);
+                    };
+                    let _ = again.set_timeout(self.timeout);
+                    self.connection = again;
+                }
+                outcome => return outcome,
+            }
+        }
+        block_on(self.connection.call(method, params))
+    }
+}
+
+fn finder(general: &General) -> Finder {
+    Finder::default().at(general.socket.clone())
+}
+
+fn timeout(general: &General) -> Option<Duration> {
+    general.timeout.map(|seconds| Duration::from_secs(u64::from(seconds)))
+}

@@ -1,0 +1,68 @@
+//! `icpy FILE...`: opens files and folders in every attached editor.
+
+use std::path::Path;
+
+use icpy::args::{General, Open};
+use icpy::host;
+use icpy::target::{self, Target};
+use icpy_protocol::error::{Error, Kind};
+use icpy_protocol::file::{self, FileOpenParams, FileOpenResult};
+use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
+use serde_json::{Value, json};
+
+use super::Daemon;
+use crate::output::{Failure, print_json, say};
+
+pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
+    let targets = target::read(&open.files, Path::exists).map_err(Failure::usage)?;
+    let folder = host::current_folder()
+        .map_err(|error| Failure::from(Error::not_found(format!("the current folder cannot be found: {error}"))))?;
+    let mut daemon = Daemon::open_or_start(general)?;
+    let mut first_failure = None;
+    let mut is_seen = true;
+    for target in targets {
+        match open_one(&mut daemon, &target, &folder) {
+            Ok((result, receivers)) => {
+                is_seen &= receivers > 0;
+                if general.json {
+                    print_json(&result)?;
+                }
+            }
+            Err(failure) => {
+                failure.report(general.json);
+                first_failure = first_failure.or(Some(failure.status));
+            }
+        }
+    }
+    if !is_seen && !general.json {
+        say("opened, but no editor is attached that would show it: attach one to the daemon's socket \
+             (`icpy status`), or see the events with `icpy watch`");
+    }
+    match first_failure {
+        None => Ok(()),
+        Some(status) => Err(Failure::reported(status)),
+    }
+}
+
+/// Opens one target; returns the daemon's result and how many were told.
+fn open_one(daemon: &mut Daemon, target: &Target, folder: &Path) -> Result<(Value, u32), Failure> {
+    let path = target::absolute(&target.path, folder);
+    if path.is_dir() {
+        let params = ProjectLoadParams { path: path.into() };
+        let result: ProjectLoadResult = daemon.call(project::method::load, &params)?;
+        return Ok((json!(result), result.receivers));
+    }
+    let params = FileOpenParams { path: path.into(), position: target.position, workspace_id: None };
+    let result: FileOpenResult =
+        daemon.call(file::method::open, &params).map_err(|error| explain(error, &target.path))?;
+    Ok((json!(result), result.receivers))
+}
+
+fn explain(error: Error, path: &Path) -> Failure {
+    let is_missing = error.kind() == Kind::NotFound;
+    let failure = Failure::from(error);
+    match is_missing {
+        true => failure.with_hint(format!("to make it: `touch {}`; for the commands: `icpy --help`", path.display())),
+        false => failure,
+    }
+}

@@ -1,0 +1,39 @@
+//! `icpy stop`: ends the daemon and waits until it is gone.
+
+use icpy::args::General;
+use icpy::connection::Connection;
+use icpy::finder::NoDaemon;
+use icpy_protocol::Empty;
+use icpy_protocol::daemon::{self, DaemonStatusResult};
+use icpy_protocol::error::Error;
+
+use super::{Daemon, finder};
+use crate::output::{Failure, print_json, say};
+
+pub(super) fn run(general: &General) -> Result<(), Failure> {
+    let finder = finder(general);
+    let connection = match Connection::open(&finder) {
+        Err(NoDaemon::NotRunning) => {
+            if !general.json {
+                say("icpyd is not running");
+            }
+            return finish(general, false);
+        }
+        outcome => outcome?,
+    };
+    let mut daemon = Daemon::over(finder.clone(), connection, general);
+    let status: DaemonStatusResult = daemon.call(daemon::method::status, &Empty {})?;
+    let _: Empty = daemon.call(daemon::method::stop, &Empty {})?;
+    if !finder.wait_for_end(status.socket.as_path()) {
+        let message = format!("icpyd (process {}) was asked to stop and has not ended yet", status.pid);
+        return Err(Error::timeout(message).into());
+    }
+    finish(general, true)
+}
+
+fn finish(general: &General, has_stopped: bool) -> Result<(), Failure> {
+    if general.json {
+        print_json(&serde_json::json!({ "stopped": has_stopped }))?;
+    }
+    Ok(())
+}

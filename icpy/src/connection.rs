@@ -1,0 +1,149 @@
+//! A connection that blocks: for a program that asks a few things and ends.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use icpy_protocol::api::{Call, MethodInfo};
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::message::{Received, read_received, write_request};
+use interprocess::local_socket::Stream;
+use interprocess::local_socket::traits::Stream as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::finder::{Finder, NoDaemon};
+
+/// The longest line that a daemon is expected to send.
+const LINE_BYTES_MAX: u64 = 64 << 20;
+
+/// A blocking connection.
+#[derive(Debug)]
+pub struct Connection(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    reader: BufReader<Stream>,
+    last_id: u64,
+}
+
+/// Why a request got no answer.
+#[derive(Debug)]
+enum Lost {
+    /// The daemon closed the connection, or ended.
+    Closed,
+    /// It did not answer in time.
+    TimedOut,
+    /// What it sent is not the protocol.
+    Garbled(String),
+}
+
+impl Connection {
+    /// A connection over a stream that was just made.
+    pub fn new(stream: Stream) -> Self {
+        Self(Mutex::new(State { reader: BufReader::new(stream), last_id: 0 }))
+    }
+
+    /// Connects to a running daemon.
+    pub fn open(finder: &Finder) -> std::result::Result<Self, NoDaemon> {
+        finder.connect().map(Self::new)
+    }
+
+    /// Connects to a running daemon, or starts one.
+    pub fn open_or_start(finder: &Finder) -> std::result::Result<Self, NoDaemon> {
+        finder.connect_or_start().map(Self::new)
+    }
+
+    /// Lets every read wait at most so long.
+    pub fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.lock().reader.get_ref().set_recv_timeout(timeout)
+    }
+
+    /// Sends a request and waits for its result, as JSON text. What the daemon sends meanwhile goes to `notified`, by
+    /// method and params.
+    pub fn request(&self, method: &str, params: &str, notified: impl FnMut(&str, &str)) -> Result<String> {
+        self.lock().request(method, params, notified)
+    }
+
+    /// Waits until the daemon closes the connection.
+    pub fn wait_for_close(&self) -> io::Result<()> {
+        io::copy(&mut self.lock().reader, &mut io::sink()).map(drop)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn request(&mut self, method: &str, params: &str, mut notified: impl FnMut(&str, &str)) -> Result<String> {
+        self.last_id += 1;
+        let id = self.last_id.to_string();
+        let mut line = Vec::new();
+        write_request(&mut line, &id, method, params);
+        self.reader.get_ref().write_all(&line).map_err(|error| lost(method, &read_failure(&error)))?;
+        loop {
+            let mut line = Vec::new();
+            self.read_line(&mut line).map_err(|why| lost(method, &why))?;
+            match read_received(&line).map_err(|why| lost(method, &Lost::Garbled(why)))? {
+                Received::Answer { id: answered, outcome } if answered == id => return outcome.map(str::to_owned),
+                Received::Answer { .. } => {}
+                Received::Notification { method, params } => notified(&method, params),
+            }
+        }
+    }
+
+    fn read_line(&mut self, line: &mut Vec<u8>) -> std::result::Result<(), Lost> {
+        let read = (&mut self.reader).take(LINE_BYTES_MAX).read_until(b'\n', line);
+        read.map_err(|error| read_failure(&error))?;
+        if line.last() == Some(&b'\n') {
+            return Ok(());
+        }
+        let is_too_long = line.len() as u64 == LINE_BYTES_MAX;
+        Err(if is_too_long { Lost::Garbled("a line of over 64 MiB".to_owned()) } else { Lost::Closed })
+    }
+}
+
+fn read_failure(error: &io::Error) -> Lost {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Lost::TimedOut,
+        _ => Lost::Closed,
+    }
+}
+
+fn lost(method: &str, why: &Lost) -> Error {
+    match why {
+        Lost::Closed => Error::unavailable(format!("icpyd closed the connection before it answered `{method}`"))
+            .with("connectionLost", true),
+        Lost::TimedOut => Error::timeout(format!("icpyd did not answer `{method}` in time")),
+        Lost::Garbled(why) => Error::internal(format!("icpyd answered `{method}` with something else: {why}")),
+    }
+}
+
+/// Whether the connection was lost before the answer.
+pub fn is_lost(error: &Error) -> bool {
+    error.detail("connectionLost").is_some()
+}
+
+impl Call for Connection {
+    async fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> Result<R>
+    where
+        P: Serialize + Sync,
+        R: DeserializeOwned + Send,
+    {
+        let params = serde_json::to_string(params).expect("wire types have string keys");
+        let result = self.request(method.name, &params, |_, _| ())?;
+        serde_json::from_str(&result)
+            .map_err(|error| Error::internal(format!("icpyd answered `{}` with something else: {error}", method.name)))
+    }
+}
+
+/// Runs a call on a [`Connection`], which blocks and so is never left pending.
+pub fn block_on<T>(call: impl Future<Output = T>) -> T {
+    let mut call = std::pin::pin!(call);
+    match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("a blocking connection answers or fails"),
+    }
+}

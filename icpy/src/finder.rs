@@ -1,0 +1,209 @@
+//! Finding the daemon, and starting it: connect, lock, connect, start.
+//!
+//! A client that finds no daemon takes the start lock and looks again: another may have started one meanwhile. If not it
+//! starts one and hands it the lock, so that nobody starts a second before this one listens, even when the client is
+//! killed. Nothing polls: who waits, waits for a lock or for the daemon's report.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, StartReport, candidates, open_lock};
+use icpy_protocol::path::FilePath;
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{GenericFilePath, Stream};
+
+use crate::host;
+
+/// How long a daemon may take to say that it is ready.
+const START_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long another daemon that holds the lock, and does not listen, may take to end.
+const END_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// A daemon that dies while it starts is started again so many times in all.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Knows where a daemon may be and how to start one.
+#[derive(Clone, Debug)]
+pub struct Finder {
+    environment: Environment,
+    socket: Option<PathBuf>,
+    daemon_program: PathBuf,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoDaemon {
+    /// No daemon listens at any candidate.
+    NotRunning,
+    /// A daemon could not be started.
+    NotStarted {
+        /// Why, as a sentence.
+        message: String,
+        /// Where to read more, if there is a log.
+        log: Option<PathBuf>,
+    },
+}
+
+impl fmt::Display for NoDaemon {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRunning => formatter.write_str("icpyd is not running"),
+            Self::NotStarted { message, .. } => write!(formatter, "icpyd cannot start: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for NoDaemon {}
+
+impl Default for Finder {
+    /// Looks where this process's environment says.
+    fn default() -> Self {
+        Self { environment: host::environment(), socket: None, daemon_program: host::daemon_program() }
+    }
+}
+
+impl Finder {
+    /// Looks at this socket and nowhere else.
+    #[must_use]
+    pub fn at(mut self, socket: Option<PathBuf>) -> Self {
+        self.socket = socket;
+        self
+    }
+
+    /// Connects to a running daemon.
+    pub fn connect(&self) -> Result<Stream, NoDaemon> {
+        self.locate().map(|(stream, _)| stream)
+    }
+
+    /// Connects to a running daemon, or to one that is started for it.
+    pub fn connect_or_start(&self) -> Result<Stream, NoDaemon> {
+        self.find_or_start().map(|(stream, _)| stream)
+    }
+
+    /// Finds a running daemon, or starts one, and says where it listens.
+    pub fn locate_or_start(&self) -> Result<PathBuf, NoDaemon> {
+        self.find_or_start().map(|(_, socket)| socket)
+    }
+
+    /// Waits until the daemon that listens at a socket has ended. Returns whether it has.
+    pub fn wait_for_end(&self, socket: &Path) -> bool {
+        let all = candidates(&self.environment, self.socket.as_deref());
+        all.iter().find(|endpoint| endpoint.socket == socket).is_none_or(wait_for_end)
+    }
+
+    fn locate(&self) -> Result<(Stream, PathBuf), NoDaemon> {
+        candidates(&self.environment, self.socket.as_deref())
+            .iter()
+            .filter(|endpoint| endpoint.check().is_ok())
+            .find_map(|endpoint| connect(endpoint).ok())
+            .ok_or(NoDaemon::NotRunning)
+    }
+
+    fn find_or_start(&self) -> Result<(Stream, PathBuf), NoDaemon> {
+        match self.locate() {
+            Err(NoDaemon::NotRunning) => self.start(),
+            outcome => outcome,
+        }
+    }
+
+    fn start(&self) -> Result<(Stream, PathBuf), NoDaemon> {
+        let endpoint = endpoint::place(&self.environment, self.socket.as_deref())
+            .map_err(|message| NoDaemon::NotStarted { message, log: None })?;
+        let log = Folders::find(&self.environment).ok().map(|folders| folders.log_file());
+        let not_started = |message: String| NoDaemon::NotStarted { message, log: log.clone() };
+        for _ in 0..ATTEMPTS_MAX {
+            let start_lock = lock_start(&endpoint).map_err(not_started)?;
+            if let Ok(found) = self.locate() {
+                return Ok(found);
+            }
+            match self.start_program(&endpoint, start_lock).map_err(not_started)? {
+                Some(StartReport::Ready) => {
+                    if let Ok(found) = connect(&endpoint) {
+                        return Ok(found);
+                    }
+                }
+                Some(StartReport::Running { who }) if !wait_for_end(&endpoint) => {
+                    let (socket, lock) = (endpoint.socket.display(), endpoint.life_lock());
+                    let message = format!("{who} holds `{}` and does not answer at `{socket}`", lock.display());
+                    return self.locate().map_err(|_| not_started(message));
+                }
+                Some(StartReport::Failed { message, log }) => {
+                    return Err(NoDaemon::NotStarted { message, log: log.map(FilePath::into_path_buf) });
+                }
+                // It was killed, or the one that was there has ended meanwhile.
+                Some(StartReport::Running { .. }) | None => {}
+            }
+        }
+        Err(not_started("it ends each time before it is ready".to_owned()))
+    }
+
+    /// Starts the program, which gets the lock, and waits for its report. `None` when it ended without one.
+    fn start_program(&self, endpoint: &Endpoint, start_lock: File) -> Result<Option<StartReport>, String> {
+        let program = self.daemon_program.display();
+        let (report, writer) = io::pipe().map_err(|error| format!("cannot make a pipe: {error}"))?;
+        let mut daemon = self
+            .command(endpoint, start_lock, writer)
+            .spawn()
+            .map_err(|error| format!("cannot run `{program}`: {error}"))?;
+        // A client that stays would keep the ended daemon as a zombie.
+        thread::spawn(move || daemon.wait());
+        let read = within(START_TIMEOUT, move || read_report(report));
+        read.ok_or_else(|| format!("`{program}` did not become ready within {START_TIMEOUT:?}"))
+    }
+
+    fn command(&self, endpoint: &Endpoint, start_lock: File, report: PipeWriter) -> Command {
+        let mut command = Command::new(&self.daemon_program);
+        command.arg("--started-by-client").arg("--socket").arg(&endpoint.socket);
+        command.stdin(start_lock).stdout(report).stderr(Stdio::null());
+        command
+    }
+}
+
+fn connect(endpoint: &Endpoint) -> io::Result<(Stream, PathBuf)> {
+    let stream = Stream::connect(endpoint.socket.as_path().to_fs_name::<GenericFilePath>()?)?;
+    Ok((stream, endpoint.socket.clone()))
+}
+
+fn read_report(report: PipeReader) -> Option<StartReport> {
+    let mut line = String::new();
+    BufReader::new(report).read_line(&mut line).ok()?;
+    serde_json::from_str(&line).ok()
+}
+
+/// Takes the start lock: at once, or when whoever starts a daemon is done.
+fn lock_start(endpoint: &Endpoint) -> Result<File, String> {
+    let path = endpoint.start_lock();
+    let failed = |error: io::Error| format!("cannot use the lock `{}`: {error}", path.display());
+    let file = open_lock(&path).map_err(failed)?;
+    if file.try_lock().is_ok() {
+        return Ok(file);
+    }
+    match within(START_TIMEOUT, move || file.lock().map(|()| file)) {
+        Some(outcome) => outcome.map_err(failed),
+        None => {
+            Err(format!("another process has been starting icpyd for {START_TIMEOUT:?}: it holds `{}`", path.display()))
+        }
+    }
+}
+
+/// Waits until the daemon that lives at an endpoint ends. Returns whether it did.
+fn wait_for_end(endpoint: &Endpoint) -> bool {
+    let Ok(file) = open_lock(&endpoint.life_lock()) else {
+        return false;
+    };
+    matches!(within(END_TIMEOUT, move || file.lock()), Some(Ok(())))
+}
+
+/// Runs what may block for ever, and waits for it only so long. The thread that is left then ends with the process.
+fn within<T: Send + 'static>(timeout: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (tell, told) = mpsc::sync_channel(1);
+    thread::spawn(move || tell.send(work()));
+    told.recv_timeout(timeout).ok()
+}

@@ -1,0 +1,128 @@
+//! What the client prints and how it ends: data on standard output, sentences on standard error.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use icpy::connection::is_lost;
+use icpy::finder::NoDaemon;
+use icpy_protocol::error::{Error, Kind};
+use serde::Serialize;
+
+/// Why a command failed, with the exit status that says so.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) hint: Option<String>,
+    pub(crate) status: u8,
+    is_reported: bool,
+}
+
+/// The daemon cannot be reached or started.
+const NO_DAEMON: u8 = 11;
+
+/// The daemon speaks no version of the protocol that this client speaks.
+const OTHER_PROTOCOL: u8 = 12;
+
+/// The reader of standard output has gone: 128 and the number of SIGPIPE.
+const NO_READER: u8 = 141;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match error.kind() {
+            Kind::InvalidParams | Kind::MethodNotFound => 2,
+            Kind::Unsupported if error.detail("min").is_some() => OTHER_PROTOCOL,
+            Kind::NotFound | Kind::PermissionDenied | Kind::Unsupported => 3,
+            Kind::Busy => 4,
+            Kind::Timeout => 124,
+            _ if is_lost(&error) => NO_DAEMON,
+            _ => 1,
+        };
+        Self { error, hint: None, status, is_reported: false }
+    }
+}
+
+impl From<NoDaemon> for Failure {
+    fn from(why: NoDaemon) -> Self {
+        let hint = match &why {
+            NoDaemon::NotStarted { log: Some(log), .. } => Some(format!("its log is `{}`", log.display())),
+            NoDaemon::NotStarted { log: None, .. } => None,
+            NoDaemon::NotRunning => Some("opening a file starts it".to_owned()),
+        };
+        Self { error: Error::unavailable(why.to_string()), hint, status: NO_DAEMON, is_reported: false }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// Of writing to standard output: nothing else fails in this way.
+    fn from(error: io::Error) -> Self {
+        let status = if error.kind() == io::ErrorKind::BrokenPipe { NO_READER } else { 1 };
+        Self {
+            error: Error::internal(format!("cannot write the output: {error}")),
+            hint: None,
+            status,
+            is_reported: false,
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) fn usage(message: String) -> Self {
+        Self { error: Error::invalid_params(message), hint: None, status: 2, is_reported: false }
+    }
+
+    /// A failure of which the user has been told.
+    pub(crate) fn reported(status: u8) -> Self {
+        Self { error: Error::internal(""), hint: None, status, is_reported: true }
+    }
+
+    /// The same failure, because there is no daemon any more.
+    #[must_use]
+    pub(crate) fn no_daemon(mut self) -> Self {
+        self.status = NO_DAEMON;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what failed, to a person or to a program.
+    pub(crate) fn report(&self, is_json: bool) -> ExitCode {
+        if self.status != NO_READER && !self.is_reported {
+            // When the failure cannot be printed the exit status still says it.
+            let _ = if is_json { print_json(&serde_json::json!({ "error": self.error })) } else { self.print() };
+        }
+        ExitCode::from(self.status)
+    }
+
+    fn print(&self) -> io::Result<()> {
+        let mut stderr = io::stderr().lock();
+        writeln!(stderr, "error: {}", self.error)?;
+        match &self.hint {
+            Some(hint) => writeln!(stderr, "hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Prints one object on one line of standard output.
+pub(crate) fn print_json(value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    print(&line)
+}
+
+/// Prints text on standard output, at once.
+pub(crate) fn print(text: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text)?;
+    stdout.flush()
+}
+
+/// Says something to a person, on standard error.
+pub(crate) fn say(sentence: &str) {
+    // Nobody reads it, so nobody misses it.
+    let _ = writeln!(io::stderr(), "icpy: {sentence}");
+}

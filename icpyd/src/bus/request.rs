@@ -1,0 +1,76 @@
+//! Requests between services: through the bus, with the same typed clients and checks as a remote peer's.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use icpy_protocol::api::{Call, MethodInfo};
+use icpy_protocol::error::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Bus;
+use crate::caller::Caller;
+
+/// An answer under way: the result as JSON text.
+pub type Answer = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
+
+/// What answers requests: the router.
+pub trait Respond: Debug + Send + Sync {
+    /// Starts a request. Dropping the answer cancels it.
+    fn respond(&self, caller: Caller, method: &str, params: Bytes) -> Answer;
+}
+
+impl Bus {
+    /// Says who answers requests. The bus does not keep it alive.
+    pub fn answer_with(&self, responder: Weak<dyn Respond>) {
+        let was_unset = self.0.responder.set(responder).is_ok();
+        debug_assert!(was_unset, "one router answers");
+    }
+
+    /// The way for a service to ask others, on behalf of `caller`.
+    pub fn requester(&self, caller: Caller, timeout: Duration) -> Requester {
+        Requester { bus: self.clone(), caller, timeout }
+    }
+}
+
+/// Asks services on behalf of a caller.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    bus: Bus,
+    caller: Caller,
+    timeout: Duration,
+}
+
+impl Requester {
+    /// Asks for a method by its name, with params as JSON text; the result is JSON text.
+    pub async fn request(&self, method: &str, params: Bytes) -> Result<Vec<u8>> {
+        let responder: Arc<dyn Respond> = self
+            .bus
+            .0
+            .responder
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or_else(|| Error::unavailable("the daemon is stopping"))?;
+        let answer = responder.respond(self.caller.indirect(), method, params);
+        match tokio::time::timeout(self.timeout, answer).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::timeout(format!("`{method}` did not answer within {:?}", self.timeout))),
+        }
+    }
+}
+
+impl Call for Requester {
+    async fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> Result<R>
+    where
+        P: Serialize + Sync,
+        R: DeserializeOwned + Send,
+    {
+        let params = serde_json::to_vec(params).expect("wire types have string keys").into();
+        let result = self.request(method.name, params).await?;
+        serde_json::from_slice(&result)
+            .map_err(|error| Error::internal(format!("the result of `{}` has another type: {error}", method.name)))
+    }
+}

@@ -1,0 +1,245 @@
+//! Who asks: the session, the principal behind it, what it may do, and the way back to it while it waits.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
+use icpy_protocol::api::Access;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::message::write_notification;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bytes of a stream that are sent before the caller acknowledges any.
+pub const STREAM_CREDIT_BYTES: usize = 256 << 10;
+
+/// Bytes of all streams of one session that may wait for the session's task.
+const OUTLET_BYTES_MAX: usize = 1 << 20;
+
+/// What one progress message takes of that.
+const PROGRESS_BYTES: u32 = 256;
+
+/// Who is behind a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A process of the daemon's user, or of root.
+    Peer {
+        /// Its user.
+        uid: Option<u32>,
+        /// The process, where the system tells.
+        pid: Option<u32>,
+    },
+    /// The daemon itself.
+    Daemon,
+}
+
+/// A set of [`Access`]es.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Everything.
+    pub const ALL: Self = Self(u8::MAX);
+
+    /// Only these, and what is open to all.
+    pub fn of(accesses: &[Access]) -> Self {
+        Self(accesses.iter().fold(bit(Access::Open), |bits, access| bits | bit(*access)))
+    }
+
+    /// Whether the set holds `access`.
+    pub fn contains(self, access: Access) -> bool {
+        self.0 & bit(access) != 0
+    }
+}
+
+fn bit(access: Access) -> u8 {
+    1 << access as u8
+}
+
+/// Who sends requests on one connection.
+#[derive(Debug)]
+pub struct Identity {
+    /// Names the session.
+    pub session: String,
+    /// Who is behind it.
+    pub principal: Principal,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The way back to the client, if there is one.
+    pub outlet: Option<Arc<Outlet>>,
+}
+
+/// The sender of one request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    identity: Arc<Identity>,
+    /// The request's id as JSON text; a notification has none.
+    request: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// The sender of the request with this id.
+    pub fn new(identity: Arc<Identity>, request: Option<Arc<str>>) -> Self {
+        Self { identity, request }
+    }
+
+    /// The daemon on its own behalf.
+    pub fn daemon() -> Self {
+        let identity =
+            Identity { session: "daemon".to_owned(), principal: Principal::Daemon, scopes: Scopes::ALL, outlet: None };
+        Self::new(Arc::new(identity), None)
+    }
+
+    /// Names the session.
+    pub fn session(&self) -> &str {
+        &self.identity.session
+    }
+
+    /// Who is behind the session.
+    pub fn principal(&self) -> &Principal {
+        &self.identity.principal
+    }
+
+    /// What the session may do.
+    pub fn scopes(&self) -> Scopes {
+        self.identity.scopes
+    }
+
+    /// The same caller, asking for something on the way to its own answer: what that sends does not reach the client.
+    #[must_use]
+    pub fn indirect(&self) -> Self {
+        Self { identity: Arc::clone(&self.identity), request: None }
+    }
+
+    /// Opens a stream to the caller, which carries pieces of the result before the answer.
+    pub fn open_stream(&self) -> Result<Stream> {
+        match (&self.identity.outlet, &self.request) {
+            (Some(outlet), Some(request)) => Ok(Stream::open(Arc::clone(outlet), Arc::clone(request))),
+            _ => Err(Error::unsupported("a stream needs a request with an id on a connection")),
+        }
+    }
+}
+
+/// The way back from handlers to the client of one session: notifications that wait for the session's task.
+#[derive(Debug)]
+pub struct Outlet {
+    state: Mutex<OutletState>,
+    /// Room for messages, in bytes: a client that does not read makes its own streams wait.
+    room: Arc<Semaphore>,
+    waker: AtomicWaker,
+}
+
+#[derive(Debug, Default)]
+struct OutletState {
+    messages: VecDeque<(Vec<u8>, OwnedSemaphorePermit)>,
+    /// What each streaming request may still send, by the request's id.
+    credits: HashMap<Arc<str>, Arc<Semaphore>>,
+}
+
+impl Default for Outlet {
+    fn default() -> Self {
+        let room = Arc::new(Semaphore::new(OUTLET_BYTES_MAX));
+        Self { state: Mutex::default(), room, waker: AtomicWaker::new() }
+    }
+}
+
+impl Outlet {
+    /// Has the session's task woken when there is something to take.
+    pub fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Wakes the session's task.
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// Takes the next message that waits, a whole line.
+    pub fn take(&self) -> Option<Vec<u8>> {
+        self.lock().messages.pop_front().map(|(message, _)| message)
+    }
+
+    /// Gives a streaming request more credit. Acknowledging what was not sent gains nothing.
+    pub fn acknowledge(&self, request: &str, bytes: u32) {
+        let state = self.lock();
+        if let Some(credit) = state.credits.get(request) {
+            let missing = STREAM_CREDIT_BYTES.saturating_sub(credit.available_permits());
+            credit.add_permits(missing.min(bytes as usize));
+        }
+    }
+
+    fn send(&self, message: Vec<u8>, room: OwnedSemaphorePermit) {
+        self.lock().messages.push_back((message, room));
+        self.wake();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, OutletState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream of pieces to the caller of one request. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Stream {
+    outlet: Arc<Outlet>,
+    request: Arc<str>,
+    credit: Arc<Semaphore>,
+    seq: u64,
+}
+
+#[derive(Serialize)]
+struct Piece<'a> {
+    id: &'a RawValue,
+    seq: u64,
+    data: &'a str,
+}
+
+#[derive(Serialize)]
+struct Progress<'a> {
+    id: &'a RawValue,
+    done: u64,
+    total: Option<u64>,
+    unit: &'a str,
+}
+
+impl Stream {
+    fn open(outlet: Arc<Outlet>, request: Arc<str>) -> Self {
+        let credit = Arc::new(Semaphore::new(STREAM_CREDIT_BYTES));
+        outlet.lock().credits.insert(Arc::clone(&request), Arc::clone(&credit));
+        Self { outlet, request, credit, seq: 0 }
+    }
+
+    /// Sends one piece, as soon as the caller has taken enough of those before it. At most [`STREAM_CREDIT_BYTES`].
+    pub async fn send(&mut self, data: &str) -> Result<()> {
+        let bytes = u32::try_from(data.len().min(STREAM_CREDIT_BYTES)).unwrap_or(u32::MAX);
+        let closed = |_| Error::internal("the stream is closed");
+        self.credit.acquire_many(bytes).await.map_err(closed)?.forget();
+        let room = Arc::clone(&self.outlet.room).acquire_many_owned(bytes).await.map_err(closed)?;
+        let mut line = Vec::with_capacity(data.len() + 64);
+        write_notification(&mut line, "$/stream", &Piece { id: self.id(), seq: self.seq, data });
+        self.seq += 1;
+        self.outlet.send(line, room);
+        Ok(())
+    }
+
+    /// Says how far the request is. Dropped when too much waits for the client: the next one says it again.
+    pub fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
+        if let Ok(room) = Arc::clone(&self.outlet.room).try_acquire_many_owned(PROGRESS_BYTES) {
+            let mut line = Vec::new();
+            write_notification(&mut line, "$/progress", &Progress { id: self.id(), done, total, unit });
+            self.outlet.send(line, room);
+        }
+    }
+
+    fn id(&self) -> &RawValue {
+        serde_json::from_str(&self.request).expect("an id is JSON text")
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.outlet.lock().credits.remove(&self.request);
+    }
+}

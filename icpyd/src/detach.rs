@@ -1,0 +1,25 @@
+//! Leaving the client that started the daemon: its terminal, its descriptors, its standard streams.
+
+#[cfg_attr(unix, path = "detach/unix.rs")]
+#[cfg_attr(windows, path = "detach/windows.rs")]
+mod platform;
+
+use std::fs::File;
+use std::io;
+
+/// Leaves the terminal's session and closes what the client had open by chance: a shell that waits for the end of a
+/// pipe would wait for the daemon's. Only before there are threads, and before anything is opened.
+pub fn leave_client() {
+    platform::leave_client();
+}
+
+/// Leaves the folder in which the daemon was started, so that it can be unmounted.
+pub fn leave_folder() -> io::Result<()> {
+    std::env::set_current_dir(if cfg!(windows) { "C:\\" } else { "/" })
+}
+
+/// Points standard input and output to nothing, and errors to the log. This releases the start lock and tells the
+/// client that no more will come.
+pub fn leave_streams(log: &File) -> io::Result<()> {
+    platform::leave_streams(log)
+}

@@ -1,0 +1,11 @@
+//! Leaving the client on Windows, where the client starts the daemon without a console and with its own handles only.
+
+use std::fs::File;
+use std::io;
+
+pub(super) fn leave_client() {}
+
+#[expect(clippy::unnecessary_wraps, reason = "Unix has something to do here")]
+pub(super) fn leave_streams(_: &File) -> io::Result<()> {
+    Ok(())
+}

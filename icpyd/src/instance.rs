@@ -1,0 +1,104 @@
+//! One daemon for each endpoint: the lock that a daemon holds for life, and the lock of those who start one.
+//!
+//! The lock decides, not the socket and not a process number: it ends with the process that holds it, however that ends.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+
+use icpy_protocol::endpoint::{Endpoint, open_lock};
+use serde::{Deserialize, Serialize};
+
+/// The lock of a living daemon. The one who holds it may bind and unlink the socket.
+#[derive(Debug)]
+pub struct LifeLock(File);
+
+/// What the holder of a life lock says of itself, in the locked file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Holder {
+    pid: u32,
+    version: String,
+}
+
+/// Why a life lock is not to be had.
+#[derive(Debug)]
+pub enum NoLock {
+    /// Another daemon lives; who that is, as a sentence fragment.
+    Held(String),
+    /// The file cannot be used; why, as a sentence.
+    Failed(String),
+}
+
+impl LifeLock {
+    /// Takes the lock, or says who has it.
+    pub fn take(endpoint: &Endpoint) -> Result<Self, NoLock> {
+        let path = endpoint.life_lock();
+        let failed = |error: io::Error| NoLock::Failed(format!("cannot use the lock `{}`: {error}", path.display()));
+        let mut file = open_lock(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(NoLock::Held(describe(&mut file))),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let holder = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        write(&mut file, &holder).map_err(failed)?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for LifeLock {
+    fn drop(&mut self) {
+        let _ = self.0.set_len(0);
+    }
+}
+
+/// Waits until nobody else starts a daemon here, and keeps others from it while the file is open.
+pub fn take_start_lock(endpoint: &Endpoint) -> Result<File, String> {
+    let path = endpoint.start_lock();
+    open_lock(&path)
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|error| format!("cannot use the lock `{}`: {error}", path.display()))
+}
+
+fn write(file: &mut File, holder: &Holder) -> io::Result<()> {
+    file.set_len(0)?;
+    serde_json::to_writer(&mut *file, holder)?;
+    file.write_all(b"\n")
+}
+
+fn describe(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text));
+    match read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok()) {
+        Some(Holder { pid, version }) => format!("icpyd {version} (process {pid})"),
+        None => "another icpyd".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_life_lock_is_held_once_and_names_its_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::named(&folder.path().join("icpyd.sock"));
+        let lock = LifeLock::take(&endpoint).unwrap();
+        match LifeLock::take(&endpoint) {
+            Err(NoLock::Held(who)) => assert!(who.contains(&format!("process {}", std::process::id())), "{who}"),
+            other => panic!("{other:?}"),
+        }
+        drop(lock);
+        LifeLock::take(&endpoint).unwrap();
+    }
+
+    #[test]
+    fn a_lock_in_a_missing_folder_is_named() {
+        let endpoint = Endpoint::named(Path::new("/nowhere/at/all/icpyd.sock"));
+        match LifeLock::take(&endpoint) {
+            Err(NoLock::Failed(message)) => assert!(message.contains("/nowhere/at/all/icpyd.lock"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The icpy daemon as a library: `main.rs` makes a process of it, tests and other programs make one inside theirs.
+
+pub mod args;
+pub mod config;
+pub mod detach;
+pub mod host;
+pub mod instance;
+pub mod log;
+
+pub mod caller;
+
+pub mod bus;
+pub mod store;
+
+pub mod journal;
+pub mod router;
+pub mod session;
+
+pub mod services;
+pub mod transport;
+
+pub mod daemon;

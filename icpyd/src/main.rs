@@ -1,0 +1,164 @@
+//! The daemon's process, from its flags to its end.
+//!
+//! The order matters: descriptors are closed before any is opened, everything that can fail fails before the client is
+//! told that the daemon is ready, and no thread exists before the runtime.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, StartReport};
+use icpyd::args::Args;
+use icpyd::config::Limits;
+use icpyd::daemon::{Daemon, Settings};
+use icpyd::detach;
+use icpyd::host::Host;
+use icpyd::instance::{LifeLock, NoLock, take_start_lock};
+use icpyd::log;
+use icpyd::transport::local::{self, LocalListener};
+use tokio::runtime::Runtime;
+
+/// What a daemon holds when it may begin.
+struct Started {
+    endpoint: Endpoint,
+    folders: Folders,
+    log: File,
+    runtime: Runtime,
+    listener: LocalListener,
+    /// Dropped last: the socket is unlinked under it.
+    life_lock: LifeLock,
+    /// Held until the client is told.
+    start_lock: Option<File>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if args.started_by_client {
+        detach::leave_client();
+    }
+    let host = Host::real();
+    match start(&args, &host) {
+        Ok(started) => run(started, &args, host),
+        Err(report) => {
+            tell(&report, &args);
+            match report {
+                StartReport::Failed { .. } => ExitCode::FAILURE,
+                StartReport::Ready | StartReport::Running { .. } => ExitCode::SUCCESS,
+            }
+        }
+    }
+}
+
+fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
+    let environment = Environment::new(|name| host.variable(name));
+    let without_log = |message| StartReport::Failed { message, log: None };
+    let folders = Folders::find(&environment).map_err(without_log)?;
+    let log = log::open(&folders).map_err(without_log)?;
+    let failed = |message| StartReport::Failed { message, log: Some(folders.log_file().into()) };
+
+    let endpoint = endpoint::place(&environment, args.socket.as_deref()).map_err(failed)?;
+    let start_lock = match args.started_by_client {
+        true => None,
+        false => Some(take_start_lock(&endpoint).map_err(failed)?),
+    };
+    let life_lock = LifeLock::take(&endpoint).map_err(|error| match error {
+        NoLock::Held(who) => StartReport::Running { who },
+        NoLock::Failed(message) => failed(message),
+    })?;
+    let io_failed = |what: &str| {
+        let what = what.to_owned();
+        move |error: io::Error| failed(format!("{what}: {error}"))
+    };
+    detach::leave_folder().map_err(io_failed("cannot leave the folder"))?;
+    log.try_clone().and_then(|log| log::install(log, host)).map_err(io_failed("cannot write the log"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(io_failed("cannot start the runtime"))?;
+    let listener = {
+        let _inside = runtime.enter();
+        let what = format!("cannot listen at `{}`", endpoint.socket.display());
+        local::listen(&endpoint).map_err(io_failed(&what))?
+    };
+    Ok(Started { endpoint, folders: folders.clone(), log, runtime, listener, life_lock, start_lock })
+}
+
+fn run(started: Started, args: &Args, host: Host) -> ExitCode {
+    let Started { endpoint, folders, log, runtime, listener, life_lock, start_lock } = started;
+    let socket = endpoint.socket.clone();
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(pid = std::process::id(), version, socket = %socket.display(), "started");
+    let unended = runtime.block_on(async {
+        let daemon = Daemon::start(Settings { limits: Limits::default(), host, folders, socket });
+        daemon.serve(listener);
+        tell(&StartReport::Ready, args);
+        drop(start_lock);
+        if args.started_by_client
+            && let Err(error) = detach::leave_streams(&log)
+        {
+            tracing::warn!(%error, "cannot leave the client's streams");
+        }
+        wait_for_end(&daemon).await;
+        tokio::select! {
+            unended = daemon.shutdown() => Some(unended),
+            _ = signal::any() => None,
+        }
+    });
+    match unended {
+        Some(unended) => tracing::info!(unended, "ended"),
+        None => tracing::warn!("ended at once by a second signal"),
+    }
+    runtime.shutdown_background();
+    drop(life_lock);
+    ExitCode::SUCCESS
+}
+
+/// Returns when a client or a signal asks the daemon to end.
+async fn wait_for_end(daemon: &Daemon) {
+    let stop = daemon.stop_token().clone();
+    tokio::select! {
+        () = stop.cancelled() => {}
+        signal = signal::any() => tracing::info!(signal, "asked to end by a signal"),
+    }
+}
+
+#[cfg(unix)]
+mod signal {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    pub(super) async fn any() -> &'static str {
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
+        else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+            _ = hangup.recv() => "SIGHUP",
+        }
+    }
+}
+
+#[cfg(windows)]
+mod signal {
+    pub(super) async fn any() -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// Tells who started the daemon how that went: a client by a line of JSON, a person by a sentence.
+fn tell(report: &StartReport, args: &Args) {
+    let line = match (args.started_by_client, report) {
+        (true, _) => serde_json::to_string(report).unwrap_or_default(),
+        (false, StartReport::Ready) => return,
+        (false, StartReport::Running { who }) => format!("{who} is running already"),
+        (false, StartReport::Failed { message, .. }) => format!("icpyd: {message}"),
+    };
+    // The client may be gone, and the terminal too; there is nobody else to tell.
+    let _ = if args.started_by_client { writeln!(io::stdout(), "{line}") } else { writeln!(io::stderr(), "{line}") };
+}

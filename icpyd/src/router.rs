@@ -1,0 +1,121 @@
+//! From a method's name to its handler: find, check access, open the span, parse, contain panics.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use icpy_protocol::api::{MethodInfo, Mount};
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::message::without_place;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
+
+use crate::bus::{Answer, Respond};
+use crate::caller::Caller;
+
+/// All mounted methods.
+#[derive(Default)]
+pub struct Router {
+    /// By name, and by the name with a dot for the colon.
+    routes: HashMap<String, Arc<Route>>,
+}
+
+struct Route {
+    info: &'static MethodInfo,
+    start: Start,
+}
+
+/// Parses the params and starts the handler.
+type Start = Box<dyn Fn(Caller, &[u8]) -> Result<Answer> + Send + Sync>;
+
+impl Mount<Caller> for Router {
+    fn method<P, R, H, F>(&mut self, info: &'static MethodInfo, handler: H)
+    where
+        P: DeserializeOwned + Send + 'static,
+        R: Serialize + 'static,
+        H: Fn(Caller, P) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<R>> + Send + 'static,
+    {
+        let start = move |caller, params: &[u8]| -> Result<Answer> {
+            let wrong = |why: &str| Error::invalid_params(format!("invalid params for `{}`: {why}", info.name));
+            if params.starts_with(b"[") {
+                // serde would read an array as the members in the order of their declaration.
+                return Err(wrong("they are given by name"));
+            }
+            let params = serde_json::from_slice(params).map_err(|error| wrong(&without_place(&error)))?;
+            let answer = handler(caller, params);
+            Ok(Box::pin(async move {
+                let result = answer.await?;
+                serde_json::to_vec(&result).map_err(|error| Error::internal(format!("unwritable result: {error}")))
+            }))
+        };
+        let route = Arc::new(Route { info, start: Box::new(start) });
+        let dotted = self.routes.insert(info.name.replacen(':', ".", 1), Arc::clone(&route));
+        let named = self.routes.insert(info.name.to_owned(), route);
+        assert!(dotted.is_none() && named.is_none(), "`{}` is mounted twice", info.name);
+    }
+}
+
+impl Router {
+    /// Whether a method is mounted.
+    pub fn has(&self, method: &str) -> bool {
+        self.routes.contains_key(method)
+    }
+
+    /// Starts a request. The outer error is known at once; dropping the answer cancels the request.
+    pub fn dispatch(&self, caller: Caller, method: &str, params: &[u8]) -> Result<Answer> {
+        let route = self
+            .routes
+            .get(method)
+            .ok_or_else(|| Error::method_not_found(format!("no method is named `{}`", shortened(method))))?;
+        let info = route.info;
+        if !caller.scopes().contains(info.access) {
+            return Err(Error::permission_denied(format!(
+                "`{}` needs the scope `{}`, which this session does not have",
+                info.name,
+                format!("{:?}", info.access).to_lowercase()
+            )));
+        }
+        let span = tracing::debug_span!("request", method = info.name, session = caller.session());
+        let start = || (route.start)(caller, params);
+        let answer = std::panic::catch_unwind(AssertUnwindSafe(|| span.in_scope(start)))
+            .unwrap_or_else(|panic| Err(panicked(info, &*panic)))?;
+        Ok(Box::pin(contain(info, answer).instrument(span)))
+    }
+}
+
+impl Respond for Router {
+    fn respond(&self, caller: Caller, method: &str, params: Bytes) -> Answer {
+        self.dispatch(caller, method, &params).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
+    }
+}
+
+async fn contain(info: &'static MethodInfo, answer: Answer) -> Result<Vec<u8>> {
+    match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(panic) => Err(panicked(info, &*panic)),
+    }
+}
+
+/// The panic's own message may hold what a client sent, so that it stays out of the answer.
+fn panicked(info: &MethodInfo, panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(method = info.name, panic = text.unwrap_or("not a text"), "a handler panicked");
+    Error::internal(format!("`{}` failed inside the daemon; its log says more", info.name))
+}
+
+/// A name that a client made up, short enough to be repeated to it.
+fn shortened(name: &str) -> &str {
+    name.char_indices().nth(80).map_or(name, |(end, _)| &name[..end])
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Router").field("methods", &(self.routes.len() / 2)).finish()
+    }
+}

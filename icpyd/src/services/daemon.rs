@@ -1,0 +1,108 @@
+//! `daemon:*`, `rpc:*` and `event:*`: what the daemon tells about itself and its history, and its end.
+
+use icpy_protocol::daemon::{DaemonApi, DaemonStatusResult};
+use icpy_protocol::error::Result;
+use icpy_protocol::event::{EventApi, EventListParams, EventListResult};
+use icpy_protocol::path::FilePath;
+use icpy_protocol::rpc::RpcApi;
+use icpy_protocol::session::SessionClient;
+use icpy_protocol::{Empty, PROTOCOL, documents};
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use super::Services;
+use crate::caller::Caller;
+use crate::store::{events, workspaces};
+
+/// The most events in one answer of `event:list`.
+const EVENTS_MAX: usize = 1000;
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Names this run of the daemon.
+    pub daemon_id: String,
+    /// When it started, in milliseconds since 1970.
+    pub started_at_ms: u64,
+    /// Where it listens.
+    pub socket: FilePath,
+    /// Where it keeps its state.
+    pub state_folder: FilePath,
+    /// Its log.
+    pub log: FilePath,
+    /// Ends the daemon.
+    pub stop: CancellationToken,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct DaemonService {
+    services: Services,
+    about: About,
+}
+
+impl DaemonService {
+    pub(super) fn new(services: Services, about: About) -> Self {
+        Self { services, about }
+    }
+}
+
+impl DaemonApi<Caller> for DaemonService {
+    async fn status(&self, caller: &Caller, _: Empty) -> Result<DaemonStatusResult> {
+        let about = &self.about;
+        let sessions = SessionClient::new(self.services.requester(caller)).list(&Empty {}).await?.sessions;
+        let open_files = self.services.journal.commit(|connection, _| workspaces::count_open_files(connection)).await?;
+        Ok(DaemonStatusResult {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL,
+            daemon_id: about.daemon_id.clone(),
+            pid: std::process::id(),
+            started_at_ms: about.started_at_ms,
+            uptime_ms: self.services.host.now_ms().saturating_sub(about.started_at_ms),
+            socket: about.socket.clone(),
+            state_folder: about.state_folder.clone(),
+            log: about.log.clone(),
+            sessions: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
+            open_files: open_files.value,
+            position: self.services.bus.position(),
+            bus: self.services.bus.statistics(),
+        })
+    }
+
+    async fn stop(&self, caller: &Caller, _: Empty) -> Result<Empty> {
+        tracing::info!(session = caller.session(), principal = ?caller.principal(), "asked to stop");
+        self.about.stop.cancel();
+        Ok(Empty {})
+    }
+}
+
+impl RpcApi<Caller> for DaemonService {
+    async fn discover(&self, _: &Caller, _: Empty) -> Result<Map<String, Value>> {
+        Ok(documents::openrpc())
+    }
+}
+
+impl EventApi<Caller> for DaemonService {
+    async fn list(&self, _: &Caller, params: EventListParams) -> Result<EventListResult> {
+        let limit = params.limit.map_or(EVENTS_MAX, |limit| (limit as usize).clamp(1, EVENTS_MAX));
+        let read = move |connection: &rusqlite::Connection, _: &mut _| {
+            let mut found = Vec::new();
+            let is_wanted = |topic: &str| {
+                params.patterns.is_empty() || params.patterns.iter().any(|pattern| pattern.matches(topic))
+            };
+            events::each_after(connection, params.after_id.unwrap_or(0), params.since_ms.unwrap_or(0), |event| {
+                if is_wanted(&event.topic) {
+                    found.push(event);
+                }
+                // One more than asked for tells whether there is another page.
+                found.len() <= limit
+            })?;
+            Ok(found)
+        };
+        let mut found = self.services.journal.commit(read).await?.value;
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let next_after_id = found.last().filter(|_| has_more).map(|event| event.id);
+        Ok(EventListResult { events: found, next_after_id })
+    }
+}

@@ -1,0 +1,27 @@
+//! The operating system's errors as the wire's.
+
+use std::io;
+use std::path::Path;
+
+use icpy_protocol::error::{Error, Kind};
+use icpy_protocol::path::FilePath;
+
+/// What a failure to `act` ("read", "list") on a path means to who asked for it.
+pub(super) fn failed(act: &str, path: &Path, error: &io::Error) -> Error {
+    use io::ErrorKind as Io;
+    let (kind, reason) = match error.kind() {
+        Io::NotFound => (Kind::NotFound, "it does not exist".to_owned()),
+        Io::NotADirectory => (Kind::NotFound, "a part of the path is not a folder".to_owned()),
+        Io::IsADirectory => (Kind::Unsupported, "it is a folder".to_owned()),
+        Io::AlreadyExists => (Kind::AlreadyExists, "it exists already".to_owned()),
+        Io::PermissionDenied => (Kind::PermissionDenied, "permission denied".to_owned()),
+        Io::ReadOnlyFilesystem => (Kind::PermissionDenied, "the filesystem is read-only".to_owned()),
+        Io::StorageFull => (Kind::Unavailable, "the disk is full".to_owned()),
+        Io::QuotaExceeded => (Kind::Unavailable, "the disk quota is used up".to_owned()),
+        Io::FileTooLarge => (Kind::TooLarge, "the file would be too large".to_owned()),
+        Io::InvalidFilename => (Kind::InvalidParams, "the name is too long or not valid".to_owned()),
+        _ => (Kind::Internal, error.to_string()),
+    };
+    let path_value = serde_json::to_value(FilePath::from(path)).unwrap_or_default();
+    Error::new(kind, format!("cannot {act} `{}`: {reason}", path.display())).with("path", path_value)
+}

@@ -1,0 +1,155 @@
+//! `fs:*`: files on disk. No other service touches them.
+//!
+//! Every call may wait for a disk or a network, so that it runs on a blocking thread. Anything that is not a regular file or
+//! a folder is refused before it is opened: opening a FIFO or a device can wait for ever or do something.
+
+mod error;
+mod locks;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(not(unix), path = "other.rs")]
+mod platform;
+mod read;
+mod write;
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::fs::{
+    FsApi, FsEntry, FsKind, FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult,
+    FsStatParams, FsStatResult, FsWriteFileParams, FsWriteFileResult,
+};
+use icpy_protocol::path::FilePath;
+
+use self::error::failed;
+use self::locks::Locks;
+use crate::caller::Caller;
+
+/// The most entries in one answer of `fs:list_directory`.
+const ENTRIES_MAX: usize = 10_000;
+
+/// The service.
+#[derive(Debug, Default)]
+pub struct Fs {
+    /// Files that are being written: one writer at a time.
+    writing: Locks,
+}
+
+impl FsApi<Caller> for Fs {
+    async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
+        check_absolute(&params.path)?;
+        if params.stream { read::stream(caller, params).await } else { blocking(move || read::whole(&params)).await }
+    }
+
+    async fn write_file(&self, _: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
+        check_absolute(&params.path)?;
+        let path = params.path.as_path().to_owned();
+        let target = blocking(move || write::target(&path)).await?;
+        let writing = self.writing.lock(&target).await;
+        blocking(move || {
+            // Held by the work itself: it goes on when the request is cancelled.
+            let _writing = writing;
+            write::replace(&target, &params)
+        })
+        .await
+    }
+
+    async fn list_directory(&self, _: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {
+        check_absolute(&params.path)?;
+        blocking(move || list(&params)).await
+    }
+
+    async fn stat(&self, _: &Caller, params: FsStatParams) -> Result<FsStatResult> {
+        check_absolute(&params.path)?;
+        blocking(move || {
+            let path = params.path.as_path();
+            let metadata = if params.no_follow { path.symlink_metadata() } else { path.metadata() };
+            let metadata = metadata.map_err(|error| failed("look at", path, &error))?;
+            Ok(FsStatResult {
+                kind: kind(&metadata),
+                size: metadata.len(),
+                modified_at_ms: modified_at_ms(&metadata),
+                is_read_only: metadata.permissions().readonly(),
+            })
+        })
+        .await
+    }
+}
+
+fn check_absolute(path: &FilePath) -> Result<()> {
+    if path.as_path().is_absolute() {
+        return Ok(());
+    }
+    Err(Error::invalid_params(format!("the path `{path}` is not absolute")))
+}
+
+/// Runs work that may wait for a disk.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Error::unavailable("the daemon is stopping")),
+    }
+}
+
+fn list(params: &FsListDirectoryParams) -> Result<FsListDirectoryResult> {
+    let folder = params.path.as_path();
+    let limit = params.limit.map_or(ENTRIES_MAX, |limit| (limit as usize).clamp(1, ENTRIES_MAX));
+    let after = params.after.as_ref().map(|name| name.as_path().as_os_str());
+    let mut names = Vec::new();
+    for entry in folder.read_dir().map_err(|error| failed("list", folder, &error))? {
+        let name = entry.map_err(|error| failed("list", folder, &error))?.file_name();
+        if after.is_none_or(|after| name.as_os_str() > after) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    let has_more = names.len() > limit;
+    names.truncate(limit);
+    let next_after = names.last().filter(|_| has_more).map(|name| FilePath::from(name.clone()));
+    // An entry that goes away in the meantime is left out.
+    let entries = names.into_iter().filter_map(|name| entry(folder, name.into())).collect();
+    Ok(FsListDirectoryResult { entries, next_after })
+}
+
+fn entry(folder: &Path, name: PathBuf) -> Option<FsEntry> {
+    let metadata = folder.join(&name).symlink_metadata().ok()?;
+    let modified_at_ms = modified_at_ms(&metadata);
+    Some(FsEntry { name: name.into(), kind: kind(&metadata), size: metadata.len(), modified_at_ms })
+}
+
+fn kind(metadata: &Metadata) -> FsKind {
+    let file_type = metadata.file_type();
+    if file_type.is_file() {
+        FsKind::File
+    } else if file_type.is_dir() {
+        FsKind::Directory
+    } else if file_type.is_symlink() {
+        FsKind::Symlink
+    } else {
+        FsKind::Other
+    }
+}
+
+/// A time before 1970 counts as 1970.
+fn modified_at_ms(metadata: &Metadata) -> u64 {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Names exactly this content: XXH3, 128 bit (Collet), in hexadecimal. It tells changes apart, not forgeries.
+fn version(hash: u128) -> String {
+    format!("xxh3:{hash:032x}")
+}
+
+/// Refuses what is not a regular file.
+fn check_regular(path: &Path, metadata: &Metadata) -> Result<()> {
+    let what = match kind(metadata) {
+        FsKind::File => return Ok(()),
+        FsKind::Directory => "a folder",
+        FsKind::Symlink => "a symbolic link",
+        FsKind::Other => platform::special_kind(metadata),
+    };
+    Err(Error::unsupported(format!("`{}` is {what}, not a regular file", path.display())))
+}

@@ -1,0 +1,132 @@
+//! `file:*`: opening, closing and listing open files.
+
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::{
+    CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOpenParams, FileOpenResult,
+    FileOpened, OPENED, OpenFile, TextPosition,
+};
+use icpy_protocol::path::FilePath;
+use rusqlite::Connection;
+
+use super::placing::{enclosing_root, plain, workspace_for};
+use super::{Workspaces, activate, announce, make};
+use crate::caller::Caller;
+use crate::journal::Changes;
+use crate::store::workspaces;
+
+/// A request to open a file, as the transaction sees it.
+#[derive(Clone)]
+struct Opening {
+    path: FilePath,
+    position: Option<TextPosition>,
+    workspace_id: Option<String>,
+    /// The root of the workspace to make where there is none.
+    new_root: Option<FilePath>,
+    new_workspace_id: String,
+    new_file_id: String,
+    opened_by: String,
+}
+
+impl FileApi<Caller> for Workspaces {
+    async fn open(&self, caller: &Caller, params: FileOpenParams) -> Result<FileOpenResult> {
+        let FileOpenParams { path, position, workspace_id } = params;
+        if position.is_some_and(|position| position.line == 0 || position.column == Some(0)) {
+            return Err(Error::invalid_params("lines and columns count from 1"));
+        }
+        let path = plain(&path)?;
+        self.check_file(caller, &path).await?;
+        let mut opening = Opening {
+            path,
+            position,
+            workspace_id,
+            new_root: None,
+            new_workspace_id: self.services.host.new_id(),
+            new_file_id: self.services.host.new_id(),
+            opened_by: caller.session().to_owned(),
+        };
+        loop {
+            let attempt = opening.clone();
+            let committed =
+                self.services.journal.commit(move |connection, changes| open(connection, changes, attempt)).await?;
+            if let Some((file, is_new)) = committed.value {
+                let receivers = committed.published.last().map_or(0, |event| event.receivers);
+                return Ok(FileOpenResult { file, is_new, receivers });
+            }
+            // The disk is asked outside the transaction, which must not wait for it.
+            opening.new_root = Some(enclosing_root(&self.fs(caller), &opening.path).await?);
+        }
+    }
+
+    async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<OpenFile> {
+        let closed_by = caller.session().to_owned();
+        let change = move |connection: &Connection, changes: &mut Changes| {
+            let file = match (&params.file_id, &params.path) {
+                (Some(id), _) => workspaces::get_open_file(connection, id)?
+                    .ok_or_else(|| Error::not_found(format!("no open file has the id `{id}`")))?,
+                (None, Some(path)) => workspaces::find_open_file(connection, None, &plain(path)?)?
+                    .ok_or_else(|| Error::not_found(format!("`{path}` is not open")))?,
+                (None, None) => return Err(Error::invalid_params("`fileId` or `path` says which file to close")),
+            };
+            workspaces::remove_open_file(connection, &file)?;
+            announce(connection, changes, &file.workspace_id)?;
+            changes.publish(&CLOSED, &FileClosed { file: file.clone(), closed_by });
+            Ok(file)
+        };
+        Ok(self.services.journal.commit(change).await?.value)
+    }
+
+    async fn list(&self, _: &Caller, params: FileListParams) -> Result<FileListResult> {
+        let read = move |connection: &Connection, _: &mut Changes| {
+            if let Some(id) = &params.workspace_id {
+                workspaces::get(connection, id)?;
+            }
+            workspaces::open_files(connection, params.workspace_id.as_deref())
+        };
+        let read = self.services.journal.commit(read).await?;
+        Ok(FileListResult { files: read.value, position: read.position })
+    }
+}
+
+/// Opens a file and says whether it is new; `None` when a workspace must be made and its root is not known yet.
+fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Result<Option<(OpenFile, bool)>> {
+    let Some(workspace_id) = place(connection, changes, &opening)? else {
+        return Ok(None);
+    };
+    let known = workspaces::find_open_file(connection, Some(&workspace_id), &opening.path)?;
+    let is_new = known.is_none();
+    let file = known.unwrap_or_else(|| OpenFile {
+        file_id: opening.new_file_id,
+        workspace_id: workspace_id.clone(),
+        path: opening.path,
+        opened_at_ms: changes.now_ms,
+    });
+    if is_new {
+        workspaces::insert_open_file(connection, &file)?;
+    }
+    if !workspaces::get(connection, &workspace_id)?.is_active {
+        activate(connection, changes, &workspace_id)?;
+    } else if is_new {
+        announce(connection, changes, &workspace_id)?;
+    }
+    let event = FileOpened { file: file.clone(), position: opening.position, is_new, opened_by: opening.opened_by };
+    if is_new {
+        changes.publish(&OPENED, &event);
+    } else {
+        // To be shown again changes nothing that the log would have to keep.
+        changes.publish_unlogged(&OPENED, &event);
+    }
+    Ok(Some((file, is_new)))
+}
+
+/// The workspace to open the file in.
+fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> Result<Option<String>> {
+    if let Some(id) = &opening.workspace_id {
+        return Ok(Some(workspaces::get(connection, id)?.workspace_id));
+    }
+    if let Some(workspace) = workspace_for(&workspaces::list(connection)?, &opening.path) {
+        return Ok(Some(workspace.workspace_id.clone()));
+    }
+    let Some(root) = &opening.new_root else { return Ok(None) };
+    make(connection, changes, &opening.new_workspace_id, None, root)?;
+    Ok(Some(opening.new_workspace_id.clone()))
+}

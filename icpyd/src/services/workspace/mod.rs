@@ -1,0 +1,163 @@
+//! `workspace:*`, `project:*` and `file:*`: which folders a developer works in, and what is open in each.
+//!
+//! All state is in the store, and every change is one transaction there: nothing is kept here. What a path names is
+//! asked of `fs` over the bus.
+
+mod files;
+mod placing;
+
+use icpy_protocol::Empty;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::fs::{FsClient, FsKind, FsStatParams};
+use icpy_protocol::path::FilePath;
+use icpy_protocol::project::{ProjectApi, ProjectLoadParams, ProjectLoadResult};
+use icpy_protocol::workspace::{
+    STATE_CHANGED, WorkspaceActivateParams, WorkspaceApi, WorkspaceCreateParams, WorkspaceGetStateParams,
+    WorkspaceGetStateResult, WorkspaceInfo, WorkspaceListResult, WorkspaceStateChanged,
+};
+use rusqlite::Connection;
+
+use self::placing::{folder_name, plain};
+use super::Services;
+use crate::bus::Requester;
+use crate::caller::Caller;
+use crate::journal::Changes;
+use crate::store::workspaces;
+
+/// The service.
+#[derive(Debug)]
+pub struct Workspaces {
+    services: Services,
+}
+
+impl Workspaces {
+    pub(super) fn new(services: Services) -> Self {
+        Self { services }
+    }
+
+    fn fs(&self, caller: &Caller) -> FsClient<Requester> {
+        FsClient::new(self.services.requester(caller))
+    }
+
+    /// Checks that a path names a folder.
+    async fn check_folder(&self, caller: &Caller, path: &FilePath) -> Result<()> {
+        match self.kind(caller, path).await? {
+            FsKind::Directory => Ok(()),
+            _ => Err(Error::unsupported(format!("`{path}` is not a folder"))),
+        }
+    }
+
+    /// Checks that a path names a regular file.
+    async fn check_file(&self, caller: &Caller, path: &FilePath) -> Result<()> {
+        match self.kind(caller, path).await? {
+            FsKind::File => Ok(()),
+            FsKind::Directory => Err(Error::unsupported(format!("`{path}` is a folder: load it as a project"))),
+            _ => Err(Error::unsupported(format!("`{path}` is neither a regular file nor a folder"))),
+        }
+    }
+
+    async fn kind(&self, caller: &Caller, path: &FilePath) -> Result<FsKind> {
+        Ok(self.fs(caller).stat(&FsStatParams { path: path.clone(), no_follow: false }).await?.kind)
+    }
+}
+
+impl WorkspaceApi<Caller> for Workspaces {
+    async fn list(&self, _: &Caller, _: Empty) -> Result<WorkspaceListResult> {
+        let read = self.services.journal.commit(|connection, _| workspaces::list(connection)).await?;
+        Ok(WorkspaceListResult { workspaces: read.value, position: read.position })
+    }
+
+    async fn create(&self, caller: &Caller, params: WorkspaceCreateParams) -> Result<WorkspaceInfo> {
+        let WorkspaceCreateParams { root, name } = params;
+        let root = plain(&root)?;
+        if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(Error::invalid_params("the workspace's name is empty"));
+        }
+        self.check_folder(caller, &root).await?;
+        let id = self.services.host.new_id();
+        let change = move |connection: &Connection, changes: &mut Changes| {
+            if let Some(existing) = workspaces::list(connection)?.into_iter().find(|it| it.root == root) {
+                let message = format!("`{root}` is the workspace `{}` already", existing.name);
+                return Err(Error::already_exists(message).with("workspaceId", existing.workspace_id));
+            }
+            make(connection, changes, &id, name, &root)?;
+            announce(connection, changes, &id)
+        };
+        Ok(self.services.journal.commit(change).await?.value)
+    }
+
+    async fn get_state(&self, _: &Caller, params: WorkspaceGetStateParams) -> Result<WorkspaceGetStateResult> {
+        let read = move |connection: &Connection, _: &mut Changes| {
+            let workspace = match &params.workspace_id {
+                Some(id) => workspaces::get(connection, id)?,
+                None => workspaces::active(connection)?
+                    .ok_or_else(|| Error::not_found("there is no workspace yet: open a file or load a folder"))?,
+            };
+            let files = workspaces::open_files(connection, Some(&workspace.workspace_id))?;
+            Ok((workspace, files))
+        };
+        let read = self.services.journal.commit(read).await?;
+        let (workspace, files) = read.value;
+        Ok(WorkspaceGetStateResult { workspace, files, position: read.position })
+    }
+
+    async fn activate(&self, _: &Caller, params: WorkspaceActivateParams) -> Result<WorkspaceInfo> {
+        let change = move |connection: &Connection, changes: &mut Changes| {
+            let workspace = workspaces::get(connection, &params.workspace_id)?;
+            if workspace.is_active { Ok(workspace) } else { activate(connection, changes, &workspace.workspace_id) }
+        };
+        Ok(self.services.journal.commit(change).await?.value)
+    }
+}
+
+impl ProjectApi<Caller> for Workspaces {
+    async fn load(&self, caller: &Caller, params: ProjectLoadParams) -> Result<ProjectLoadResult> {
+        let path = plain(&params.path)?;
+        self.check_folder(caller, &path).await?;
+        let id = self.services.host.new_id();
+        let change = move |connection: &Connection, changes: &mut Changes| {
+            match workspaces::list(connection)?.into_iter().find(|workspace| workspace.root == path) {
+                // Announced also when nothing changes: somebody wants to see it.
+                Some(workspace) if workspace.is_active => {
+                    let event = WorkspaceStateChanged { workspace: workspace.clone() };
+                    changes.publish_unlogged(&STATE_CHANGED, &event);
+                    Ok((workspace, false))
+                }
+                Some(workspace) => Ok((activate(connection, changes, &workspace.workspace_id)?, false)),
+                None => {
+                    make(connection, changes, &id, None, &path)?;
+                    Ok((announce(connection, changes, &id)?, true))
+                }
+            }
+        };
+        let committed = self.services.journal.commit(change).await?;
+        let receivers = committed.published.iter().map(|event| event.receivers).max().unwrap_or(0);
+        let (workspace, is_new) = committed.value;
+        Ok(ProjectLoadResult { workspace, is_new, receivers })
+    }
+}
+
+/// Makes a workspace, which is then the active one. What follows announces it.
+fn make(connection: &Connection, changes: &mut Changes, id: &str, name: Option<String>, root: &FilePath) -> Result<()> {
+    let name = name.unwrap_or_else(|| folder_name(root));
+    let was_active = workspaces::active(connection)?;
+    workspaces::insert(connection, id, &name, root, changes.now_ms)?;
+    was_active.map_or(Ok(()), |other| announce(connection, changes, &other.workspace_id).map(drop))
+}
+
+/// Makes a workspace the active one. The one that was active is announced too: it no longer is.
+fn activate(connection: &Connection, changes: &mut Changes, id: &str) -> Result<WorkspaceInfo> {
+    let was_active = workspaces::active(connection)?;
+    workspaces::activate(connection, id, changes.now_ms)?;
+    if let Some(other) = was_active.filter(|other| other.workspace_id != id) {
+        announce(connection, changes, &other.workspace_id)?;
+    }
+    announce(connection, changes, id)
+}
+
+/// Tells everyone what a workspace is like now.
+fn announce(connection: &Connection, changes: &mut Changes, id: &str) -> Result<WorkspaceInfo> {
+    let workspace = workspaces::get(connection, id)?;
+    changes.publish(&STATE_CHANGED, &WorkspaceStateChanged { workspace: workspace.clone() });
+    Ok(workspace)
+}

@@ -1,0 +1,95 @@
+//! Which workspace a file belongs to.
+
+use std::path::{Component, Path};
+
+use icpy_protocol::api::Call;
+use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::fs::{FsClient, FsStatParams};
+use icpy_protocol::path::FilePath;
+use icpy_protocol::workspace::WorkspaceInfo;
+
+/// What marks the top folder of a repository.
+const REPOSITORY_MARKS: [&str; 4] = [".git", ".jj", ".hg", ".svn"];
+
+/// The path without `.` and doubled separators, so that one file has one name here.
+pub(super) fn plain(path: &FilePath) -> Result<FilePath> {
+    let path = path.as_path();
+    if !path.is_absolute() {
+        return Err(Error::invalid_params(format!("the path `{}` is not absolute", path.display())));
+    }
+    if path.components().any(|part| part == Component::ParentDir) {
+        return Err(Error::invalid_params(format!("the path `{}` holds `..`: resolve it first", path.display())));
+    }
+    Ok(path.components().collect::<std::path::PathBuf>().into())
+}
+
+/// The workspace in which a file opens: the one with the longest root that holds it, else the active one. Without any,
+/// one must be made. `workspaces` begins with the active one.
+pub(super) fn workspace_for<'a>(workspaces: &'a [WorkspaceInfo], path: &FilePath) -> Option<&'a WorkspaceInfo> {
+    workspaces
+        .iter()
+        .filter(|workspace| path.as_path().starts_with(workspace.root.as_path()))
+        .max_by_key(|workspace| workspace.root.as_path().components().count())
+        .or(workspaces.first())
+}
+
+/// The enclosing repository of a file, else its folder.
+pub(super) async fn enclosing_root<T: Call>(fs: &FsClient<T>, path: &FilePath) -> Result<FilePath> {
+    let folder = path.as_path().parent().unwrap_or(Path::new("/"));
+    for ancestor in folder.ancestors() {
+        for mark in REPOSITORY_MARKS {
+            let mark = FsStatParams { path: ancestor.join(mark).into(), no_follow: false };
+            match fs.stat(&mark).await {
+                Ok(_) => return Ok(ancestor.into()),
+                // What cannot be looked into is no repository of ours.
+                Err(error) if matches!(error.kind(), Kind::NotFound | Kind::PermissionDenied | Kind::Unsupported) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(folder.into())
+}
+
+/// What people call a folder.
+pub(super) fn folder_name(root: &FilePath) -> String {
+    let path = root.as_path();
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workspace(id: &str, root: &str) -> WorkspaceInfo {
+        WorkspaceInfo {
+            workspace_id: id.to_owned(),
+            name: id.to_owned(),
+            root: FilePath::from(root),
+            is_active: false,
+            created_at_ms: 0,
+            revision: 1,
+            open_files: 0,
+        }
+    }
+
+    #[test]
+    fn the_longest_root_wins_then_the_active_workspace() {
+        let workspaces = [workspace("active", "/x"), workspace("outer", "/a"), workspace("inner", "/a/b")];
+        let check = |path: &str, expect: &str| {
+            assert_eq!(workspace_for(&workspaces, &FilePath::from(path)).unwrap().workspace_id, expect, "{path}");
+        };
+        check("/a/b/c.py", "inner");
+        check("/a/c.py", "outer");
+        // A root is compared by names, not by letters.
+        check("/a/bc.py", "outer");
+        check("/ab/c.py", "active");
+        assert!(workspace_for(&[], &FilePath::from("/a")).is_none());
+    }
+
+    #[test]
+    fn one_file_has_one_name() {
+        assert_eq!(plain(&FilePath::from("/a/./b//c.py")).unwrap(), FilePath::from("/a/b/c.py"));
+        assert_eq!(plain(&FilePath::from("a.py")).unwrap_err().kind(), Kind::InvalidParams);
+        assert_eq!(plain(&FilePath::from("/a/../b.py")).unwrap_err().kind(), Kind::InvalidParams);
+    }
+}

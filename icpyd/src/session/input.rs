@@ -1,0 +1,98 @@
+//! From a client's lines to requests under way.
+
+use std::sync::Arc;
+use std::task::Context;
+
+use icpy_protocol::error::Error;
+use icpy_protocol::message::{Call, Line, Message, read_line};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::reader::Input;
+use super::requests::{Finished, Ticket};
+use super::{Connection, Session};
+use crate::caller::Caller;
+
+/// The params of `$/cancelRequest` and `$/ack`, with the id as it was sent.
+#[derive(Deserialize)]
+struct Signal<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(default)]
+    bytes: u32,
+}
+
+impl<C: Connection> Session<C> {
+    pub(super) fn take(&mut self, cx: &mut Context<'_>, input: &Input) {
+        match input {
+            Input::Line(line) => match read_line(line) {
+                Line::Single(message) => self.take_message(cx, message, None),
+                Line::Batch(messages) => self.take_batch(cx, messages),
+            },
+            Input::TooLong => {
+                let limit = self.shared.limits.line_bytes_max;
+                let error = Error::invalid_request(format!("a line has at most {limit} bytes")).with("limit", limit);
+                self.take_message(cx, Message::Invalid(error), None);
+            }
+        }
+    }
+
+    fn take_batch(&mut self, cx: &mut Context<'_>, messages: Vec<Message<'_>>) {
+        let is_answered = |message: &Message<'_>| match message {
+            Message::Call(call) => call.id.is_some(),
+            Message::Answer => false,
+            Message::Invalid(_) => true,
+        };
+        let count = messages.iter().filter(|message| is_answered(message)).count();
+        let batch = if count > 0 { self.requests.begin_batch(count) } else { 0 };
+        let mut place = 0;
+        for message in messages {
+            let slot = is_answered(&message).then_some((batch, place));
+            place += usize::from(slot.is_some());
+            self.take_message(cx, message, slot);
+        }
+    }
+
+    fn take_message(&mut self, cx: &mut Context<'_>, message: Message<'_>, batch: Option<(u64, usize)>) {
+        match message {
+            Message::Answer => {}
+            Message::Invalid(error) => {
+                let ticket = Ticket { id: Some("null".into()), batch };
+                self.finish(cx, Finished { ticket, outcome: Err(error) });
+            }
+            Message::Call(call) if call.id.is_none() && call.method.starts_with("$/") => self.take_signal(&call),
+            Message::Call(call) => self.start(cx, &call, batch),
+        }
+    }
+
+    /// A notification about the protocol itself. One that is not known, or makes no sense, means nothing.
+    fn take_signal(&mut self, call: &Call<'_>) {
+        let Ok(Signal { id, bytes }) = serde_json::from_str(call.params) else {
+            return;
+        };
+        match &*call.method {
+            "$/cancelRequest" => self.requests.cancel(id.get()),
+            "$/ack" => self.handle.outlet.acknowledge(id.get(), bytes),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>, call: &Call<'_>, batch: Option<(u64, usize)>) {
+        let id: Option<Arc<str>> = call.id.map(Into::into);
+        let caller = Caller::new(Arc::clone(&self.identity), id.clone());
+        let ticket = Ticket { id, batch };
+        let answer = if self.requests.len() < self.shared.limits.requests_max {
+            self.shared.router.dispatch(caller, &call.method, call.params.as_bytes())
+        } else {
+            let message = format!("{} requests of this session are under way", self.requests.len());
+            Err(Error::busy(message))
+        };
+        let finished = match answer {
+            Ok(answer) => self.requests.start(cx, ticket, answer),
+            Err(error) => Some(Finished { ticket, outcome: Err(error) }),
+        };
+        if let Some(finished) = finished {
+            self.finish(cx, finished);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! All sessions: the connected ones, and those whose client may come back.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::session::{ClientInfo, SessionInfo, SessionSubscribeParams};
+
+use super::feeds::Feed;
+use crate::caller::{Identity, Outlet, Principal};
+
+/// Lost sessions that are remembered; the oldest is forgotten first.
+const SUSPENDED_MAX: usize = 256;
+
+/// Something that a handler has the session's own task do, when the handler's answer is written: a client hears of a
+/// subscription before it hears from it.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Begin a subscription.
+    Subscribe(Feed),
+    /// End one.
+    Unsubscribe(u64),
+    /// Go on under this identity: a lost session is taken up.
+    Become(Arc<Identity>),
+}
+
+/// One connected session, as others see it.
+#[derive(Debug)]
+pub(super) struct Handle {
+    pub(super) outlet: Arc<Outlet>,
+    /// Bytes that wait to be read by the client.
+    pub(super) queued_bytes: AtomicUsize,
+    /// Requests under way.
+    pub(super) requests: AtomicUsize,
+    commands: Mutex<Vec<Command>>,
+    close: Mutex<Option<String>>,
+    facts: Mutex<Facts>,
+}
+
+/// What is known of a session; all of it outlives a lost connection.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) session: String,
+    pub(super) principal: Principal,
+    pub(super) connected_at_ms: u64,
+    /// Set when the client has introduced itself.
+    pub(super) client_info: Option<ClientInfo>,
+    /// Set with it: what the client must know to come back.
+    pub(super) resume_token: Option<String>,
+    pub(super) subscriptions: BTreeMap<u64, SessionSubscribeParams>,
+    pub(super) last_subscription: u64,
+    /// Why the connection was closed, when it was the daemon who closed it.
+    pub(super) closed_because: Option<String>,
+}
+
+impl Handle {
+    /// Has the session's task do something. Only for the session's own handlers.
+    pub(super) fn command(&self, command: Command) {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).push(command);
+    }
+
+    pub(super) fn take_commands(&self) -> Vec<Command> {
+        std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the session finish what is under way and close the connection.
+    pub(super) fn close(&self, reason: &str) {
+        *self.close.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+        self.outlet.wake();
+    }
+
+    pub(super) fn take_close(&self) -> Option<String> {
+        self.close.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All sessions of the daemon.
+#[derive(Debug, Default)]
+pub struct Sessions(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// By the session's name.
+    connected: BTreeMap<String, Arc<Handle>>,
+    suspended: VecDeque<Facts>,
+    is_closing: Option<String>,
+}
+
+impl Sessions {
+    /// How many sessions are connected.
+    pub fn len(&self) -> usize {
+        self.lock().connected.len()
+    }
+
+    /// Whether no session is connected.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Finishes what is under way on every connection and closes it, and every one that still comes.
+    pub fn close_all(&self, reason: &str) {
+        let mut state = self.lock();
+        state.is_closing = Some(reason.to_owned());
+        for handle in state.connected.values() {
+            handle.close(reason);
+        }
+    }
+
+    pub(super) fn connect(&self, outlet: Arc<Outlet>, identity: &Identity, now_ms: u64) -> Arc<Handle> {
+        let facts = Facts {
+            session: identity.session.clone(),
+            principal: identity.principal.clone(),
+            connected_at_ms: now_ms,
+            client_info: None,
+            resume_token: None,
+            subscriptions: BTreeMap::new(),
+            last_subscription: 0,
+            closed_because: None,
+        };
+        let handle = Arc::new(Handle {
+            outlet,
+            queued_bytes: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
+            commands: Mutex::default(),
+            close: Mutex::default(),
+            facts: Mutex::new(facts),
+        });
+        let mut state = self.lock();
+        if let Some(reason) = &state.is_closing {
+            handle.close(reason);
+        }
+        state.connected.insert(identity.session.clone(), Arc::clone(&handle));
+        handle
+    }
+
+    /// Forgets a connection; a session that can be resumed is remembered.
+    pub(super) fn disconnect(&self, handle: &Arc<Handle>, closed_because: Option<String>) {
+        let mut state = self.lock();
+        let mut facts = handle.facts().clone();
+        // Another connection may have taken the session over.
+        if state.connected.get(&facts.session).is_some_and(|other| Arc::ptr_eq(other, handle)) {
+            state.connected.remove(&facts.session);
+        }
+        if facts.resume_token.is_some() {
+            facts.closed_because = closed_because;
+            state.suspended.push_back(facts);
+            if state.suspended.len() > SUSPENDED_MAX {
+                state.suspended.pop_front();
+            }
+        }
+    }
+
+    /// The connected session with this name.
+    pub(super) fn get(&self, session: &str) -> Result<Arc<Handle>> {
+        let handle = self.lock().connected.get(session).cloned();
+        handle.ok_or_else(|| Error::unsupported("this needs a connection of the caller's own"))
+    }
+
+    /// Takes the lost session that this token belongs to. When its old connection still seems to live, that one loses
+    /// it: the client says that it is gone.
+    pub(super) fn take(&self, resume_token: &str) -> Option<Facts> {
+        let mut state = self.lock();
+        let has_token = |facts: &Facts| facts.resume_token.as_deref() == Some(resume_token);
+        if let Some(place) = state.suspended.iter().position(has_token) {
+            return state.suspended.remove(place);
+        }
+        let handle = state.connected.values().find(|handle| has_token(&handle.facts()))?;
+        let facts = handle.facts().clone();
+        handle.facts().resume_token = None;
+        handle.close("the session goes on on another connection");
+        Some(facts)
+    }
+
+    /// Gives a connection the session that it takes up.
+    pub(super) fn adopt(&self, handle: &Arc<Handle>, facts: Facts) {
+        let mut state = self.lock();
+        let old_name = std::mem::replace(&mut *handle.facts(), facts.clone()).session;
+        state.connected.remove(&old_name);
+        state.connected.insert(facts.session, Arc::clone(handle));
+    }
+
+    /// The connected sessions, as `session:list` shows them to `caller`.
+    pub(super) fn list(&self, caller: &str) -> Vec<SessionInfo> {
+        let state = self.lock();
+        let mut sessions: Vec<SessionInfo> = state.connected.values().map(|handle| describe(handle, caller)).collect();
+        sessions.sort_by_key(|session| session.connected_at_ms);
+        sessions
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn describe(handle: &Handle, caller: &str) -> SessionInfo {
+    let facts = handle.facts();
+    let pid = match facts.principal {
+        Principal::Peer { pid, .. } => pid,
+        Principal::Daemon => None,
+    };
+    SessionInfo {
+        session_id: facts.session.clone(),
+        client_info: facts.client_info.clone(),
+        pid,
+        connected_at_ms: facts.connected_at_ms,
+        subscriptions: u32::try_from(facts.subscriptions.len()).unwrap_or(u32::MAX),
+        requests: u32::try_from(handle.requests.load(Ordering::Relaxed)).unwrap_or(u32::MAX),
+        queued_bytes: handle.queued_bytes.load(Ordering::Relaxed) as u64,
+        is_caller: facts.session == caller,
+    }
+}

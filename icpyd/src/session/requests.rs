@@ -1,0 +1,144 @@
+//! The requests of one session that are under way, and the batches that some of them belong to.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::Stream as _;
+use futures_util::future::{AbortHandle, Abortable};
+use futures_util::stream::FuturesUnordered;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::message::{write_error, write_result};
+
+use crate::bus::Answer;
+
+/// What a request's answer is for.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    /// The request's id as JSON text; a notification has none and gets no answer.
+    pub(super) id: Option<Arc<str>>,
+    /// The batch it came in, and its place there.
+    pub(super) batch: Option<(u64, usize)>,
+}
+
+/// A request that has ended.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) ticket: Ticket,
+    pub(super) outcome: Result<Vec<u8>>,
+}
+
+struct Running {
+    ticket: Option<Ticket>,
+    abort: AbortHandle,
+    answer: Abortable<Answer>,
+}
+
+#[derive(Default)]
+pub(super) struct Requests {
+    running: FuturesUnordered<Running>,
+    batches: HashMap<u64, Batch>,
+    last_batch: u64,
+    /// Why all requests are ended, if not by their caller.
+    ended_because: Option<Error>,
+}
+
+#[derive(Debug)]
+struct Batch {
+    missing: usize,
+    answers: Vec<Vec<u8>>,
+}
+
+impl Requests {
+    pub(super) fn len(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Takes a request that was just started. Most end on the first look, which is taken here and costs no more than
+    /// that look.
+    pub(super) fn start(&mut self, cx: &mut Context<'_>, ticket: Ticket, mut answer: Answer) -> Option<Finished> {
+        match answer.as_mut().poll(cx) {
+            Poll::Ready(outcome) => Some(Finished { ticket, outcome }),
+            Poll::Pending => {
+                let (abort, registration) = AbortHandle::new_pair();
+                let answer = Abortable::new(answer, registration);
+                self.running.push(Running { ticket: Some(ticket), abort, answer });
+                None
+            }
+        }
+    }
+
+    /// The next request that ends.
+    pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Option<Finished> {
+        match Pin::new(&mut self.running).poll_next(cx) {
+            Poll::Ready(Some((ticket, outcome))) => {
+                let ended = || Err(self.ended_because.clone().unwrap_or_else(cancelled));
+                Some(Finished { ticket, outcome: outcome.unwrap_or_else(ended) })
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends the requests with this id.
+    pub(super) fn cancel(&self, id: &str) {
+        let has_id = |running: &&Running| running.ticket.as_ref().is_some_and(|it| it.id.as_deref() == Some(id));
+        for running in self.running.iter().filter(has_id) {
+            running.abort.abort();
+        }
+    }
+
+    /// Ends all requests; they are answered with `because`.
+    pub(super) fn end_all(&mut self, because: Error) {
+        self.ended_because = Some(because);
+        for running in &self.running {
+            running.abort.abort();
+        }
+    }
+
+    /// Begins a batch that is to be answered `count` times. Returns its number.
+    pub(super) fn begin_batch(&mut self, count: usize) -> u64 {
+        self.last_batch += 1;
+        self.batches.insert(self.last_batch, Batch { missing: count, answers: vec![Vec::new(); count] });
+        self.last_batch
+    }
+
+    /// Puts an answer into its batch. Returns the whole array when it was the last that was missing.
+    pub(super) fn fill_batch(&mut self, number: u64, place: usize, answer: Vec<u8>) -> Option<Vec<u8>> {
+        let batch = self.batches.get_mut(&number)?;
+        batch.answers[place] = answer;
+        batch.missing -= 1;
+        if batch.missing > 0 {
+            return None;
+        }
+        let answers = self.batches.remove(&number)?.answers;
+        Some([b"[", &*answers.join(&b","[..]), b"]"].concat())
+    }
+}
+
+fn cancelled() -> Error {
+    Error::cancelled("the caller cancelled the request")
+}
+
+/// The answer to a request as JSON text.
+pub(super) fn answer_text(id: &str, outcome: &Result<Vec<u8>>) -> Vec<u8> {
+    let mut out = Vec::new();
+    match outcome {
+        Ok(result) => write_result(&mut out, id, result),
+        Err(error) => write_error(&mut out, id, error),
+    }
+    out
+}
+
+impl Future for Running {
+    type Output = (Ticket, Option<Result<Vec<u8>>>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = match Pin::new(&mut self.answer).poll(cx) {
+            Poll::Ready(outcome) => outcome.ok(),
+            Poll::Pending => return Poll::Pending,
+        };
+        let ticket = self.ticket.take().expect("a future is not polled after it ended");
+        Poll::Ready((ticket, outcome))
+    }
+}

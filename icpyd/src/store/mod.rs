@@ -1,0 +1,155 @@
+//! Durable state in SQLite: one file, one thread that owns it, many changes in one transaction.
+//!
+//! The thread takes all work that waits, runs it in one transaction, each piece in a savepoint of its own, and commits
+//! once. Who waits for a piece is told after the commit: what was answered survives `kill -9`. The file is opened by the
+//! first piece of work, so that a daemon that stores nothing starts without it.
+
+mod error;
+pub mod events;
+mod schema;
+pub mod workspaces;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use icpy_protocol::error::{Error, Result};
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+pub use error::stored;
+
+/// Work that may wait for the thread. More waits in the tasks that bring it.
+const WAITING_MAX: usize = 256;
+
+/// Pieces of work in one transaction.
+const BATCH_MAX: usize = 256;
+
+/// A handle to the store.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    writer: Mutex<Option<Writer>>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    work: mpsc::Sender<Work>,
+    thread: JoinHandle<()>,
+}
+
+/// One piece of work. It runs in the transaction and returns what is to be done when that has ended.
+type Work = Box<dyn FnOnce(Result<&Connection>) -> AfterCommit + Send>;
+type AfterCommit = Box<dyn FnOnce(Result<()>) + Send>;
+
+impl Store {
+    /// The store in this file, which need not exist.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, writer: Mutex::new(None) }
+    }
+
+    /// Runs `work` in a transaction, and `after_commit` on its value on the store's thread, in the order of commits.
+    /// The answer comes when both are done; an error of `work` undoes what it changed.
+    pub async fn transact<T, U>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        after_commit: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let piece = move |connection: Result<&Connection>| -> AfterCommit {
+            let outcome = connection.and_then(|connection| in_savepoint(connection, work));
+            Box::new(move |committed| {
+                // Nobody waits any more when the request was cancelled: the change stands all the same.
+                let _ = tell.send(outcome.and_then(|value| committed.map(|()| after_commit(value))));
+            })
+        };
+        let queue = self.queue()?;
+        queue.send(Box::new(piece)).await.map_err(|_| ended())?;
+        told.await.map_err(|_| ended())?
+    }
+
+    /// Ends the thread after the work that waits, and closes the file.
+    pub async fn close(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Writer { work, thread }) = writer {
+            drop(work);
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!("the store's thread ended badly");
+            }
+        }
+    }
+
+    fn queue(&self) -> Result<mpsc::Sender<Work>> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Writer { work, .. }) = writer.as_ref().filter(|writer| !writer.work.is_closed()) {
+            return Ok(work.clone());
+        }
+        let (work, queue) = mpsc::channel(WAITING_MAX);
+        let path = self.path.clone();
+        let thread = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || run(&path, queue))
+            .map_err(|error| Error::unavailable(format!("cannot start the store's thread: {error}")))?;
+        *writer = Some(Writer { work: work.clone(), thread });
+        Ok(work)
+    }
+}
+
+fn ended() -> Error {
+    Error::unavailable("the store is closed")
+}
+
+fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    connection.execute_batch("SAVEPOINT piece").map_err(stored)?;
+    let outcome = work(connection);
+    let end = if outcome.is_ok() { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
+    connection.execute_batch(end).map_err(stored)?;
+    outcome
+}
+
+/// The thread. When the file cannot be opened all that waits is told why, and the next piece of work tries again.
+fn run(path: &Path, mut queue: mpsc::Receiver<Work>) {
+    let connection = schema::open(path);
+    if let Err(error) = &connection {
+        tracing::error!(%error, "the store cannot be opened");
+        queue.close();
+    }
+    while let Some(first) = queue.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH_MAX
+            && let Ok(next) = queue.try_recv()
+        {
+            batch.push(next);
+        }
+        match &connection {
+            Ok(connection) => run_batch(connection, batch),
+            Err(error) => {
+                for work in batch {
+                    work(Err(error.clone()))(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+fn run_batch(connection: &Connection, batch: Vec<Work>) {
+    let begun = connection.execute_batch("BEGIN").map_err(stored);
+    let finish: Vec<AfterCommit> = batch.into_iter().map(|work| work(begun.clone().map(|()| connection))).collect();
+    let committed = begun.and_then(|()| connection.execute_batch("COMMIT").map_err(stored));
+    if let Err(error) = &committed {
+        tracing::error!(%error, "a change could not be stored");
+        // A failed commit may leave the transaction open; without one this fails, which is as well.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    for finish in finish {
+        finish(committed.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Opening the store's file and bringing its tables up to date.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use icpy_protocol::endpoint::make_private_folder;
+use icpy_protocol::error::{Error, Result};
+use rusqlite::Connection;
+
+use super::stored;
+
+/// Each entry brings the tables from the version of its place to the next. Entries are only ever added.
+const MIGRATIONS: &[&str] = &[
+    // 1: workspaces, their state as keyed records with a revision each, and the event log.
+    "CREATE TABLE workspace (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        root TEXT NOT NULL UNIQUE,
+        created_ms INTEGER NOT NULL,
+        activated_ms INTEGER NOT NULL,
+        revision INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX workspace_activated ON workspace (activated_ms DESC);
+    CREATE TABLE record (
+        workspace_id TEXT NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        path TEXT GENERATED ALWAYS AS (value ->> '$.path') VIRTUAL,
+        PRIMARY KEY (workspace_id, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX record_path ON record (path, workspace_id) WHERE path IS NOT NULL;
+    CREATE TABLE event (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        time_ms INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        payload TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX event_time ON event (time_ms);",
+];
+
+/// Opens the file, making it and its folder where they are missing.
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    let named = |error: Error| Error::new(error.kind(), format!("the store `{}`: {error}", path.display()));
+    if let Some(folder) = path.parent() {
+        make_private_folder(folder).map_err(Error::unavailable)?;
+    }
+    make_private_file(path)
+        .map_err(|error| Error::unavailable(format!("cannot make `{}`: {error}", path.display())))?;
+    let mut connection = Connection::open(path).map_err(stored).map_err(named)?;
+    prepare(&mut connection).map_err(named)?;
+    Ok(connection)
+}
+
+/// SQLite gives its other files the mode of this one.
+fn make_private_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// With `synchronous = FULL` a commit is on the disk when it returns; the write-ahead log makes that one flush.
+fn prepare(connection: &mut Connection) -> Result<()> {
+    connection.busy_timeout(Duration::from_secs(2)).map_err(stored)?;
+    // The file is ours alone: another daemon that uses the same state folder is told so by its lock.
+    connection
+        .execute_batch(
+            "PRAGMA locking_mode = EXCLUSIVE;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON;",
+        )
+        .map_err(stored)?;
+    migrate(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<()> {
+    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(stored)?;
+    if version > MIGRATIONS.len() {
+        return Err(Error::unavailable(format!(
+            "it was written by a newer icpyd (version {version} of its tables, and this one knows {}): upgrade icpyd",
+            MIGRATIONS.len()
+        )));
+    }
+    for (place, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+        let transaction = connection.transaction().map_err(stored)?;
+        transaction.execute_batch(migration).map_err(stored)?;
+        transaction.pragma_update(None, "user_version", place + 1).map_err(stored)?;
+        transaction.commit().map_err(stored)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The store through its own interface, on real files.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use icpy_protocol::error::{Error, Kind};
+use icpy_protocol::file::OpenFile;
+use icpy_protocol::path::FilePath;
+
+use super::*;
+
+fn store() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path().join("state/icpy.db"));
+    (folder, store)
+}
+
+async fn add(store: &Store, id: &'static str, root: &'static str) -> Result<()> {
+    store.transact(move |connection| workspaces::insert(connection, id, id, &FilePath::from(root), 7), |()| ()).await
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_reopening() {
+    let (folder, store) = store();
+    add(&store, "w1", "/a").await.unwrap();
+    add(&store, "w2", "/b").await.unwrap();
+    store.close().await;
+    let again = Store::new(folder.path().join("state/icpy.db"));
+    let workspaces = again.transact(workspaces::list, |it| it).await.unwrap();
+    let ids: Vec<&str> = workspaces.iter().map(|it| it.workspace_id.as_str()).collect();
+    assert_eq!(ids, ["w2", "w1"]);
+    assert!(workspaces[0].is_active && !workspaces[1].is_active);
+    again.close().await;
+}
+
+#[tokio::test]
+async fn a_failed_piece_undoes_its_own_changes_only() {
+    let (_folder, store) = store();
+    let failed = store
+        .transact(
+            |connection| {
+                workspaces::insert(connection, "bad", "bad", &FilePath::from("/bad"), 1)?;
+                Err::<(), _>(Error::conflict("no"))
+            },
+            |()| (),
+        )
+        .await;
+    assert_eq!(failed.unwrap_err().kind(), Kind::Conflict);
+    add(&store, "good", "/good").await.unwrap();
+    let ids: Vec<String> =
+        store.transact(workspaces::list, |it| it.into_iter().map(|it| it.workspace_id).collect()).await.unwrap();
+    assert_eq!(ids, ["good"]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn after_commit_runs_in_the_order_of_commits() {
+    let (_folder, store) = store();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let pieces = (0..100).map(|number| {
+        let order = Arc::clone(&order);
+        store.transact(move |_| Ok(number), move |number| order.lock().unwrap().push(number))
+    });
+    for outcome in futures_util::future::join_all(pieces).await {
+        outcome.unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), (0..100).collect::<Vec<_>>());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_named_and_left_alone() {
+    let (folder, store) = store();
+    let path = folder.path().join("state/icpy.db");
+    std::fs::create_dir(folder.path().join("state")).unwrap();
+    std::fs::write(&path, "not a database at all, but something a person wrote".repeat(50)).unwrap();
+    let error = add(&store, "w", "/a").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert!(error.message().contains("icpy.db") && error.message().contains("damaged"), "{error}");
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("not a database"));
+    // The next piece of work tries again.
+    std::fs::remove_file(&path).unwrap();
+    add(&store, "w", "/a").await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_refused() {
+    let (folder, store) = store();
+    add(&store, "w", "/a").await.unwrap();
+    store.close().await;
+    let path = folder.path().join("state/icpy.db");
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 1000).unwrap();
+    let error = add(&store, "v", "/b").await.unwrap_err();
+    assert!(error.message().contains("newer icpyd"), "{error}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn two_stores_do_not_share_a_file() {
+    let (folder, store) = store();
+    add(&store, "w", "/a").await.unwrap();
+    let second = Store::new(folder.path().join("state/icpy.db"));
+    assert_eq!(add(&second, "v", "/b").await.unwrap_err().kind(), Kind::Unavailable);
+    store.close().await;
+    second.close().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_open_file_is_found_by_any_path() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let (_folder, store) = store();
+    add(&store, "w", "/a").await.unwrap();
+    let strange = std::ffi::OsStr::from_bytes(b"/a/\xff.py");
+    for (id, path) in [("1", Path::new("/a/plain \"quoted\".py")), ("2", Path::new(strange)), ("3", Path::new("/a/{}"))]
+    {
+        let path = FilePath::from(path);
+        let file = OpenFile { file_id: id.into(), workspace_id: "w".into(), path: path.clone(), opened_at_ms: 1 };
+        let insert = file.clone();
+        store.transact(move |connection| workspaces::insert_open_file(connection, &insert), |()| ()).await.unwrap();
+        let found = store
+            .transact(move |connection| workspaces::find_open_file(connection, Some("w"), &path), |it| it)
+            .await
+            .unwrap();
+        assert_eq!(found, Some(file));
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_event_log_is_read_from_any_place() {
+    let (_folder, store) = store();
+    for time in 1..=5u64 {
+        store
+            .transact(move |connection| events::append(connection, time, "file:opened", r#"{"n":1}"#), |()| ())
+            .await
+            .unwrap();
+    }
+    let read = |after: u64, since: u64| {
+        store.transact(
+            move |connection| {
+                let mut ids = Vec::new();
+                events::each_after(connection, after, since, |event| {
+                    ids.push(event.id);
+                    ids.len() < 2
+                })?;
+                Ok(ids)
+            },
+            |ids| ids,
+        )
+    };
+    assert_eq!(read(0, 0).await.unwrap(), [1, 2]);
+    assert_eq!(read(3, 0).await.unwrap(), [4, 5]);
+    assert_eq!(read(0, 5).await.unwrap(), [5]);
+    store.close().await;
+}

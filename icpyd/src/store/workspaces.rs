@@ -1,0 +1,201 @@
+//! Workspaces and what is open in them.
+//!
+//! A path is kept as its JSON text on the wire, which holds any path, Unicode or not. An open file is the record
+//! `open_file/<id>` of its workspace.
+
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::OpenFile;
+use icpy_protocol::path::FilePath;
+use icpy_protocol::workspace::WorkspaceInfo;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::stored;
+
+const OPEN_FILE: &str = "open_file/";
+
+const SELECT_WORKSPACE: &str = "SELECT id, name, root, created_ms, revision,
+        id = (SELECT id FROM workspace ORDER BY activated_ms DESC, id LIMIT 1) AS is_active,
+        (SELECT count(*) FROM record WHERE workspace_id = workspace.id AND key >= 'open_file/' AND key < 'open_file0')
+    FROM workspace";
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenFileRecord {
+    path: FilePath,
+    opened_at_ms: u64,
+}
+
+/// All workspaces, the one activated last first.
+pub fn list(connection: &Connection) -> Result<Vec<WorkspaceInfo>> {
+    let mut statement =
+        connection.prepare_cached(&format!("{SELECT_WORKSPACE} ORDER BY activated_ms DESC, id")).map_err(stored)?;
+    let rows = statement.query_map([], read_workspace).map_err(stored)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
+/// The workspace with this id.
+pub fn get(connection: &Connection, id: &str) -> Result<WorkspaceInfo> {
+    connection
+        .prepare_cached(&format!("{SELECT_WORKSPACE} WHERE id = ?1"))
+        .and_then(|mut statement| statement.query_row([id], read_workspace).optional())
+        .map_err(stored)?
+        .ok_or_else(|| Error::not_found(format!("no workspace has the id `{id}`")))
+}
+
+/// The active workspace, if there is any workspace.
+pub fn active(connection: &Connection) -> Result<Option<WorkspaceInfo>> {
+    connection
+        .prepare_cached(&format!("{SELECT_WORKSPACE} ORDER BY activated_ms DESC, id LIMIT 1"))
+        .and_then(|mut statement| statement.query_row([], read_workspace).optional())
+        .map_err(stored)
+}
+
+/// Adds a workspace and makes it the active one.
+pub fn insert(connection: &Connection, id: &str, name: &str, root: &FilePath, now_ms: u64) -> Result<()> {
+    let root = text(root);
+    connection
+        .execute(
+            "INSERT INTO workspace (id, name, root, created_ms, activated_ms, revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
+            params![id, name, root, now_ms, next_activation(connection, now_ms)?],
+        )
+        .map_err(stored)?;
+    Ok(())
+}
+
+/// Makes a workspace the active one.
+pub fn activate(connection: &Connection, id: &str, now_ms: u64) -> Result<()> {
+    connection
+        .execute(
+            "UPDATE workspace SET activated_ms = ?2, revision = revision + 1 WHERE id = ?1",
+            params![id, next_activation(connection, now_ms)?],
+        )
+        .map_err(stored)?;
+    Ok(())
+}
+
+/// Later than every activation so far, whatever the clock says.
+fn next_activation(connection: &Connection, now_ms: u64) -> Result<u64> {
+    let latest: Option<u64> =
+        connection.query_row("SELECT max(activated_ms) FROM workspace", [], |row| row.get(0)).map_err(stored)?;
+    Ok(latest.map_or(now_ms, |latest| now_ms.max(latest + 1)))
+}
+
+/// The open files of one workspace, or of all: the one opened first first.
+pub fn open_files(connection: &Connection, workspace_id: Option<&str>) -> Result<Vec<OpenFile>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT workspace_id, key, value FROM record
+             WHERE key >= 'open_file/' AND key < 'open_file0' AND (?1 IS NULL OR workspace_id = ?1)
+             ORDER BY value ->> '$.openedAtMs', key",
+        )
+        .map_err(stored)?;
+    let rows = statement.query_map([workspace_id], read_open_file).map_err(stored)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
+/// How many files are open in all workspaces.
+pub fn count_open_files(connection: &Connection) -> Result<u32> {
+    connection
+        .query_row("SELECT count(*) FROM record WHERE key >= 'open_file/' AND key < 'open_file0'", [], |row| row.get(0))
+        .map_err(stored)
+}
+
+/// The open file with this path: in one workspace, or in any.
+pub fn find_open_file(
+    connection: &Connection,
+    workspace_id: Option<&str>,
+    path: &FilePath,
+) -> Result<Option<OpenFile>> {
+    connection
+        .prepare_cached(
+            "SELECT workspace_id, key, value FROM record
+             WHERE path = ?1 AND (?2 IS NULL OR workspace_id = ?2) AND key >= 'open_file/' AND key < 'open_file0'",
+        )
+        .and_then(|mut statement| {
+            statement.query_row(params![column_text(path), workspace_id], read_open_file).optional()
+        })
+        .map_err(stored)
+}
+
+/// The open file with this id.
+pub fn get_open_file(connection: &Connection, file_id: &str) -> Result<Option<OpenFile>> {
+    connection
+        .prepare_cached("SELECT workspace_id, key, value FROM record WHERE key = ?1")
+        .and_then(|mut statement| statement.query_row([format!("{OPEN_FILE}{file_id}")], read_open_file).optional())
+        .map_err(stored)
+}
+
+/// Records that a file is open.
+pub fn insert_open_file(connection: &Connection, file: &OpenFile) -> Result<()> {
+    let revision = raise_revision(connection, &file.workspace_id)?;
+    let value = text(&OpenFileRecord { path: file.path.clone(), opened_at_ms: file.opened_at_ms });
+    connection
+        .prepare_cached("INSERT INTO record (workspace_id, key, revision, value) VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut statement| {
+            statement.execute(params![file.workspace_id, format!("{OPEN_FILE}{}", file.file_id), revision, value])
+        })
+        .map_err(stored)?;
+    Ok(())
+}
+
+/// Records that a file is no longer open.
+pub fn remove_open_file(connection: &Connection, file: &OpenFile) -> Result<()> {
+    raise_revision(connection, &file.workspace_id)?;
+    connection
+        .execute(
+            "DELETE FROM record WHERE workspace_id = ?1 AND key = ?2",
+            params![file.workspace_id, format!("{OPEN_FILE}{}", file.file_id)],
+        )
+        .map_err(stored)?;
+    Ok(())
+}
+
+fn raise_revision(connection: &Connection, workspace_id: &str) -> Result<u64> {
+    connection
+        .prepare_cached("UPDATE workspace SET revision = revision + 1 WHERE id = ?1 RETURNING revision")
+        .and_then(|mut statement| statement.query_row([workspace_id], |row| row.get(0)))
+        .map_err(stored)
+}
+
+fn read_workspace(row: &Row<'_>) -> rusqlite::Result<WorkspaceInfo> {
+    Ok(WorkspaceInfo {
+        workspace_id: row.get(0)?,
+        name: row.get(1)?,
+        root: json(row, 2)?,
+        created_at_ms: row.get(3)?,
+        revision: row.get(4)?,
+        is_active: row.get(5)?,
+        open_files: row.get(6)?,
+    })
+}
+
+fn read_open_file(row: &Row<'_>) -> rusqlite::Result<OpenFile> {
+    let key: String = row.get(1)?;
+    let record: OpenFileRecord = json(row, 2)?;
+    Ok(OpenFile {
+        file_id: key.trim_start_matches(OPEN_FILE).to_owned(),
+        workspace_id: row.get(0)?,
+        path: record.path,
+        opened_at_ms: record.opened_at_ms,
+    })
+}
+
+fn json<T: for<'de> Deserialize<'de>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("wire types have string keys")
+}
+
+/// A path as SQLite's `->>` gives it: a string without its quotes, an object as its JSON text.
+fn column_text(path: &FilePath) -> String {
+    match path.as_path().to_str() {
+        Some(text) => text.to_owned(),
+        None => text(path),
+    }
+}

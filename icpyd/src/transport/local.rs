@@ -1,0 +1,49 @@
+//! The Unix socket, or the named pipe: for the user's own processes, who may do everything.
+
+#[cfg_attr(unix, path = "local/unix.rs")]
+#[cfg_attr(windows, path = "local/windows.rs")]
+mod platform;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use icpy_protocol::endpoint::Endpoint;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::platform::LocalListener;
+use crate::caller::Scopes;
+use crate::session::{Session, Shared};
+
+/// How long accepting rests when the system has no more descriptors.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// Listens at `endpoint`. Only for who holds the endpoint's lock: a socket that lies there is taken for a dead one's.
+pub fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
+    platform::listen(endpoint)
+}
+
+/// Accepts clients until `stop`. Each is served by a task of `tasks`.
+pub async fn serve(listener: LocalListener, shared: Arc<Shared>, tasks: TaskTracker, stop: CancellationToken) {
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted.and_then(platform::admit) {
+            Ok((connection, principal)) => {
+                let session = Session::new(&shared, connection, principal, Scopes::ALL);
+                tasks.spawn(session.run());
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                tracing::warn!(%error, "a connection was refused");
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot accept a connection");
+                sleep_until(Instant::now() + ACCEPT_REST).await;
+            }
+        }
+    }
+}

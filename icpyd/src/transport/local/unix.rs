@@ -1,0 +1,127 @@
+//! The Unix socket.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::task::{Context, Poll};
+
+use icpy_protocol::endpoint::Endpoint;
+use interprocess::local_socket::tokio::prelude::*;
+use interprocess::local_socket::{GenericFilePath, ListenerOptions};
+use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+
+use crate::caller::Principal;
+use crate::session::Connection;
+
+/// A listening socket. Dropping it removes the socket's file, unless another has taken its place.
+#[derive(Debug)]
+pub struct LocalListener {
+    listener: LocalSocketListener,
+    path: PathBuf,
+    /// Device and inode of the socket's file.
+    identity: (u64, u64),
+}
+
+impl LocalListener {
+    pub(super) async fn accept(&self) -> io::Result<LocalSocketStream> {
+        self.listener.accept().await
+    }
+}
+
+impl Drop for LocalListener {
+    fn drop(&mut self) {
+        if fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.identity) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The socket is made under another name and renamed, so that whoever finds the name finds a socket that listens.
+pub(super) fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
+    let new = endpoint.folder.join(".new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = ListenerOptions::new()
+        .name(new.as_path().to_fs_name::<GenericFilePath>()?)
+        .reclaim_name(false)
+        .try_overwrite(false);
+    // Elsewhere the mode cannot be set before the socket is there; the private folder is what guards it.
+    if cfg!(target_os = "linux") {
+        options = options.mode(0o600);
+    }
+    let listener = options.create_tokio()?;
+    let metadata = fs::symlink_metadata(&new)?;
+    fs::rename(&new, &endpoint.socket)?;
+    Ok(LocalListener { listener, path: endpoint.socket.clone(), identity: (metadata.dev(), metadata.ino()) })
+}
+
+/// Looks who is there before a byte is read: only the daemon's user, and root.
+pub(super) fn admit(stream: LocalSocketStream) -> io::Result<(LocalConnection, Principal)> {
+    let credentials = stream.peer_creds()?;
+    let (uid, ours) = (credentials.euid(), rustix::process::geteuid().as_raw());
+    if uid != Some(ours) && uid != Some(0) {
+        let message = format!("the peer's user is {uid:?}, and ours is {ours}");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    let pid = credentials.pid().and_then(|pid| u32::try_from(pid).ok());
+    let LocalSocketStream::UdSocket(stream) = stream;
+    let connection = LocalConnection { stream: stream.into(), second: None };
+    Ok((connection, Principal::Peer { uid, pid }))
+}
+
+/// A client's connection.
+#[derive(Debug)]
+pub(super) struct LocalConnection {
+    stream: UnixStream,
+    /// A second descriptor of the connection, made when the client has said that it sends no more: to see it leave.
+    second: Option<UnixStream>,
+}
+
+impl Connection for LocalConnection {
+    type Stream = UnixStream;
+
+    fn stream(&mut self) -> &mut UnixStream {
+        &mut self.stream
+    }
+
+    /// On a hangup the system reports that the connection is closed for writing. What it reports to `stream` must not
+    /// be consumed here, so that a second descriptor is asked.
+    fn poll_hangup(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.second.is_none() {
+            self.second = self.stream.as_fd().try_clone_to_owned().and_then(watch).ok();
+        }
+        let Some(second) = &self.second else {
+            return Poll::Pending;
+        };
+        loop {
+            let Poll::Ready(ready) = second.poll_write_ready(cx) else {
+                return Poll::Pending;
+            };
+            let seen = ready.and_then(|()| second.try_io(Interest::WRITABLE, || has_hung_up(second)));
+            match seen {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+fn watch(descriptor: OwnedFd) -> io::Result<UnixStream> {
+    UnixStream::from_std(std::os::unix::net::UnixStream::from(descriptor))
+}
+
+fn has_hung_up(stream: &UnixStream) -> io::Result<()> {
+    let mut descriptors = [PollFd::new(stream, PollFlags::empty())];
+    poll(&mut descriptors, Some(&Timespec::default()))?;
+    match descriptors[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+        true => Ok(()),
+        false => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}

@@ -1,0 +1,49 @@
+//! The named pipe.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use icpy_protocol::endpoint::Endpoint;
+use interprocess::local_socket::tokio::prelude::*;
+use interprocess::local_socket::{GenericFilePath, ListenerOptions};
+
+use crate::caller::Principal;
+use crate::session::Connection;
+
+/// A listening pipe.
+#[derive(Debug)]
+pub struct LocalListener(LocalSocketListener);
+
+impl LocalListener {
+    pub(super) async fn accept(&self) -> io::Result<LocalSocketStream> {
+        self.0.accept().await
+    }
+}
+
+pub(super) fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
+    let name = endpoint.socket.as_path().to_fs_name::<GenericFilePath>()?;
+    ListenerOptions::new().name(name).create_tokio().map(LocalListener)
+}
+
+/// The pipe's security descriptor has let the peer in.
+pub(super) fn admit(stream: LocalSocketStream) -> io::Result<(LocalConnection, Principal)> {
+    let pid = stream.peer_creds()?.pid().and_then(|pid| u32::try_from(pid).ok());
+    Ok((LocalConnection(stream), Principal::Peer { uid: None, pid }))
+}
+
+/// A client's connection.
+#[derive(Debug)]
+pub(super) struct LocalConnection(LocalSocketStream);
+
+impl Connection for LocalConnection {
+    type Stream = LocalSocketStream;
+
+    fn stream(&mut self) -> &mut LocalSocketStream {
+        &mut self.0
+    }
+
+    /// A pipe has no half-close: a client that sends no more is gone.
+    fn poll_hangup(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,4 @@
+//! Where clients come from. Each kind of connection becomes a [`Session`](crate::session::Session) with a principal.
+
+pub mod local;
+pub mod memory;

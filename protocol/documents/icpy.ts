@@ -1,0 +1,645 @@
+// The protocol of the icpy workspace daemon. Generated from its declarations: do not edit.
+
+/** Params of `session:initialize`. */
+export interface SessionInitializeParams {
+  /** The calling program. */
+  clientInfo: ClientInfo;
+  /** The protocol versions that the client speaks; by default any. */
+  protocol?: ProtocolRange | null;
+  /** Optional abilities of the client, by name. */
+  capabilities?: Record<string, unknown>;
+}
+
+/** A program that speaks to the daemon. */
+export interface ClientInfo {
+  /** What it is called, for people. */
+  name: string;
+  /** Its version. */
+  version?: string;
+}
+
+/** An inclusive range of protocol versions. */
+export interface ProtocolRange {
+  /** The oldest. */
+  min: number;
+  /** The newest. */
+  max: number;
+}
+
+/** Result of `session:initialize`. */
+export interface SessionInitializeResult {
+  /** The daemon. */
+  serverInfo: ClientInfo;
+  /** The protocol version that holds on this connection. */
+  protocol: number;
+  /** Optional abilities of the daemon, by name. */
+  capabilities: Record<string, unknown>;
+  /** Names this run of the daemon. */
+  daemonId: string;
+  /** Names this session. */
+  sessionId: string;
+  /** A secret that lets this client, and no other, take the session up again. */
+  resumeToken: string;
+  /** The place in the history of events at which the session begins. */
+  position: Position;
+}
+
+/** A place in the history of events. */
+export interface Position {
+  /** Names one history: numbers of different epochs have nothing to do with each other. */
+  epoch: string;
+  /** The number of the last event before this place; 0 is the beginning. */
+  seq: number;
+}
+
+/** Params of `session:subscribe`. */
+export interface SessionSubscribeParams {
+  /** An event is delivered when any of these matches its topic. */
+  patterns: Array<Pattern>;
+  /** Only events whose payload has these members with these values. */
+  filter?: Record<string, unknown>;
+  /** Begin with the events after this place; by default with the next one. */
+  after?: Position | null;
+  /** Deliver an event when none followed it for so many milliseconds, and only the last. */
+  debounceMs?: number | null;
+  /** Deliver at most one event in so many milliseconds: the first at once, then the newest. */
+  throttleMs?: number | null;
+  /** A member of the payload: debounce or throttle the events of each of its values apart. */
+  coalesceBy?: string | null;
+  /** Hold events for so many milliseconds and deliver them together, all of them. */
+  bufferMs?: number | null;
+}
+
+/** A pattern over topics: `*` is one segment, `**` at the end the rest (`file:*`, `**`). */
+export type Pattern = string;
+
+/** Result of `session:subscribe`. */
+export interface SessionSubscribeResult {
+  /** Names the subscription on this session; every event carries it. */
+  subscription: number;
+  /** Where the subscription begins: the first event's `prev` is this `seq`. */
+  position: Position;
+}
+
+/** Params of `session:unsubscribe`. */
+export interface SessionUnsubscribeParams {
+  /** The subscription to end. */
+  subscription: number;
+}
+
+/** Params or result of a method that has none. Members are ignored. */
+export type Empty = Record<string, never>;
+
+/** Params of `session:resume`. */
+export interface SessionResumeParams {
+  /** From `session:initialize`. */
+  resumeToken: string;
+  /** The epoch of the positions below. */
+  epoch: string;
+  /** The last event that the client has seen, for every subscription that is not named below. */
+  after?: number | null;
+  /** The last event that the client has seen, by subscription. */
+  subscriptions?: Record<string, number>;
+}
+
+/** Result of `session:resume`. */
+export interface SessionResumeResult {
+  /** Whether the tail follows or is gone. */
+  status: SessionResumeStatus;
+  /** Names the session: the same as before. */
+  sessionId: string;
+  /** The token for the next time. */
+  resumeToken: string;
+  /** Where the subscriptions go on. */
+  position: Position;
+  /** The subscriptions that live on, by their old names. */
+  subscriptions: Array<number>;
+  /** When gone: the results of the methods that answer for the subscribed topics, by method name. Each says at which position it was taken. */
+  snapshot?: Record<string, unknown>;
+  /** Why the daemon closed the lost connection, if it did. */
+  closedBecause?: string | null;
+}
+
+/** How a session was taken up. */
+export type SessionResumeStatus = "resumed" | "gone";
+
+/** Result of `session:list`. */
+export interface SessionListResult {
+  /** The sessions, oldest first. */
+  sessions: Array<SessionInfo>;
+}
+
+/** One connected session. */
+export interface SessionInfo {
+  /** Names the session. */
+  sessionId: string;
+  /** The program, if it introduced itself. */
+  clientInfo?: ClientInfo | null;
+  /** The process at the other end, where the system tells. */
+  pid?: number | null;
+  /** When it connected, in milliseconds since 1970. */
+  connectedAtMs: number;
+  /** How many subscriptions it has. */
+  subscriptions: number;
+  /** How many requests it waits for. */
+  requests: number;
+  /** Bytes that wait to be read by it. */
+  queuedBytes: number;
+  /** Whether this is the session that asks. */
+  isCaller: boolean;
+}
+
+/** Payload of `session:gap`. */
+export interface SessionGap {
+  /** The subscription that missed something. */
+  subscription: number;
+  /** The history it is about. */
+  epoch: string;
+  /** The first event that may be missing. */
+  from: number;
+  /** The last event that may be missing. */
+  to: number;
+}
+
+/** Payload of `session:bookmark`. */
+export interface SessionBookmark {
+  /** The subscription it is about. */
+  subscription: number;
+  /** The history it is about. */
+  epoch: string;
+  /** A resume after this event misses nothing. */
+  seq: number;
+}
+
+/** Payload of `session:closing`. */
+export interface SessionClosing {
+  /** Why, as a sentence fragment. */
+  reason: string;
+}
+
+/** Result of `daemon:status`. */
+export interface DaemonStatusResult {
+  /** The daemon's version. */
+  version: string;
+  /** The newest protocol version it speaks. */
+  protocol: number;
+  /** Names this run of the daemon. */
+  daemonId: string;
+  /** Its process. */
+  pid: number;
+  /** When it started, in milliseconds since 1970. */
+  startedAtMs: number;
+  /** How long it has been running. */
+  uptimeMs: number;
+  /** Where it listens. */
+  socket: FilePath;
+  /** Where it keeps its state. */
+  stateFolder: FilePath;
+  /** Its log. */
+  log: FilePath;
+  /** How many sessions are connected. */
+  sessions: number;
+  /** How many files are open, in all workspaces. */
+  openFiles: number;
+  /** The present place in the history of events. */
+  position: Position;
+  /** How the bus does. */
+  bus: BusStatistics;
+}
+
+/** A path: a string, or its bytes in base64 where they are not Unicode. */
+export type FilePath = string | { base64: string };
+
+/** What the bus has done since the daemon started. */
+export interface BusStatistics {
+  /** Events published. */
+  published: number;
+  /** Events that went to a subscription, counted once for each. */
+  delivered: number;
+  /** Waiting events that a newer one with the same key replaced. */
+  conflated: number;
+  /** Times a subscriber's queue was full, so that it reads on from the kept events. */
+  overflowed: number;
+  /** Times a subscriber was told of a gap. */
+  gaps: number;
+  /** Subscriptions now. */
+  subscriptions: number;
+  /** Events kept for replay now. */
+  keptEvents: number;
+  /** Bytes of the events kept for replay now. */
+  keptBytes: number;
+}
+
+/** Params of `event:list`. */
+export interface EventListParams {
+  /** Only events whose topic matches one of these; by default all. */
+  patterns?: Array<Pattern>;
+  /** Only events logged after the one with this id. */
+  afterId?: number | null;
+  /** Only events at or after this time, in milliseconds since 1970. */
+  sinceMs?: number | null;
+  /** At most so many events; by default, and at most, 1000. */
+  limit?: number | null;
+}
+
+/** Result of `event:list`. */
+export interface EventListResult {
+  /** The events, oldest first. */
+  events: Array<LoggedEvent>;
+  /** Give this as `afterId` for the next ones; absent when there are no more. */
+  nextAfterId?: number | null;
+}
+
+/** One event of the log. */
+export interface LoggedEvent {
+  /** Its place in the log, rising over the daemon's restarts. */
+  id: number;
+  /** When it happened, in milliseconds since 1970. */
+  timeMs: number;
+  /** Its topic. */
+  topic: string;
+  /** Its payload. */
+  payload: Record<string, unknown>;
+}
+
+/** Result of `workspace:list`. */
+export interface WorkspaceListResult {
+  /** The workspaces, the one used last first. */
+  workspaces: Array<WorkspaceInfo>;
+  /** When this was true. */
+  position: Position;
+}
+
+/** One workspace. */
+export interface WorkspaceInfo {
+  /** Names the workspace. */
+  workspaceId: string;
+  /** What people call it: by default the folder's name. */
+  name: string;
+  /** The folder. */
+  root: FilePath;
+  /** Whether it is the active one, in which a file opens that belongs to none. */
+  isActive: boolean;
+  /** When it was made, in milliseconds since 1970. */
+  createdAtMs: number;
+  /** Rises with every change of the workspace's state. */
+  revision: number;
+  /** How many files are open in it. */
+  openFiles: number;
+}
+
+/** Params of `workspace:create`. */
+export interface WorkspaceCreateParams {
+  /** The folder: absolute and there. */
+  root: FilePath;
+  /** What people call it: by default the folder's name. */
+  name?: string | null;
+}
+
+/** Params of `workspace:get_state`. */
+export interface WorkspaceGetStateParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+}
+
+/** Result of `workspace:get_state`. */
+export interface WorkspaceGetStateResult {
+  /** The workspace. */
+  workspace: WorkspaceInfo;
+  /** Its open files, the one opened first first. */
+  files: Array<OpenFile>;
+  /** When this was true: events after it are changes of this state. */
+  position: Position;
+}
+
+/** One open file. */
+export interface OpenFile {
+  /** Names the open file. */
+  fileId: string;
+  /** The workspace it is open in. */
+  workspaceId: string;
+  /** Its path, absolute. */
+  path: FilePath;
+  /** When it was opened first, in milliseconds since 1970. */
+  openedAtMs: number;
+}
+
+/** Params of `workspace:activate`. */
+export interface WorkspaceActivateParams {
+  /** The workspace. */
+  workspaceId: string;
+}
+
+/** Payload of `workspace:state_changed`. */
+export interface WorkspaceStateChanged {
+  /** The workspace as it is now. */
+  workspace: WorkspaceInfo;
+}
+
+/** Params of `project:load`. */
+export interface ProjectLoadParams {
+  /** The folder: absolute and there. */
+  path: FilePath;
+}
+
+/** Result of `project:load`. */
+export interface ProjectLoadResult {
+  /** The folder's workspace. */
+  workspace: WorkspaceInfo;
+  /** Whether it was made just now. */
+  isNew: boolean;
+  /** How many subscribers were told. */
+  receivers: number;
+}
+
+/** Params of `file:open`. */
+export interface FileOpenParams {
+  /** The file: absolute and there. */
+  path: FilePath;
+  /** The place to show. */
+  position?: TextPosition | null;
+  /** The workspace to open it in, whatever its root. */
+  workspaceId?: string | null;
+}
+
+/** A place in a text, as people count: from 1. */
+export interface TextPosition {
+  /** The line, from 1. */
+  line: number;
+  /** The column, from 1; by default the first. */
+  column?: number | null;
+}
+
+/** Result of `file:open`. */
+export interface FileOpenResult {
+  /** The open file. */
+  file: OpenFile;
+  /** Whether it was opened just now, and not shown again. */
+  isNew: boolean;
+  /** How many subscribers were told: with none, nobody sees the file. */
+  receivers: number;
+}
+
+/** Params of `file:close`: the open file by its id, or by its path. */
+export interface FileCloseParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+}
+
+/** Params of `file:list`. */
+export interface FileListParams {
+  /** Only the files of this workspace. */
+  workspaceId?: string | null;
+}
+
+/** Result of `file:list`. */
+export interface FileListResult {
+  /** The open files, the one opened first first. */
+  files: Array<OpenFile>;
+  /** When this was true. */
+  position: Position;
+}
+
+/** Payload of `file:opened`. */
+export interface FileOpened {
+  /** The open file. */
+  file: OpenFile;
+  /** The place to show. */
+  position?: TextPosition | null;
+  /** Whether it was opened just now, and not shown again. */
+  isNew: boolean;
+  /** The session that opened it. */
+  openedBy: string;
+}
+
+/** Payload of `file:closed`. */
+export interface FileClosed {
+  /** The file that was open. */
+  file: OpenFile;
+  /** The session that closed it. */
+  closedBy: string;
+}
+
+/** Params of `fs:read_file`. */
+export interface FsReadFileParams {
+  /** The file. */
+  path: FilePath;
+  /** How to send the content; by default as text where it is UTF-8, else in base64. */
+  encoding?: FsEncoding | null;
+  /** Send the content in `$/stream` notifications of base64 before the answer, paced by the caller's `$/ack`. */
+  stream?: boolean;
+}
+
+/** How content travels in a JSON string. */
+export type FsEncoding = "utf-8" | "base64";
+
+/** Result of `fs:read_file`. */
+export interface FsReadFileResult {
+  /** The content; absent when it was streamed. */
+  content?: string | null;
+  /** How the content is sent. */
+  encoding: FsEncoding;
+  /** The content's size in bytes. */
+  size: number;
+  /** Names exactly this content: give it to `fs:write_file` as `baseVersion`. */
+  version: string;
+}
+
+/** Params of `fs:write_file`. */
+export interface FsWriteFileParams {
+  /** The file. Where it is a symbolic link, the file that it leads to. */
+  path: FilePath;
+  /** The whole new content. */
+  content: string;
+  /** How `content` is sent. */
+  encoding?: FsEncoding;
+  /** Write only if the file is of this version now. */
+  baseVersion?: string | null;
+  /** Write only if the file does not exist. */
+  mustBeNew?: boolean;
+}
+
+/** Result of `fs:write_file`. */
+export interface FsWriteFileResult {
+  /** Names the content that was written. */
+  version: string;
+  /** Its size in bytes. */
+  size: number;
+  /** Whether the file did not exist before. */
+  isNew: boolean;
+}
+
+/** Params of `fs:list_directory`. */
+export interface FsListDirectoryParams {
+  /** The folder. */
+  path: FilePath;
+  /** Only names that sort behind this one: the `nextAfter` of the page before. */
+  after?: FilePath | null;
+  /** At most so many entries; by default, and at most, 10000. */
+  limit?: number | null;
+}
+
+/** Result of `fs:list_directory`. */
+export interface FsListDirectoryResult {
+  /** The entries, sorted by the bytes of their names. */
+  entries: Array<FsEntry>;
+  /** Give this as `after` for the next page; absent when there are no more. */
+  nextAfter?: FilePath | null;
+}
+
+/** One entry of a folder. A symbolic link is not followed. */
+export interface FsEntry {
+  /** The entry's name in the folder. */
+  name: FilePath;
+  /** What it is. */
+  kind: FsKind;
+  /** Its size in bytes. */
+  size: number;
+  /** When its content changed last, in milliseconds since 1970. */
+  modifiedAtMs: number;
+}
+
+/** What a path names. */
+export type FsKind = "file" | "directory" | "symlink" | "other";
+
+/** Params of `fs:stat`. */
+export interface FsStatParams {
+  /** The path. */
+  path: FilePath;
+  /** Describe a symbolic link itself and not what it leads to. */
+  noFollow?: boolean;
+}
+
+/** Result of `fs:stat`. */
+export interface FsStatResult {
+  /** What it is. */
+  kind: FsKind;
+  /** Its size in bytes. */
+  size: number;
+  /** When its content changed last, in milliseconds since 1970. */
+  modifiedAtMs: number;
+  /** Whether the permissions allow nobody to write it. */
+  isReadOnly: boolean;
+}
+
+/** Why a request failed: branch on `data.kind`, show `message`. */
+export interface RpcError {
+  code: number;
+  message: string;
+  data: { kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params" | "internal" | "not_found" | "already_exists" | "permission_denied" | "conflict" | "too_large" | "busy" | "timeout" | "unsupported" | "unavailable" | "gone" | "cancelled"; retryable: boolean; [detail: string]: unknown };
+}
+
+/** What `params` of every event hold beside the payload. */
+export interface EventMeta {
+  /** The subscription that it is delivered for. */
+  subscription: number;
+  /** The `seq` of the event before it on this subscription: another value than the last one seen means that some are missing. */
+  prev: number;
+  /** The history it belongs to. */
+  epoch: string;
+  /** Its number in that history. Numbers rise and have gaps: events that did not match are not sent. */
+  seq: number;
+}
+
+/** Params of `$/cancelRequest`, a notification of the client: the request is answered with `cancelled`. */
+export interface CancelParams {
+  /** The id of the request, as it was sent. */
+  id: unknown;
+}
+
+/** Params of `$/ack`, a notification of the client: it has taken so many bytes of a stream and is ready for more. */
+export interface AckParams {
+  /** The id of the request that streams. */
+  id: unknown;
+  /** How many bytes of `data`, as sent, were taken since the last `$/ack`. */
+  bytes: number;
+}
+
+/** Params of `$/stream`, a notification of the daemon: a piece of a long result, before the answer. */
+export interface StreamParams {
+  /** The id of the request that streams. */
+  id: unknown;
+  /** The number of the piece, from 0. */
+  seq: number;
+  /** The piece. */
+  data: unknown;
+}
+
+/** Params of `$/progress`, a notification of the daemon: how far a request is. */
+export interface ProgressParams {
+  /** The id of the request. */
+  id: unknown;
+  /** How much is done. */
+  done: number;
+  /** How much there is in all, if that is known. */
+  total?: number | null;
+  /** What `done` and `total` count. */
+  unit: string;
+}
+
+/** Params and result of every method. */
+export interface Methods {
+  /** Says who the client is and which protocol versions it speaks. Optional: a one-shot client may call any method at once. Needed for `session:resume` later on. */
+  "session:initialize": { params: SessionInitializeParams; result: SessionInitializeResult };
+  /** Subscribes to events: from now on, or from a position that is still kept. */
+  "session:subscribe": { params: SessionSubscribeParams; result: SessionSubscribeResult };
+  /** Ends one subscription. */
+  "session:unsubscribe": { params: SessionUnsubscribeParams; result: Empty };
+  /** Takes up a session whose connection was lost, with its subscriptions. Every event that was missed follows once; or the answer is `gone` and holds the state as it is now. */
+  "session:resume": { params: SessionResumeParams; result: SessionResumeResult };
+  /** Lists the connected sessions. */
+  "session:list": { params: Empty; result: SessionListResult };
+  /** Answers at once with the daemon's position in the history of events. */
+  "session:ping": { params: Empty; result: Position };
+  /** Returns the OpenRPC 1.3 document of this daemon: every method with the schemas of its params and result. */
+  "rpc:discover": { params: Empty; result: Record<string, unknown> };
+  /** Returns what the daemon is and how it does. */
+  "daemon:status": { params: Empty; result: DaemonStatusResult };
+  /** Ends the daemon in good order: requests under way are finished, state is stored, then every connection is closed. */
+  "daemon:stop": { params: Empty; result: Empty };
+  /** Lists logged events, oldest first. */
+  "event:list": { params: EventListParams; result: EventListResult };
+  /** Lists the workspaces, the one used last first. */
+  "workspace:list": { params: Empty; result: WorkspaceListResult };
+  /** Makes a workspace over a folder. Its state is stored before the answer. */
+  "workspace:create": { params: WorkspaceCreateParams; result: WorkspaceInfo };
+  /** Returns the whole state of a workspace: of the active one unless another is named. */
+  "workspace:get_state": { params: WorkspaceGetStateParams; result: WorkspaceGetStateResult };
+  /** Makes a workspace the active one. */
+  "workspace:activate": { params: WorkspaceActivateParams; result: WorkspaceInfo };
+  /** Makes the folder's workspace the active one, and makes that workspace when there is none. */
+  "project:load": { params: ProjectLoadParams; result: ProjectLoadResult };
+  /** Opens a file in every attached editor: in the workspace whose root holds it, else in the active one, else in a new one over the enclosing repository or folder. A file that is open already is shown again. */
+  "file:open": { params: FileOpenParams; result: FileOpenResult };
+  /** Closes an open file in every attached editor. */
+  "file:close": { params: FileCloseParams; result: OpenFile };
+  /** Lists the open files: of all workspaces unless one is named. */
+  "file:list": { params: FileListParams; result: FileListResult };
+  /** Returns the content of one file: at most 8 MiB in the answer, a file of any size as a stream. */
+  "fs:read_file": { params: FsReadFileParams; result: FsReadFileResult };
+  /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. */
+  "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
+  /** Lists a folder, sorted by name. */
+  "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
+  /** Returns what a path names. */
+  "fs:stat": { params: FsStatParams; result: FsStatResult };
+}
+
+/** The payload of every event. */
+export interface Events {
+  /** Some events of a subscription are lost to this client: it was too slow and they are no longer kept. The subscription goes on behind them; ask for the state. */
+  "session:gap": SessionGap;
+  /** All events up to `seq` are delivered or did not match: a quiet client can resume from here. */
+  "session:bookmark": SessionBookmark;
+  /** The daemon is about to close this connection. */
+  "session:closing": SessionClosing;
+  /** A workspace was made, activated, or something in it changed. Carries the workspace as it is now. */
+  "workspace:state_changed": WorkspaceStateChanged;
+  /** A file was opened, or is to be shown again: an editor shows it at the place that is named. */
+  "file:opened": FileOpened;
+  /** A file was closed. */
+  "file:closed": FileClosed;
+}
+

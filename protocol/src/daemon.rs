@@ -1,0 +1,73 @@
+//! `daemon:*`: the daemon itself.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Empty;
+use crate::path::FilePath;
+use crate::session::Position;
+
+crate::api! {
+    /// The daemon itself: what it is, how it does, and its end.
+    service DaemonApi, DaemonClient = "daemon" {
+        /// Returns what the daemon is and how it does.
+        Read fn status(Empty) -> DaemonStatusResult; rest GET "/daemon/status";
+        /// Ends the daemon in good order: requests under way are finished, state is stored, then every connection is
+        /// closed.
+        Admin fn stop(Empty) -> Empty, idempotent; rest POST "/daemon/stop";
+    }
+}
+
+/// Result of `daemon:status`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DaemonStatusResult {
+    /// The daemon's version.
+    pub version: String,
+    /// The newest protocol version it speaks.
+    pub protocol: u32,
+    /// Names this run of the daemon.
+    pub daemon_id: String,
+    /// Its process.
+    pub pid: u32,
+    /// When it started, in milliseconds since 1970.
+    pub started_at_ms: u64,
+    /// How long it has been running.
+    pub uptime_ms: u64,
+    /// Where it listens.
+    pub socket: FilePath,
+    /// Where it keeps its state.
+    pub state_folder: FilePath,
+    /// Its log.
+    pub log: FilePath,
+    /// How many sessions are connected.
+    pub sessions: u32,
+    /// How many files are open, in all workspaces.
+    pub open_files: u32,
+    /// The present place in the history of events.
+    pub position: Position,
+    /// How the bus does.
+    pub bus: BusStatistics,
+}
+
+/// What the bus has done since the daemon started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BusStatistics {
+    /// Events published.
+    pub published: u64,
+    /// Events that went to a subscription, counted once for each.
+    pub delivered: u64,
+    /// Waiting events that a newer one with the same key replaced.
+    pub conflated: u64,
+    /// Times a subscriber's queue was full, so that it reads on from the kept events.
+    pub overflowed: u64,
+    /// Times a subscriber was told of a gap.
+    pub gaps: u64,
+    /// Subscriptions now.
+    pub subscriptions: u64,
+    /// Events kept for replay now.
+    pub kept_events: u64,
+    /// Bytes of the events kept for replay now.
+    pub kept_bytes: u64,
+}

@@ -1,0 +1,119 @@
+//! The declarations as documents for others: OpenRPC, TypeScript types, and the man page of the protocol.
+//!
+//! Pure functions of [`API`](crate::API): a document says nothing that is not declared. Their committed copies are
+//! compared with these by a test.
+
+mod man;
+mod openrpc;
+mod typescript;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use man::man_page;
+pub use openrpc::openrpc;
+pub use typescript::typescript;
+
+use crate::API;
+use crate::error::Error;
+
+/// Params of `$/cancelRequest`, a notification of the client: the request is answered with `cancelled`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CancelParams {
+    /// The id of the request, as it was sent.
+    pub id: Value,
+}
+
+/// Params of `$/ack`, a notification of the client: it has taken so many bytes of a stream and is ready for more.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AckParams {
+    /// The id of the request that streams.
+    pub id: Value,
+    /// How many bytes of `data`, as sent, were taken since the last `$/ack`.
+    pub bytes: u32,
+}
+
+/// Params of `$/stream`, a notification of the daemon: a piece of a long result, before the answer.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct StreamParams {
+    /// The id of the request that streams.
+    pub id: Value,
+    /// The number of the piece, from 0.
+    pub seq: u64,
+    /// The piece.
+    pub data: Value,
+}
+
+/// Params of `$/progress`, a notification of the daemon: how far a request is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProgressParams {
+    /// The id of the request.
+    pub id: Value,
+    /// How much is done.
+    pub done: u64,
+    /// How much there is in all, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// What `done` and `total` count.
+    pub unit: String,
+}
+
+/// What `params` of every event hold beside the payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EventMeta {
+    /// The subscription that it is delivered for.
+    pub subscription: u64,
+    /// The `seq` of the event before it on this subscription: another value than the last one seen means that some are
+    /// missing.
+    pub prev: u64,
+    /// The history it belongs to.
+    pub epoch: String,
+    /// Its number in that history. Numbers rise and have gaps: events that did not match are not sent.
+    pub seq: u64,
+}
+
+/// The types of all declarations as JSON Schema, with references below `definitions_path`.
+fn schemas(definitions_path: &'static str) -> SchemaGenerator {
+    SchemaSettings::draft07().with(|settings| settings.definitions_path = definitions_path.into()).into_generator()
+}
+
+/// Every type that a declaration reaches, by name.
+fn definitions(mut schemas: SchemaGenerator) -> Map<String, Value> {
+    for namespace in API {
+        for method in namespace.methods {
+            (method.params)(&mut schemas);
+            (method.result)(&mut schemas);
+        }
+        for event in namespace.events {
+            (event.payload)(&mut schemas);
+        }
+    }
+    schemas.subschema_for::<Error>();
+    schemas.subschema_for::<EventMeta>();
+    schemas.subschema_for::<CancelParams>();
+    schemas.subschema_for::<AckParams>();
+    schemas.subschema_for::<StreamParams>();
+    schemas.subschema_for::<ProgressParams>();
+    schemas.take_definitions(true)
+}
+
+/// The name at the end of a schema's `$ref`.
+fn reference(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.rsplit('/').next()
+}
+
+/// A doc comment as one paragraph. `rustfmt` has broken its lines and each begins with a space.
+fn paragraph(doc: &str) -> String {
+    doc.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first sentence of a doc comment.
+fn summary(doc: &str) -> String {
+    let text = paragraph(doc);
+    match text.split_once(". ") {
+        Some((first, _)) => first.to_owned(),
+        None => text.trim_end_matches('.').to_owned(),
+    }
+}

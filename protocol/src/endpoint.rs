@@ -1,0 +1,197 @@
+//! Where the daemon's socket, state, configuration and log are: the one lookup that daemon and client share.
+//!
+//! The lookup gives candidates in order. A client tries to connect to each before it starts a daemon, because the
+//! daemon may have been started under other variables (cron, su, ssh without a session). This is the only module of
+//! this crate that looks at the machine: both sides must look in the same way. Not here: connecting and listening.
+
+#[cfg_attr(unix, path = "endpoint/unix.rs")]
+#[cfg_attr(windows, path = "endpoint/windows.rs")]
+mod platform;
+mod report;
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+pub use report::StartReport;
+
+/// The variable that names one folder for everything: socket, state, configuration and log.
+pub const HOME_VARIABLE: &str = "ICPY_HOME";
+/// The variable that hints at a socket; children of the daemon get it.
+pub const SOCKET_VARIABLE: &str = "ICPY_SOCKET";
+
+/// What the lookup needs to know of the process's environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `ICPY_HOME`.
+    pub home: Option<PathBuf>,
+    /// `ICPY_SOCKET`.
+    pub socket: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`.
+    pub runtime: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Reads the environment through `variable`. Empty and relative values count as unset.
+    pub fn new(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let path = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        Self { home: path(HOME_VARIABLE), socket: path(SOCKET_VARIABLE), runtime: path("XDG_RUNTIME_DIR") }
+    }
+}
+
+/// The folders that outlive the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folders {
+    /// The store.
+    pub state: PathBuf,
+    /// The configuration.
+    pub config: PathBuf,
+    /// The log.
+    pub log: PathBuf,
+}
+
+impl Folders {
+    /// Finds the folders; none of them need exist. The error says what to set.
+    pub fn find(environment: &Environment) -> Result<Self, String> {
+        if let Some(home) = &environment.home {
+            return Ok(Self { state: home.join("state"), config: home.join("config"), log: home.join("log") });
+        }
+        let dirs = ProjectDirs::from("", "", "icpy")
+            .ok_or_else(|| format!("no home folder is known: set HOME or {HOME_VARIABLE}"))?;
+        let state = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned();
+        Ok(Self { config: dirs.config_dir().to_owned(), log: state.join("log"), state })
+    }
+
+    /// The daemon's log.
+    pub fn log_file(&self) -> PathBuf {
+        self.log.join("icpyd.log")
+    }
+}
+
+/// Why a place is a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The user named it on the command line: the only candidate.
+    Flag,
+    /// `ICPY_SOCKET` hints at it. Nothing is started there, and a stale hint does no harm.
+    Hint,
+    /// `ICPY_HOME`.
+    Home,
+    /// The user's runtime folder.
+    Runtime,
+    /// A folder of our own in the system's folder for temporary files.
+    Temporary,
+}
+
+/// One place where the daemon may listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The socket, or the named pipe.
+    pub socket: PathBuf,
+    /// The private folder that holds the locks, and the socket.
+    pub folder: PathBuf,
+    /// Why this is a candidate.
+    pub source: Source,
+}
+
+impl Endpoint {
+    /// The endpoint of a socket that the user named.
+    pub fn named(socket: &Path) -> Self {
+        let folder = socket.parent().unwrap_or(Path::new("/")).to_owned();
+        Self { socket: socket.to_owned(), folder, source: Source::Flag }
+    }
+
+    /// The file whose lock a daemon holds for life. Nobody else may unlink the socket.
+    pub fn life_lock(&self) -> PathBuf {
+        self.beside("lock")
+    }
+
+    /// The file whose lock is held while a daemon starts.
+    pub fn start_lock(&self) -> PathBuf {
+        self.beside("start")
+    }
+
+    fn beside(&self, extension: &str) -> PathBuf {
+        let stem = self.socket.file_stem().unwrap_or("icpyd".as_ref());
+        self.folder.join(stem).with_extension(extension)
+    }
+
+    /// Whether a daemon may be started here.
+    fn may_start(&self) -> bool {
+        self.source != Source::Hint
+    }
+
+    /// Checks that nobody else can have put the socket there: the folder is private and ours. The error is a sentence.
+    pub fn check(&self) -> Result<(), String> {
+        platform::check_length(&self.socket)?;
+        platform::check_private(&self.folder)
+    }
+
+    /// Makes the folder where it is missing, then checks it. The error is a sentence.
+    fn prepare(&self) -> Result<(), String> {
+        platform::check_length(&self.socket)?;
+        if self.source != Source::Flag {
+            platform::make_private(&self.folder)?;
+        }
+        platform::check_private(&self.folder)
+    }
+}
+
+/// The places where the daemon may listen, the likeliest first. Never empty.
+pub fn candidates(environment: &Environment, flag: Option<&Path>) -> Vec<Endpoint> {
+    if let Some(socket) = flag {
+        return vec![Endpoint::named(socket)];
+    }
+    let mut candidates = Vec::new();
+    if let Some(socket) = &environment.socket {
+        candidates.push(Endpoint { source: Source::Hint, ..Endpoint::named(socket) });
+    }
+    candidates.extend(platform::candidates(environment));
+    let mut seen = Vec::new();
+    candidates.retain(|candidate| {
+        let is_new = !seen.contains(&candidate.socket) || candidate.may_start();
+        seen.push(candidate.socket.clone());
+        is_new
+    });
+    candidates
+}
+
+/// The place where a daemon is to be started: the first candidate that will do, with its folder made. The error says
+/// what is wrong with each.
+pub fn place(environment: &Environment, flag: Option<&Path>) -> Result<Endpoint, String> {
+    let mut problems = Vec::new();
+    for endpoint in candidates(environment, flag).into_iter().filter(Endpoint::may_start) {
+        match endpoint.prepare() {
+            Ok(()) => return Ok(endpoint),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Err(format!("there is no place for its socket: {}", problems.join("; ")))
+}
+
+/// Opens a lock file, making it where it is missing. It is never unlinked: that would let two hold the lock of one name.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes a folder that only we can enter, and its parents.
+pub fn make_private_folder(folder: &Path) -> Result<(), String> {
+    platform::make_private(folder)
+}
+
+/// Names a folder in a few letters, the same in every build: FNV-1a, 64 bit (Fowler, Noll, Vo).
+fn short_name(folder: &Path) -> String {
+    let hash = folder
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}

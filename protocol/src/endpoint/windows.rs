@@ -1,0 +1,42 @@
+//! Endpoints on Windows: a named pipe, and a folder of the user's for the locks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+use super::{Endpoint, Environment, Source, short_name};
+
+pub(super) fn candidates(environment: &Environment) -> Vec<Endpoint> {
+    let (folder, source) = match &environment.home {
+        Some(home) => (home.join("run"), Source::Home),
+        None => (user_folder(), Source::Runtime),
+    };
+    // The folder lies in the user's profile, so that its name tells users apart.
+    let socket = PathBuf::from(format!(r"\\.\pipe\icpy-{}", short_name(&folder)));
+    vec![Endpoint { socket, folder, source }]
+}
+
+fn user_folder() -> PathBuf {
+    match ProjectDirs::from("", "", "icpy") {
+        Some(dirs) => dirs.data_local_dir().join("run"),
+        None => PathBuf::from(r"C:\ProgramData\icpy\run"),
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "sockets have a limit, pipes practically none")]
+pub(super) fn check_length(_: &Path) -> Result<(), String> {
+    Ok(())
+}
+
+/// The profile's own permissions keep others out.
+pub(super) fn check_private(folder: &Path) -> Result<(), String> {
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(format!("`{}` is not a folder", folder.display())),
+    }
+}
+
+pub(super) fn make_private(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| format!("cannot make the folder `{}`: {error}", folder.display()))
+}

@@ -1,0 +1,9 @@
+//! The integration tests, through real sockets, processes and files: one file for each subject.
+
+#![expect(clippy::disallowed_methods, reason = "tests look at the machine they run on")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod conformance;
+mod generated;
+mod surface;
+mod tidy;

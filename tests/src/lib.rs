@@ -1,0 +1,44 @@
+//! The harness of the integration tests: a real daemon on a folder of its own, in this process or as one, and clients
+//! for it. What a test leaves over fails it.
+
+#![expect(clippy::disallowed_methods, reason = "tests look at the machine they run on")]
+#![allow(clippy::print_stderr, clippy::unwrap_used, reason = "a test that cannot go on has failed and says so")]
+
+pub mod daemon;
+pub mod events;
+pub mod folder;
+pub mod line;
+pub mod process;
+
+use std::time::Duration;
+
+pub use daemon::Daemon;
+pub use events::Events;
+pub use folder::Folder;
+pub use line::{LineClient, Transport};
+pub use process::{Output, Process};
+
+/// How long anything that must happen may take: much longer than it does on a busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits for something that must happen.
+pub async fn within<T>(what: &str, happens: impl Future<Output = T>) -> T {
+    let happened = tokio::time::timeout(DEADLINE, happens).await;
+    happened.unwrap_or_else(|_| panic!("{what} did not happen within {DEADLINE:?}"))
+}
+
+/// Waits until a condition holds, by looking again and again.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    within(what, async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
+/// Says why a test cannot run here. Where everything must be there, in CI, that is a failure.
+pub fn cannot_run(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "this test cannot run: {why}");
+    eprintln!("not run: {why}");
+}

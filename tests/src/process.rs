@@ -1,0 +1,152 @@
+//! The real programs, as a user runs them: `icpy`, and the daemon that it starts.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use icpy_protocol::endpoint::{Endpoint, Environment, open_lock, place};
+use serde_json::Value;
+
+use crate::Folder;
+
+/// A user with a home of their own. Dropping it stops the daemon, and fails the test when something is left over.
+#[derive(Debug)]
+pub struct Process {
+    folder: Folder,
+}
+
+/// What a program printed and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The exit status; a signal counts as 128 and its number.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Process {
+    /// A user beside the files of a fixture. No daemon runs yet.
+    pub fn new(fixture: &str) -> Self {
+        Self { folder: Folder::new(fixture) }
+    }
+
+    /// The folders of the test.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// A path in the fixture.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path(name)
+    }
+
+    /// Where the daemon listens when it runs.
+    pub fn endpoint(&self) -> Endpoint {
+        place(&self.environment(), None).unwrap()
+    }
+
+    /// What the programs see of the lookup's variables.
+    pub fn environment(&self) -> Environment {
+        Environment { home: Some(self.folder.home()), ..Environment::default() }
+    }
+
+    /// A command of the client, run in the fixture's folder.
+    pub fn command(&self, args: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(program("icpy"));
+        command.args(args).current_dir(self.folder.files()).stdin(Stdio::null());
+        command.env_clear().env("ICPY_HOME", self.folder.home()).env("PATH", "/usr/bin:/bin");
+        command
+    }
+
+    /// Runs a command of the client to its end.
+    pub fn icpy(&self, args: &[impl AsRef<OsStr>]) -> Output {
+        output(&mut self.command(args))
+    }
+
+    /// Runs a command of the client that must succeed; returns what it printed as JSON.
+    pub fn json(&self, args: &[&str]) -> Value {
+        let output = self.icpy(&[&["--json"], args].concat());
+        assert_eq!(output.status, 0, "{output:?}");
+        serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    }
+
+    /// The daemon's process.
+    pub fn daemon_pid(&self) -> u32 {
+        let pid = self.json(&["status"])["pid"].as_u64().unwrap();
+        u32::try_from(pid).unwrap()
+    }
+
+    /// Whether a daemon lives: it holds its lock for life.
+    pub fn has_daemon(&self) -> bool {
+        let lock = self.endpoint().life_lock();
+        lock.exists() && open_lock(&lock).unwrap().try_lock().is_err()
+    }
+
+    /// Ends the daemon with `kill -9`, and waits until it is gone.
+    #[cfg(unix)]
+    pub fn kill_daemon(&self) {
+        let lock = open_lock(&self.endpoint().life_lock()).unwrap();
+        let pid = rustix::process::Pid::from_raw(self.daemon_pid().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        lock.lock().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.has_daemon() {
+            let stopped = self.icpy(&["stop"]);
+            if !std::thread::panicking() {
+                assert_eq!(stopped.status, 0, "{stopped:?}");
+            }
+        }
+        if std::thread::panicking() {
+            return;
+        }
+        assert!(!self.has_daemon(), "a daemon is left over");
+        assert_eq!(self.folder.litter(), Vec::<PathBuf>::new(), "temporary files are left over");
+        #[cfg(target_os = "linux")]
+        assert_eq!(processes_in(&self.folder), Vec::<String>::new(), "processes are left over");
+    }
+}
+
+/// The processes that were started with the test's home in their environment.
+#[cfg(target_os = "linux")]
+fn processes_in(folder: &Folder) -> Vec<String> {
+    let needle = folder.home().into_os_string().into_encoded_bytes();
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let has_home = |entry: &std::fs::DirEntry| {
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        environment.windows(needle.len()).any(|window| window == needle)
+    };
+    let is_process = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().parse::<u32>().is_ok();
+    let left = entries.filter(|entry| is_process(entry) && has_home(entry));
+    left.map(|entry| std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default()).collect()
+}
+
+/// Runs a command to its end.
+pub fn output(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Output { status: status(output.status), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// An exit status as a shell shows it.
+pub fn status(status: std::process::ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal;
+    }
+    status.code().unwrap_or(-1)
+}
+
+/// A program of this build: beside the test's own, where `cargo xtask test` has built it.
+pub fn program(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let folder = tests.ancestors().nth(2).unwrap();
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.is_file(), "`{}` is not built: run `cargo xtask test`", program.display());
+    program
+}

@@ -1,0 +1,136 @@
+//! The only build tool: `cargo xtask COMMAND`. It runs cargo and npm, and does nothing that they can do alone.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "a tool for a terminal")]
+
+mod build;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use build::{Profile, build};
+
+const HELP: &str = "\
+cargo xtask run [-- ARGS]     build both programs and run `icpy ARGS`
+cargo xtask test [FILTER]     run every test, or those whose names hold FILTER
+cargo xtask bench [NAME...]   run every benchmark, or those named, and print their tables
+cargo xtask docs              write the generated documents anew
+cargo xtask install [FOLDER]  install both programs to FOLDER, by default where cargo installs";
+
+/// Why a command failed: a sentence, or nothing when what failed has said so itself.
+type Failure = Option<String>;
+
+fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let command = args.next();
+    let rest: Vec<String> = args.collect();
+    let outcome = match command.as_deref() {
+        Some("run") => run_icpy(&rest),
+        Some("test") => test(&rest),
+        Some("bench") => bench(&rest),
+        Some("docs") => documents(),
+        Some("install") => install(rest.first().map(Path::new)),
+        Some("help" | "--help" | "-h") | None => {
+            println!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(Some(format!("no command is named `{other}`\n{HELP}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(sentence) = failure {
+                eprintln!("xtask: {sentence}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_icpy(args: &[String]) -> Result<(), Failure> {
+    let programs = build(Profile::Release)?;
+    let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
+    run(Command::new(programs.icpy).args(args))
+}
+
+/// The programs are built first: tests start them as a user would.
+fn test(filter: &[String]) -> Result<(), Failure> {
+    run(cargo().args(["build", "--workspace", "--bins"]))?;
+    install_typescript()?;
+    if has_nextest() {
+        run(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(filter))
+    } else {
+        run(cargo().args(["test", "--workspace", "--all-targets", "--no-fail-fast"]).args(filter))
+    }
+}
+
+fn has_nextest() -> bool {
+    cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
+/// The compiler that checks the generated types, at the version of its lock file.
+fn install_typescript() -> Result<(), Failure> {
+    let folder = root().join("tests/typescript");
+    let lock = fs::read(folder.join("package-lock.json")).map_err(|error| Some(error.to_string()))?;
+    let stamp = folder.join("node_modules/.icpy-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    run(Command::new(npm).args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder))?;
+    fs::write(stamp, lock).map_err(|error| Some(error.to_string()))
+}
+
+fn bench(names: &[String]) -> Result<(), Failure> {
+    let programs = build(Profile::Dist)?;
+    let mut command = cargo();
+    command.args(["bench", "--package", "icpy-tests", "--bench", "core", "--"]).args(names);
+    run(command.env("ICPY_BENCH_PROGRAMS", programs.folder))
+}
+
+fn documents() -> Result<(), Failure> {
+    let mut command = cargo();
+    run(command.args(["test", "--quiet", "--package", "icpy-tests", "generated"]).env("UPDATE_DOCUMENTS", "1"))
+}
+
+fn install(folder: Option<&Path>) -> Result<(), Failure> {
+    let programs = build(Profile::Dist)?;
+    let folder = folder.map(Path::to_owned).or_else(cargo_bin).ok_or_else(|| Some("name a folder".to_owned()))?;
+    fs::create_dir_all(&folder).map_err(|error| Some(format!("`{}`: {error}", folder.display())))?;
+    for program in [programs.icpy, programs.icpyd] {
+        let name = program.file_name().unwrap_or_default();
+        let (new, target) = (folder.join(name).with_extension("new"), folder.join(name));
+        // A running program cannot be written over, but another can take its name.
+        fs::copy(&program, &new)
+            .and_then(|_| fs::rename(&new, &target))
+            .map_err(|error| Some(format!("cannot install `{}`: {error}", target.display())))?;
+        println!("installed {}", target.display());
+    }
+    Ok(())
+}
+
+/// Where `cargo install` puts programs.
+fn cargo_bin() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")))?;
+    Some(home.join("bin"))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+fn run(command: &mut Command) -> Result<(), Failure> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(None),
+        Err(error) => Err(Some(format!("cannot run `{program}`: {error}"))),
+    }
+}
