@@ -1,0 +1,89 @@
+//! Figures beside each other.
+
+use std::time::Duration;
+
+/// The rows so far.
+#[derive(Debug, Default)]
+pub(crate) struct Table(Vec<Row>);
+
+#[derive(Debug)]
+struct Row {
+    measure: String,
+    floor: String,
+    ours: String,
+    ratio: String,
+    target: String,
+    peer: String,
+}
+
+impl Table {
+    /// A time: the less, the better.
+    pub(crate) fn time(
+        &mut self,
+        measure: &str,
+        floor: Duration,
+        ours: Duration,
+        target: &str,
+        peer: Option<(&str, Duration)>,
+    ) {
+        let ratio = ours.as_secs_f64() / floor.as_secs_f64();
+        let peer = peer.map(|(name, time)| format!("{name} {}", show(time)));
+        self.push(measure, show(floor), show(ours), format!("{ratio:.2}x"), target, peer);
+    }
+
+    /// A rate by the second: the more, the better.
+    pub(crate) fn rate(&mut self, measure: &str, floor: f64, ours: f64, target: &str, peer: Option<(&str, f64)>) {
+        let shown =
+            |rate: f64| if rate < 1e6 { format!("{:.0} k/s", rate / 1e3) } else { format!("{:.2} M/s", rate / 1e6) };
+        let peer = peer.map(|(name, rate)| format!("{name} {}", shown(rate)));
+        self.push(measure, shown(floor), shown(ours), format!("{:.2}x", ours / floor), target, peer);
+    }
+
+    /// A figure of its own.
+    pub(crate) fn figure(&mut self, measure: &str, floor: &str, ours: String, target: &str, peer: Option<String>) {
+        self.push(measure, floor.to_owned(), ours, String::new(), target, peer);
+    }
+
+    fn push(&mut self, measure: &str, floor: String, ours: String, ratio: String, target: &str, peer: Option<String>) {
+        let (measure, target, peer) = (measure.to_owned(), target.to_owned(), peer.unwrap_or_default());
+        self.0.push(Row { measure, floor, ours, ratio, target, peer });
+    }
+
+    /// Prints the table in Markdown.
+    pub(crate) fn print(&self) {
+        let head = ["measure", "floor", "icpy", "ratio", "target", "peer"].map(str::to_owned);
+        let cells =
+            |row: &Row| [&row.measure, &row.floor, &row.ours, &row.ratio, &row.target, &row.peer].map(Clone::clone);
+        let rows: Vec<[String; 6]> = std::iter::once(head).chain(self.0.iter().map(cells)).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..6).map(width).collect();
+        for (place, row) in rows.iter().enumerate() {
+            let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            println!("| {} |", line.join(" | "));
+            if place == 0 {
+                let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+                println!("| {} |", rules.join(" | "));
+            }
+        }
+    }
+}
+
+fn show(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds if seconds < 1e-3 => format!("{:.2} us", seconds * 1e6),
+        seconds if seconds < 1.0 => format!("{:.2} ms", seconds * 1e3),
+        seconds => format!("{seconds:.2} s"),
+    }
+}
+
+/// The value below which this share of the samples lies.
+pub(crate) fn percentile(samples: &mut [Duration], share: f64) -> Duration {
+    samples.sort_unstable();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the list")]
+    let place = (samples.len() as f64 * share) as usize;
+    samples[place.min(samples.len() - 1)]
+}
+
+pub(crate) fn median(samples: &mut [Duration]) -> Duration {
+    percentile(samples, 0.5)
+}
