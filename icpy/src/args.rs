@@ -2,10 +2,10 @@
 
 #![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
+use clap::{Args as ClapArgs, FromArgMatches as _, Parser, Subcommand};
 use icpy_protocol::topic::Pattern;
 
 /// The command that is meant when none is named.
@@ -58,23 +58,39 @@ pub enum Command {
     /// Open files and folders: what is meant without a command
     Open(Open),
     /// Show what the daemon is and how it does
-    Status,
+    Status(Status),
     /// Print events as they happen, one JSON object a line
-    Watch {
-        /// Topics to print: `*` is one segment, `**` the rest; by default all
-        #[arg(value_name = "PATTERN", value_parser = Pattern::parse)]
-        patterns: Vec<Pattern>,
-    },
+    Watch(Watch),
     /// Call any method of the daemon and print its result
-    Call {
-        /// The method, as in icpy-protocol(7)
-        method: String,
-        /// Its params as a JSON object; `-` reads them from standard input
-        #[arg(value_name = "JSON", default_value = "{}")]
-        params: String,
-    },
+    Call(Call),
     /// End the daemon in good order
-    Stop,
+    Stop(Stop),
+}
+
+/// Showing what the daemon is.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Status {}
+
+/// Ending the daemon.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Stop {}
+
+/// Printing events.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Watch {
+    /// Topics to print: `*` is one segment, `**` the rest; by default all
+    #[arg(value_name = "PATTERN", value_parser = Pattern::parse)]
+    pub patterns: Vec<Pattern>,
+}
+
+/// Calling a method.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Call {
+    /// The method, as in icpy-protocol(7)
+    pub method: String,
+    /// Its params as a JSON object; `-` reads them from standard input
+    #[arg(value_name = "JSON", default_value = "{}")]
+    pub params: String,
 }
 
 /// Opening files.
@@ -89,40 +105,69 @@ pub struct Open {
     pub files: Vec<OsString>,
 }
 
-/// Reads the command line of this process. Wrong usage ends it.
+/// Reads the command line of this process. Wrong usage, and a question for help, end it.
 pub fn read() -> Args {
-    Args::parse_from(with_command(std::env::args_os().collect()))
+    let (args, place) = with_command(std::env::args_os().collect());
+    // To describe every command to clap takes longer than all else that the client does. When the one that is meant is
+    // understood by itself the others are not needed; when not, the whole knows how to say so.
+    read_one(&args, place).unwrap_or_else(|| Args::parse_from(args))
+}
+
+fn read_one(args: &[OsString], place: Option<usize>) -> Option<Args> {
+    let place = place?;
+    let mut rest = args.to_vec();
+    let name = rest.remove(place);
+    let (general, command) = match name.to_str()? {
+        "open" => parse(rest, Command::Open),
+        "status" => parse(rest, Command::Status),
+        "watch" => parse(rest, Command::Watch),
+        "call" => parse(rest, Command::Call),
+        "stop" => parse(rest, Command::Stop),
+        _ => None,
+    }?;
+    Some(Args { general, command })
+}
+
+fn parse<A: ClapArgs>(args: Vec<OsString>, command: fn(A) -> Command) -> Option<(General, Command)> {
+    let parser = A::augment_args(General::augment_args(clap::Command::new("icpy").disable_help_flag(true)));
+    let matches = parser.try_get_matches_from(args).ok()?;
+    Some((General::from_arg_matches(&matches).ok()?, command(A::from_arg_matches(&matches).ok()?)))
 }
 
 /// Puts the default command where none is named: before the first argument that is not an option of every command.
-fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
+/// Returns where the command stands.
+fn with_command(mut args: Vec<OsString>) -> (Vec<OsString>, Option<usize>) {
     let mut place = 1;
     while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()) {
         place += match arg {
             "--socket" | "--timeout" => 2,
-            "-h" | "--help" | "-V" | "--version" => return args,
+            "-h" | "--help" | "-V" | "--version" => return (args, None),
             _ if arg == "--json" || arg.starts_with("--socket=") || arg.starts_with("--timeout=") => 1,
             _ => break,
         };
     }
-    if args.get(place).is_some_and(|arg| !is_command(arg)) {
+    let Some(arg) = args.get(place) else { return (args, None) };
+    if !COMMANDS.iter().any(|command| arg == *command) {
         args.insert(place, DEFAULT_COMMAND.into());
     }
-    args
+    (args, Some(place))
 }
 
-fn is_command(arg: &OsStr) -> bool {
-    arg == "help" || Args::command().get_subcommands().any(|command| arg == command.get_name())
-}
+/// The commands' names: [`read_one`] needs them without asking clap.
+const COMMANDS: [&str; 6] = ["open", "status", "watch", "call", "stop", "help"];
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]
     fn the_default_command_goes_before_the_first_file() {
         let check = |line: &str, expect: &str| {
-            let args = with_command(line.split(' ').map(Into::into).collect());
+            let (args, _) = with_command(line.split(' ').map(Into::into).collect());
             assert_eq!(args.join(OsStr::new(" ")), expect);
         };
         check("icpy", "icpy");
@@ -138,7 +183,36 @@ mod tests {
     }
 
     #[test]
+    fn one_command_is_read_as_the_whole_reads_it() {
+        let check = |line: &str| {
+            let (args, place) = with_command(line.split(' ').map(Into::into).collect());
+            let one = read_one(&args, place).unwrap_or_else(|| panic!("{line}"));
+            let whole = Args::try_parse_from(args).unwrap();
+            assert_eq!(format!("{one:?}"), format!("{whole:?}"));
+        };
+        check("icpy a.py b.py");
+        check("icpy --json -g a.py:3");
+        check("icpy -- -x");
+        check("icpy --timeout=3 status");
+        check("icpy status --json");
+        check("icpy watch file:* --socket /s");
+        check("icpy call session:ping");
+        check("icpy call session:ping {}");
+        check("icpy stop");
+        for wrong in
+            ["icpy call", "icpy call a b c", "icpy status x", "icpy stop --help", "icpy help", "icpy --timeout 0 stop"]
+        {
+            let (args, place) = with_command(wrong.split(' ').map(Into::into).collect());
+            assert!(read_one(&args, place).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_command_line_is_well_formed() {
-        Args::command().debug_assert();
+        let mut command = Args::command();
+        command.build();
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, COMMANDS);
+        command.debug_assert();
     }
 }

@@ -34,7 +34,6 @@ const ATTEMPTS_MAX: u32 = 3;
 pub struct Finder {
     environment: Environment,
     socket: Option<PathBuf>,
-    daemon_program: PathBuf,
 }
 
 /// Why there is no connection.
@@ -65,7 +64,7 @@ impl std::error::Error for NoDaemon {}
 impl Default for Finder {
     /// Looks where this process's environment says.
     fn default() -> Self {
-        Self { environment: host::environment(), socket: None, daemon_program: host::daemon_program() }
+        Self { environment: host::environment(), socket: None }
     }
 }
 
@@ -123,7 +122,7 @@ impl Finder {
             if let Ok(found) = self.locate() {
                 return Ok(found);
             }
-            match self.start_program(&endpoint, start_lock).map_err(not_started)? {
+            match Self::start_program(&endpoint, start_lock).map_err(not_started)? {
                 Some(StartReport::Ready) => {
                     if let Ok(found) = connect(&endpoint) {
                         return Ok(found);
@@ -145,25 +144,24 @@ impl Finder {
     }
 
     /// Starts the program, which gets the lock, and waits for its report. `None` when it ended without one.
-    fn start_program(&self, endpoint: &Endpoint, start_lock: File) -> Result<Option<StartReport>, String> {
-        let program = self.daemon_program.display();
+    fn start_program(endpoint: &Endpoint, start_lock: File) -> Result<Option<StartReport>, String> {
+        let program = host::daemon_program();
         let (report, writer) = io::pipe().map_err(|error| format!("cannot make a pipe: {error}"))?;
-        let mut daemon = self
-            .command(endpoint, start_lock, writer)
+        let mut daemon = command(&program, endpoint, start_lock, writer)
             .spawn()
-            .map_err(|error| format!("cannot run `{program}`: {error}"))?;
+            .map_err(|error| format!("cannot run `{}`: {error}", program.display()))?;
         // A client that stays would keep the ended daemon as a zombie.
         thread::spawn(move || daemon.wait());
         let read = within(START_TIMEOUT, move || read_report(report));
-        read.ok_or_else(|| format!("`{program}` did not become ready within {START_TIMEOUT:?}"))
+        read.ok_or_else(|| format!("`{}` did not become ready within {START_TIMEOUT:?}", program.display()))
     }
+}
 
-    fn command(&self, endpoint: &Endpoint, start_lock: File, report: PipeWriter) -> Command {
-        let mut command = Command::new(&self.daemon_program);
-        command.arg("--started-by-client").arg("--socket").arg(&endpoint.socket);
-        command.stdin(start_lock).stdout(report).stderr(Stdio::null());
-        command
-    }
+fn command(program: &Path, endpoint: &Endpoint, start_lock: File, report: PipeWriter) -> Command {
+    let mut command = Command::new(program);
+    command.arg("--started-by-client").arg("--socket").arg(&endpoint.socket);
+    command.stdin(start_lock).stdout(report).stderr(Stdio::null());
+    command
 }
 
 fn connect(endpoint: &Endpoint) -> io::Result<(Stream, PathBuf)> {

@@ -1,7 +1,6 @@
 //! What the client prints and how it ends: data on standard output, sentences on standard error.
 
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use icpy::connection::is_lost;
 use icpy::finder::NoDaemon;
@@ -88,13 +87,13 @@ impl Failure {
         self
     }
 
-    /// Says what failed, to a person or to a program.
-    pub(crate) fn report(&self, is_json: bool) -> ExitCode {
+    /// Says what failed, to a person or to a program. Returns the exit status.
+    pub(crate) fn report(&self, is_json: bool) -> u8 {
         if self.status != NO_READER && !self.is_reported {
             // When the failure cannot be printed the exit status still says it.
             let _ = if is_json { print_json(&serde_json::json!({ "error": self.error })) } else { self.print() };
         }
-        ExitCode::from(self.status)
+        self.status
     }
 
     fn print(&self) -> io::Result<()> {
@@ -124,5 +123,5 @@ pub(crate) fn print(text: &[u8]) -> io::Result<()> {
 /// Says something to a person, on standard error.
 pub(crate) fn say(sentence: &str) {
     // Nobody reads it, so nobody misses it.
-    let _ = writeln!(io::stderr(), "icpy: {sentence}");
+    let _ = io::stderr().write_all(format!("icpy: {sentence}\n").as_bytes());
 }

@@ -1,10 +1,10 @@
 //! Who asks: the session, the principal behind it, what it may do, and the way back to it while it waits.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use futures_util::task::AtomicWaker;
 use icpy_protocol::api::Access;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::message::write_notification;
@@ -128,12 +128,14 @@ pub struct Outlet {
     state: Mutex<OutletState>,
     /// Room for messages, in bytes: a client that does not read makes its own streams wait.
     room: Arc<Semaphore>,
-    waker: AtomicWaker,
+    /// Whether there are messages: asked for each answer, and mostly there are none.
+    has_messages: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct OutletState {
     messages: VecDeque<(Vec<u8>, OwnedSemaphorePermit)>,
+    waker: Option<Waker>,
     /// What each streaming request may still send, by the request's id.
     credits: HashMap<Arc<str>, Arc<Semaphore>>,
 }
@@ -141,24 +143,33 @@ struct OutletState {
 impl Default for Outlet {
     fn default() -> Self {
         let room = Arc::new(Semaphore::new(OUTLET_BYTES_MAX));
-        Self { state: Mutex::default(), room, waker: AtomicWaker::new() }
+        Self { state: Mutex::default(), room, has_messages: AtomicBool::new(false) }
     }
 }
 
 impl Outlet {
-    /// Has the session's task woken when there is something to take.
+    /// Has the session's task woken when there is something to take, from now on.
     pub fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
+        self.lock().waker = Some(waker.clone());
     }
 
     /// Wakes the session's task.
     pub fn wake(&self) {
-        self.waker.wake();
+        let waker = self.lock().waker.clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Takes the next message that waits, a whole line.
     pub fn take(&self) -> Option<Vec<u8>> {
-        self.lock().messages.pop_front().map(|(message, _)| message)
+        if !self.has_messages.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut state = self.lock();
+        let message = state.messages.pop_front();
+        self.has_messages.store(!state.messages.is_empty(), Ordering::Release);
+        message.map(|(message, _)| message)
     }
 
     /// Gives a streaming request more credit. Acknowledging what was not sent gains nothing.
@@ -171,7 +182,10 @@ impl Outlet {
     }
 
     fn send(&self, message: Vec<u8>, room: OwnedSemaphorePermit) {
-        self.lock().messages.push_back((message, room));
+        let mut state = self.lock();
+        state.messages.push_back((message, room));
+        self.has_messages.store(true, Ordering::Release);
+        drop(state);
         self.wake();
     }
 

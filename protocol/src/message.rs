@@ -1,15 +1,24 @@
-//! The JSON-RPC 2.0 envelope: reading a line into calls without copying, and writing answers and events.
+//! The JSON-RPC 2.0 envelope: reading a line into calls without copying ([`read_line`], and [`read_usual`] for the form
+//! that nearly all lines have), and writing answers and events.
 //!
 //! Ids are kept as the text they were sent as, so that they are echoed byte for byte (`null`, strings, integers of any
 //! size). Params stay text here; the router reads them into the method's type. Not here: splitting a byte stream into
 //! lines, and what a method means.
 
-use std::borrow::Cow;
+mod usual;
+mod write;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::error::Error;
+
+pub use usual::read_usual;
+pub use write::*;
 
 /// The most calls in one batch.
 pub const BATCH_CALLS_MAX: usize = 1000;
@@ -67,12 +76,12 @@ pub enum Received<'a> {
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
-    jsonrpc: Option<Cow<'a, str>>,
+    jsonrpc: Option<Text<'a>>,
     /// Three states: absent, `null`, or a value. A plain `Option` would read `null` as absent.
     #[serde(borrow, default, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
-    method: Option<Cow<'a, str>>,
+    method: Option<Text<'a>>,
     #[serde(borrow)]
     params: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -83,6 +92,31 @@ struct Envelope<'a> {
 
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// A string that is borrowed unless it holds escapes. A `Cow` inside an `Option` would always be copied.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(text.into()))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(text.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
 }
 
 /// Reads one line that a client sent. Never fails: what is not a message becomes [`Message::Invalid`].
@@ -107,7 +141,7 @@ pub fn read_line(line: &[u8]) -> Line<'_> {
 /// Reads one line that the daemon sent; the error says why it is none of its messages.
 pub fn read_received(line: &[u8]) -> Result<Received<'_>, String> {
     let envelope: Envelope<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    if let Some(method) = envelope.method {
+    if let Some(Text(method)) = envelope.method {
         return Ok(Received::Notification { method, params: envelope.params.map_or("{}", RawValue::get) });
     }
     let id = envelope.id.ok_or("neither a method nor an id")?.get();
@@ -141,14 +175,14 @@ fn read_message(text: &str) -> Message<'_> {
 }
 
 fn read_envelope(envelope: Envelope<'_>) -> Result<Message<'_>, Error> {
-    if envelope.jsonrpc.as_deref() != Some("2.0") {
+    if envelope.jsonrpc.is_none_or(|Text(version)| version != "2.0") {
         return Err(Error::invalid_request("the member `jsonrpc` must be \"2.0\""));
     }
     let id = envelope.id.map(RawValue::get);
     if id.is_some_and(|id| !matches!(id.as_bytes()[0], b'"' | b'-' | b'0'..=b'9' | b'n')) {
         return Err(Error::invalid_request("an `id` is a string, a number or null"));
     }
-    let Some(method) = envelope.method else {
+    let Some(Text(method)) = envelope.method else {
         return match (envelope.result, envelope.error) {
             (None, None) => Err(Error::invalid_request("the member `method` is missing")),
             _ => Ok(Message::Answer),
@@ -169,83 +203,6 @@ pub fn without_place(error: &serde_json::Error) -> String {
         Some(place) => text[..place].to_owned(),
         None => text,
     }
-}
-
-/// Writes the answer to a request, without the newline. `result` is JSON text.
-pub fn write_result(out: &mut Vec<u8>, id: &str, result: &[u8]) {
-    write_result_head(out, id);
-    out.extend_from_slice(result);
-    out.push(b'}');
-}
-
-/// Writes the answer to a request up to the result, which is to be followed by `}`.
-pub fn write_result_head(out: &mut Vec<u8>, id: &str) {
-    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-    out.extend_from_slice(id.as_bytes());
-    out.extend_from_slice(br#","result":"#);
-}
-
-/// Writes the failure of a request, without the newline.
-pub fn write_error(out: &mut Vec<u8>, id: &str, error: &Error) {
-    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-    out.extend_from_slice(id.as_bytes());
-    out.extend_from_slice(br#","error":"#);
-    write_json(out, error);
-    out.push(b'}');
-}
-
-/// Writes a request with its newline. `id` and `params` are JSON text.
-pub fn write_request(out: &mut Vec<u8>, id: &str, method: &str, params: &str) {
-    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-    out.extend_from_slice(id.as_bytes());
-    out.extend_from_slice(br#","method":"#);
-    write_json(out, method);
-    out.extend_from_slice(br#","params":"#);
-    out.extend_from_slice(params.as_bytes());
-    out.extend_from_slice(b"}\n");
-}
-
-/// Writes a notification with its newline.
-pub fn write_notification(out: &mut Vec<u8>, method: &str, params: &impl Serialize) {
-    out.extend_from_slice(br#"{"jsonrpc":"2.0","method":"#);
-    write_json(out, method);
-    out.extend_from_slice(br#","params":"#);
-    write_json(out, params);
-    out.extend_from_slice(b"}\n");
-}
-
-/// Writes what comes before an event's shared bytes: the part that is each subscription's own.
-pub fn write_event_prefix(out: &mut Vec<u8>, subscription: u64, prev: u64) {
-    out.extend_from_slice(br#"{"jsonrpc":"2.0","params":{"subscription":"#);
-    write_json(out, &subscription);
-    out.extend_from_slice(br#","prev":"#);
-    write_json(out, &prev);
-}
-
-/// The part of an event's line that all receivers share, from its payload (a JSON object's text) to the newline.
-///
-/// The payload's members come first, so that the line begins with what differs between receivers and the rest is
-/// serialised once: `,<members>,"epoch":…,"seq":…},"method":"<topic>"}\n`.
-pub fn event_suffix(payload: &[u8], epoch: &str, seq: u64, topic: &str) -> Vec<u8> {
-    debug_assert!(payload.starts_with(b"{") && payload.ends_with(b"}"), "a payload is a compact JSON object");
-    let members = &payload[1..payload.len() - 1];
-    let mut out = Vec::with_capacity(members.len() + epoch.len() + topic.len() + 64);
-    if !members.is_empty() {
-        out.push(b',');
-        out.extend_from_slice(members);
-    }
-    out.extend_from_slice(br#","epoch":"#);
-    write_json(&mut out, epoch);
-    out.extend_from_slice(br#","seq":"#);
-    write_json(&mut out, &seq);
-    out.extend_from_slice(br#"},"method":"#);
-    write_json(&mut out, topic);
-    out.extend_from_slice(b"}\n");
-    out
-}
-
-fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    serde_json::to_writer(out, value).expect("wire types have string keys and a vector takes every byte");
 }
 
 #[cfg(test)]
@@ -313,24 +270,6 @@ mod tests {
         let deep =
             format!(r#"{{"jsonrpc":"2.0","method":"m","params":{}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
         assert!(matches!(single(&deep), Message::Call(_)));
-    }
-
-    #[test]
-    fn an_event_line_is_its_prefix_and_its_shared_part() {
-        let check = |payload: &str, expect: &str| {
-            let mut line = Vec::new();
-            write_event_prefix(&mut line, 3, 7);
-            line.extend(event_suffix(payload.as_bytes(), "e1", 8, "file:opened"));
-            assert_eq!(String::from_utf8(line).unwrap(), expect);
-        };
-        check(
-            r#"{"path":"/a"}"#,
-            "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":3,\"prev\":7,\"path\":\"/a\",\"epoch\":\"e1\",\"seq\":8},\"method\":\"file:opened\"}\n",
-        );
-        check(
-            "{}",
-            "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":3,\"prev\":7,\"epoch\":\"e1\",\"seq\":8},\"method\":\"file:opened\"}\n",
-        );
     }
 
     #[test]

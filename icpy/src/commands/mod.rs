@@ -8,10 +8,10 @@ mod watch;
 
 use std::time::Duration;
 
-use icpy::args::{Command, General};
+use icpy::args::{Call, Command, General, Status, Stop, Watch};
 use icpy::connection::{Connection, block_on, is_lost};
 use icpy::finder::Finder;
-use icpy_protocol::api::{Call as _, MethodInfo};
+use icpy_protocol::api::{self, MethodInfo};
 use icpy_protocol::error::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,10 +28,10 @@ const ATTEMPTS_MAX: u32 = 3;
 pub(crate) fn run(command: Command, general: &General) -> std::result::Result<(), Failure> {
     match command {
         Command::Open(open) => open::run(&open, general),
-        Command::Status => status::run(general),
-        Command::Watch { patterns } => watch::run(patterns, general),
-        Command::Call { method, params } => call::run(&method, params, general),
-        Command::Stop => stop::run(general),
+        Command::Status(Status {}) => status::run(general),
+        Command::Watch(Watch { patterns }) => watch::run(patterns, general),
+        Command::Call(Call { method, params }) => call::run(&method, params, general),
+        Command::Stop(Stop {}) => stop::run(general),
     }
 }
 
@@ -71,7 +71,7 @@ impl Daemon {
         params: &(impl Serialize + Sync),
     ) -> Result<R> {
         for _ in 1..ATTEMPTS_MAX {
-            match block_on(self.connection.call(method, params)) {
+            match block_on(api::Call::call(&self.connection, method, params)) {
                 Err(error) if is_lost(&error) && method.is_idempotent => {
                     let Ok(again) = Connection::open_or_start(&self.finder) else {
                         return Err(error);
@@ -82,7 +82,7 @@ impl Daemon {
                 outcome => return outcome,
             }
         }
-        block_on(self.connection.call(method, params))
+        block_on(api::Call::call(&self.connection, method, params))
     }
 }
 

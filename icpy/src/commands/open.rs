@@ -8,7 +8,7 @@ use icpy::target::{self, Target};
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::file::{self, FileOpenParams, FileOpenResult};
 use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::Daemon;
 use crate::output::{Failure, print_json, say};
@@ -22,10 +22,10 @@ pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
     let mut is_seen = true;
     for target in targets {
         match open_one(&mut daemon, &target, &folder) {
-            Ok((result, receivers)) => {
-                is_seen &= receivers > 0;
+            Ok(opened) => {
+                is_seen &= opened.receivers() > 0;
                 if general.json {
-                    print_json(&result)?;
+                    print_json(&opened)?;
                 }
             }
             Err(failure) => {
@@ -44,18 +44,32 @@ pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
     }
 }
 
-/// Opens one target; returns the daemon's result and how many were told.
-fn open_one(daemon: &mut Daemon, target: &Target, folder: &Path) -> Result<(Value, u32), Failure> {
+/// What the daemon says of a target.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Opened {
+    File(FileOpenResult),
+    Folder(ProjectLoadResult),
+}
+
+impl Opened {
+    /// How many were told.
+    fn receivers(&self) -> u32 {
+        match self {
+            Self::File(result) => result.receivers,
+            Self::Folder(result) => result.receivers,
+        }
+    }
+}
+
+fn open_one(daemon: &mut Daemon, target: &Target, folder: &Path) -> Result<Opened, Failure> {
     let path = target::absolute(&target.path, folder);
     if path.is_dir() {
         let params = ProjectLoadParams { path: path.into() };
-        let result: ProjectLoadResult = daemon.call(project::method::load, &params)?;
-        return Ok((json!(result), result.receivers));
+        return Ok(Opened::Folder(daemon.call(project::method::load, &params)?));
     }
     let params = FileOpenParams { path: path.into(), position: target.position, workspace_id: None };
-    let result: FileOpenResult =
-        daemon.call(file::method::open, &params).map_err(|error| explain(error, &target.path))?;
-    Ok((json!(result), result.receivers))
+    daemon.call(file::method::open, &params).map(Opened::File).map_err(|error| explain(error, &target.path))
 }
 
 fn explain(error: Error, path: &Path) -> Failure {

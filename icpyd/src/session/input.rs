@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use icpy_protocol::error::Error;
-use icpy_protocol::message::{Call, Line, Message, read_line};
+use icpy_protocol::message::{Call, Line, Message, read_line, read_usual};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,18 +23,48 @@ struct Signal<'a> {
 }
 
 impl<C: Connection> Session<C> {
-    pub(super) fn take(&mut self, cx: &mut Context<'_>, input: &Input) {
+    pub(super) fn take(&mut self, cx: &mut Context<'_>, input: Input) {
         match input {
-            Input::Line(line) => match read_line(line) {
-                Line::Single(message) => self.take_message(cx, message, None),
-                Line::Batch(messages) => self.take_batch(cx, messages),
-            },
+            Input::Line(place) => {
+                let buffer = self.reader.take_buffer();
+                self.take_line(cx, &buffer[place]);
+                self.reader.put_back(buffer);
+            }
             Input::TooLong => {
                 let limit = self.shared.limits.line_bytes_max;
                 let error = Error::invalid_request(format!("a line has at most {limit} bytes")).with("limit", limit);
                 self.take_message(cx, Message::Invalid(error), None);
             }
         }
+    }
+
+    fn take_line(&mut self, cx: &mut Context<'_>, line: &[u8]) {
+        if let Some(call) = read_usual(line)
+            && self.start_usual(cx, &call)
+        {
+            return;
+        }
+        match read_line(line) {
+            Line::Single(message) => self.take_message(cx, message, None),
+            Line::Batch(messages) => self.take_batch(cx, messages),
+        }
+    }
+
+    /// Starts a call whose line has the usual form. Where it cannot be started the line is read with all care: what
+    /// looked like params may not have been.
+    fn start_usual(&mut self, cx: &mut Context<'_>, call: &Call<'_>) -> bool {
+        if self.requests.len() >= self.shared.limits.requests_max {
+            return false;
+        }
+        let id: Option<Arc<str>> = call.id.map(Into::into);
+        let caller = Caller::new(Arc::clone(&self.identity), id.clone());
+        let Ok(answer) = self.shared.router.dispatch(caller, &call.method, call.params.as_bytes()) else {
+            return false;
+        };
+        if let Some(finished) = self.requests.start(cx, Ticket { id, batch: None }, answer) {
+            self.finish(cx, finished);
+        }
+        true
     }
 
     fn take_batch(&mut self, cx: &mut Context<'_>, messages: Vec<Message<'_>>) {

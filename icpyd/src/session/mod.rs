@@ -27,7 +27,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Sleep;
@@ -106,6 +106,8 @@ pub struct Session<C> {
     closing: Option<Closing>,
     /// Runs while the client takes nothing of what waits for it.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// The waker that others wake the task by.
+    waker: Option<Waker>,
 }
 
 impl<C: Connection> Session<C> {
@@ -128,6 +130,7 @@ impl<C: Connection> Session<C> {
             is_input_over: false,
             closing: None,
             stalled: None,
+            waker: None,
         }
     }
 
@@ -148,7 +151,10 @@ impl<C: Connection> Session<C> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        self.handle.outlet.register(cx.waker());
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.handle.outlet.register(cx.waker());
+            self.waker = Some(cx.waker().clone());
+        }
         for _ in 0..ROUNDS_MAX {
             match self.round(cx) {
                 Ok(true) => {}
@@ -187,7 +193,7 @@ impl<C: Connection> Session<C> {
         let mut lines = 0;
         while lines < LINES_PER_ROUND && !self.is_full() && !self.is_input_over && self.closing.is_none() {
             if let Some(input) = self.reader.next() {
-                self.take(cx, &input);
+                self.take(cx, input);
                 lines += 1;
                 continue;
             }

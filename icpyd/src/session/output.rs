@@ -66,8 +66,12 @@ impl<C: Connection> Session<C> {
             },
         };
         let commands = self.handle.take_commands();
-        self.answers.push_back(Waiting { after: self.shared.bus.last(), body, commands });
-        self.write_answers(cx);
+        let waiting = Waiting { after: self.shared.bus.last(), body, commands };
+        if self.answers.is_empty() && self.write_before(cx, waiting.after) {
+            self.write_answer(waiting);
+        } else {
+            self.answers.push_back(waiting);
+        }
     }
 
     fn obey(&mut self, commands: Vec<Command>) {
@@ -83,19 +87,25 @@ impl<C: Connection> Session<C> {
     /// Moves answers to the outbox, each behind the events that came before it.
     pub(super) fn write_answers(&mut self, cx: &mut Context<'_>) -> bool {
         let mut has_moved = false;
-        while let Some(waiting) = self.answers.front() {
-            let after = waiting.after;
-            self.take_pieces(usize::MAX);
-            if !self.feeds.deliver_up_to(after, cx, &mut self.outbox) {
-                break;
-            }
-            if let Some(Waiting { body, commands, .. }) = self.answers.pop_front() {
-                self.write_body(body);
-                self.obey(commands);
-            }
+        while let Some(after) = self.answers.front().map(|waiting| waiting.after)
+            && self.write_before(cx, after)
+            && let Some(waiting) = self.answers.pop_front()
+        {
+            self.write_answer(waiting);
             has_moved = true;
         }
         has_moved
+    }
+
+    /// Writes what comes before an answer: pieces of its stream, and events up to `after`. Returns whether all is written.
+    fn write_before(&mut self, cx: &mut Context<'_>, after: u64) -> bool {
+        self.take_pieces(usize::MAX);
+        self.feeds.deliver_up_to(after, cx, &mut self.outbox)
+    }
+
+    fn write_answer(&mut self, waiting: Waiting) {
+        self.write_body(waiting.body);
+        self.obey(waiting.commands);
     }
 
     fn write_body(&mut self, body: Body) {

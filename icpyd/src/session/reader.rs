@@ -4,10 +4,10 @@
 //! over the limit is reported once, as soon as it is too long, and skipped to its end.
 
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
 
@@ -20,16 +20,18 @@ const READ_BYTES_MAX: usize = 64 << 10;
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// A line, without its end.
-    Line(Bytes),
+    /// A line, without its end: where it stands in the buffer.
+    Line(Range<usize>),
     /// A line over the limit.
     TooLong,
 }
 
 #[derive(Debug)]
 pub(super) struct LineReader {
-    buffer: BytesMut,
-    /// How much of the buffer is known to hold no newline.
+    buffer: Vec<u8>,
+    /// Where the next line begins.
+    begin: usize,
+    /// Up to where the buffer is known to hold no newline behind `begin`.
     scanned: usize,
     is_skipping: bool,
     line_bytes_max: usize,
@@ -38,7 +40,8 @@ pub(super) struct LineReader {
 
 impl LineReader {
     pub(super) fn new(line_bytes_max: usize) -> Self {
-        Self { buffer: BytesMut::new(), scanned: 0, is_skipping: false, line_bytes_max, read_bytes: READ_BYTES_MIN }
+        let (buffer, read_bytes) = (Vec::new(), READ_BYTES_MIN);
+        Self { buffer, begin: 0, scanned: 0, is_skipping: false, line_bytes_max, read_bytes }
     }
 
     /// Reads once. Returns how many bytes came; none means that the client sends no more.
@@ -47,6 +50,7 @@ impl LineReader {
         connection: Pin<&mut impl AsyncRead>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        self.give_back();
         self.buffer.reserve(self.read_bytes);
         let room = self.buffer.capacity() - self.buffer.len();
         let read = ready!(poll_read_buf(connection, cx, &mut self.buffer))?;
@@ -54,32 +58,46 @@ impl LineReader {
         Poll::Ready(Ok(read))
     }
 
+    /// Drops what is done with, and an empty buffer that a long line has made large.
+    fn give_back(&mut self) {
+        self.buffer.drain(..self.begin);
+        self.scanned -= self.begin;
+        self.begin = 0;
+        if self.buffer.is_empty() && self.buffer.capacity() > READ_BYTES_MAX {
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// The buffer, taken for as long as a line is looked at. It must be put back.
+    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+
+    pub(super) fn put_back(&mut self, buffer: Vec<u8>) {
+        self.buffer = buffer;
+    }
+
     /// The next line of what was read, if a whole one is there.
     pub(super) fn next(&mut self) -> Option<Input> {
         while let Some(place) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
-            let length = self.scanned + place;
-            self.scanned = 0;
-            let line = self.buffer.split_to(length).freeze();
-            self.buffer.advance(1);
+            let line = self.begin..self.scanned + place;
+            self.begin = line.end + 1;
+            self.scanned = self.begin;
             if std::mem::take(&mut self.is_skipping) {
                 continue;
             }
             if line.len() > self.line_bytes_max {
                 return Some(Input::TooLong);
             }
-            if !line.iter().all(u8::is_ascii_whitespace) {
+            if !self.buffer[line.clone()].iter().all(u8::is_ascii_whitespace) {
                 return Some(Input::Line(line));
             }
         }
         self.scanned = self.buffer.len();
-        if self.is_skipping || self.buffer.len() > self.line_bytes_max {
-            self.buffer = BytesMut::new();
-            self.scanned = 0;
+        if self.is_skipping || self.buffer.len() - self.begin > self.line_bytes_max {
+            self.begin = self.buffer.len();
             let is_news = !std::mem::replace(&mut self.is_skipping, true);
             return is_news.then_some(Input::TooLong);
-        }
-        if self.buffer.is_empty() && self.buffer.capacity() > READ_BYTES_MAX {
-            self.buffer = BytesMut::new();
         }
         None
     }
@@ -95,10 +113,11 @@ mod tests {
         let mut reader = LineReader::new(10);
         let mut inputs = Vec::new();
         for piece in pieces {
+            reader.give_back();
             reader.buffer.extend_from_slice(piece);
             while let Some(input) = reader.next() {
                 inputs.push(match input {
-                    Input::Line(line) => String::from_utf8_lossy(&line).into_owned(),
+                    Input::Line(line) => String::from_utf8_lossy(&reader.buffer[line]).into_owned(),
                     Input::TooLong => "<too long>".to_owned(),
                 });
             }

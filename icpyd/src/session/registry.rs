@@ -1,7 +1,7 @@
 //! All sessions: the connected ones, and those whose client may come back.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use icpy_protocol::error::{Error, Result};
@@ -33,7 +33,10 @@ pub(super) struct Handle {
     pub(super) queued_bytes: AtomicUsize,
     /// Requests under way.
     pub(super) requests: AtomicUsize,
+    /// What a session asks itself for each answer is asked without a lock: mostly there is nothing.
+    has_commands: AtomicBool,
     commands: Mutex<Vec<Command>>,
+    has_close: AtomicBool,
     close: Mutex<Option<String>>,
     facts: Mutex<Facts>,
 }
@@ -58,19 +61,27 @@ impl Handle {
     /// Has the session's task do something. Only for the session's own handlers.
     pub(super) fn command(&self, command: Command) {
         self.commands.lock().unwrap_or_else(PoisonError::into_inner).push(command);
+        self.has_commands.store(true, Ordering::Release);
     }
 
     pub(super) fn take_commands(&self) -> Vec<Command> {
+        if !self.has_commands.swap(false, Ordering::AcqRel) {
+            return Vec::new();
+        }
         std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Has the session finish what is under way and close the connection.
     pub(super) fn close(&self, reason: &str) {
         *self.close.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+        self.has_close.store(true, Ordering::Release);
         self.outlet.wake();
     }
 
     pub(super) fn take_close(&self) -> Option<String> {
+        if !self.has_close.swap(false, Ordering::AcqRel) {
+            return None;
+        }
         self.close.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -126,7 +137,9 @@ impl Sessions {
             outlet,
             queued_bytes: AtomicUsize::new(0),
             requests: AtomicUsize::new(0),
+            has_commands: AtomicBool::new(false),
             commands: Mutex::default(),
+            has_close: AtomicBool::new(false),
             close: Mutex::default(),
             facts: Mutex::new(facts),
         });

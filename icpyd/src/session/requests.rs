@@ -71,6 +71,9 @@ impl Requests {
 
     /// The next request that ends.
     pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Option<Finished> {
+        if self.running.is_empty() {
+            return None;
+        }
         match Pin::new(&mut self.running).poll_next(cx) {
             Poll::Ready(Some((ticket, outcome))) => {
                 let ended = || Err(self.ended_because.clone().unwrap_or_else(cancelled));

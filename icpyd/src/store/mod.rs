@@ -104,12 +104,19 @@ fn ended() -> Error {
     Error::unavailable("the store is closed")
 }
 
+/// Runs a piece of work so that its failure undoes what it changed, and nothing else.
 fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    connection.execute_batch("SAVEPOINT piece").map_err(stored)?;
+    execute(connection, "SAVEPOINT piece")?;
     let outcome = work(connection);
-    let end = if outcome.is_ok() { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
-    connection.execute_batch(end).map_err(stored)?;
+    if outcome.is_err() {
+        execute(connection, "ROLLBACK TO piece")?;
+    }
+    execute(connection, "RELEASE piece")?;
     outcome
+}
+
+fn execute(connection: &Connection, statement: &str) -> Result<()> {
+    connection.prepare_cached(statement).and_then(|mut it| it.execute([])).map(drop).map_err(stored)
 }
 
 /// The thread. When the file cannot be opened all that waits is told why, and the next piece of work tries again.
@@ -138,13 +145,13 @@ fn run(path: &Path, mut queue: mpsc::Receiver<Work>) {
 }
 
 fn run_batch(connection: &Connection, batch: Vec<Work>) {
-    let begun = connection.execute_batch("BEGIN").map_err(stored);
+    let begun = execute(connection, "BEGIN");
     let finish: Vec<AfterCommit> = batch.into_iter().map(|work| work(begun.clone().map(|()| connection))).collect();
-    let committed = begun.and_then(|()| connection.execute_batch("COMMIT").map_err(stored));
+    let committed = begun.and_then(|()| execute(connection, "COMMIT"));
     if let Err(error) = &committed {
         tracing::error!(%error, "a change could not be stored");
         // A failed commit may leave the transaction open; without one this fails, which is as well.
-        let _ = connection.execute_batch("ROLLBACK");
+        let _ = execute(connection, "ROLLBACK");
     }
     for finish in finish {
         finish(committed.clone());

@@ -41,6 +41,9 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX event_time ON event (time_ms);",
 ];
 
+/// Prepared statements that are kept: more than there are.
+const STATEMENTS_MAX: usize = 64;
+
 /// Opens the file, making it and its folder where they are missing.
 pub(super) fn open(path: &Path) -> Result<Connection> {
     let named = |error: Error| Error::new(error.kind(), format!("the store `{}`: {error}", path.display()));
@@ -66,6 +69,7 @@ fn make_private_file(path: &Path) -> io::Result<()> {
 /// With `synchronous = FULL` a commit is on the disk when it returns; the write-ahead log makes that one flush.
 fn prepare(connection: &mut Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(2)).map_err(stored)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // The file is ours alone: another daemon that uses the same state folder is told so by its lock.
     connection
         .execute_batch(

@@ -34,6 +34,14 @@ pub fn list(connection: &Connection) -> Result<Vec<WorkspaceInfo>> {
     rows.collect::<rusqlite::Result<_>>().map_err(stored)
 }
 
+/// The id and the root of every workspace, the one activated last first.
+pub fn roots(connection: &Connection) -> Result<Vec<(String, FilePath)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, root FROM workspace ORDER BY activated_ms DESC, id").map_err(stored)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, json(row, 1)?))).map_err(stored)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
 /// The workspace with this id.
 pub fn get(connection: &Connection, id: &str) -> Result<WorkspaceInfo> {
     connection

@@ -28,8 +28,8 @@ pub(crate) fn run(table: &mut Table) {
         stop(&home);
     }
     let floor = median(&mut floors);
-    table.time("cold start to first answer", floor, median(&mut starts), "<= 1.5x", None);
-    table.time("the same, on an empty home", floor, median(&mut firsts), "", None);
+    table.time("cold start to first answer", floor, median(&mut starts), "<= 1.5x", vec![]);
+    table.time("the same, on an empty home", floor, median(&mut firsts), "", vec![]);
 }
 
 fn stop(home: &std::path::Path) {

@@ -28,7 +28,7 @@ pub(crate) fn in_process(table: &mut Table) {
         let events = EVENTS * 100 / count.max(20);
         let (floor, ours) = (rate(count, events, floor_burst(count)), runtime.block_on(bus_rate(count, events)));
         let target = if count == 1000 { ">= 10 M/s" } else { "" };
-        table.rate(&format!("event to {count} subscriptions in process, deliveries"), floor, ours, target, None);
+        table.rate(&format!("event to {count} subscriptions in process, deliveries"), floor, ours, target, vec![]);
     }
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn connected(table: &mut Table) {
         }
         let target = if count == 1000 { "<= 1.5x" } else { "" };
         let (floor, ours): (Duration, Duration) = (median(&mut floors), median(&mut times));
-        table.time(&format!("event to {count} connected clients"), floor, ours, target, None);
+        table.time(&format!("event to {count} connected clients"), floor, ours, target, vec![]);
     }
 }
 

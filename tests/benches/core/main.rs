@@ -41,6 +41,12 @@ fn main() {
     if env::var_os(PINNED).is_none() {
         pin();
     }
+    let args: Vec<String> = env::args().collect();
+    if let [_, mode, socket] = &args[..]
+        && mode == "--echo"
+    {
+        return programs::echo_on_tokio(socket.as_ref());
+    }
     // cargo adds `--bench`.
     let names: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     if let Some(unknown) = names.iter().find(|name| AREAS.iter().all(|(area, _)| area != name)) {

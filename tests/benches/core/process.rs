@@ -21,6 +21,6 @@ pub(crate) fn run(table: &mut Table) {
         open.push(time_of(icpy(&home).arg(&place)));
     }
     let nothing = median(&mut nothing);
-    table.time("client process, `icpy call session:ping`", nothing, median(&mut ping), "<= 1.4x", None);
-    table.time("client process, `icpy file.py:10:2`", nothing, median(&mut open), "<= 1.6x", None);
+    table.time("client process, `icpy call session:ping`", nothing, median(&mut ping), "<= 1.4x", vec![]);
+    table.time("client process, `icpy file.py:10:2`", nothing, median(&mut open), "<= 1.6x", vec![]);
 }

@@ -67,6 +67,16 @@ impl Server {
         server
     }
 
+    /// What the runtime costs alone: an echo on tokio, without a protocol.
+    pub(crate) fn tokio_echo() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s");
+        let child = Command::new(std::env::current_exe().unwrap()).arg("--echo").arg(&socket).spawn().unwrap();
+        let server = Self { child, socket, folder };
+        drop(server.connect());
+        server
+    }
+
     /// Redis, where it is installed.
     pub(crate) fn redis() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
@@ -134,9 +144,28 @@ impl Exchange {
         while lines < count {
             let read = stream.read(buffer).unwrap();
             assert!(read > 0, "the server closed the connection");
-            lines += buffer[..read].iter().filter(|byte| **byte == b'\n').count();
+            lines += lines_in(&buffer[..read]);
         }
     }
+}
+
+/// Serves [`Server::tokio_echo`] until it is killed.
+pub(crate) fn echo_on_tokio(socket: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = tokio::net::UnixListener::bind(socket).unwrap();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let (mut reader, mut writer) = stream.into_split();
+                let _ = tokio::io::copy(&mut reader, &mut writer).await;
+            });
+        }
+    });
+}
+
+fn lines_in(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
 }
 
 /// Runs a program to its end; it must succeed.

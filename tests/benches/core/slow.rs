@@ -29,9 +29,9 @@ pub(crate) fn run(table: &mut Table) {
     drop(slow);
 
     let (alone, beside) = (percentile(&mut alone, 0.99), percentile(&mut beside, 0.99));
-    table.time("round trip p99 beside 64 that never read", alone, beside, "<= 1.2x", None);
+    table.time("round trip p99 beside 64 that never read", alone, beside, "<= 1.2x", vec![]);
     let held = format!("{:.2} MiB each", each as f64 / f64::from(1 << 20));
-    table.figure("held for 64 that never read", "-", held, "<= 8 MiB each", None);
+    table.figure("held for 64 that never read", "-", held, "<= 8 MiB each");
 }
 
 /// A client that asks for 200 MB and for every event, and reads nothing.

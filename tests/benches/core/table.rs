@@ -24,28 +24,28 @@ impl Table {
         floor: Duration,
         ours: Duration,
         target: &str,
-        peer: Option<(&str, Duration)>,
+        peers: Vec<(&str, Duration)>,
     ) {
         let ratio = ours.as_secs_f64() / floor.as_secs_f64();
-        let peer = peer.map(|(name, time)| format!("{name} {}", show(time)));
-        self.push(measure, show(floor), show(ours), format!("{ratio:.2}x"), target, peer);
+        let peers: Vec<String> = peers.into_iter().map(|(name, time)| format!("{name} {}", show(time))).collect();
+        self.push(measure, show(floor), show(ours), format!("{ratio:.2}x"), target, peers.join(", "));
     }
 
     /// A rate by the second: the more, the better.
-    pub(crate) fn rate(&mut self, measure: &str, floor: f64, ours: f64, target: &str, peer: Option<(&str, f64)>) {
+    pub(crate) fn rate(&mut self, measure: &str, floor: f64, ours: f64, target: &str, peers: Vec<(&str, f64)>) {
         let shown =
             |rate: f64| if rate < 1e6 { format!("{:.0} k/s", rate / 1e3) } else { format!("{:.2} M/s", rate / 1e6) };
-        let peer = peer.map(|(name, rate)| format!("{name} {}", shown(rate)));
-        self.push(measure, shown(floor), shown(ours), format!("{:.2}x", ours / floor), target, peer);
+        let peers: Vec<String> = peers.into_iter().map(|(name, rate)| format!("{name} {}", shown(rate))).collect();
+        self.push(measure, shown(floor), shown(ours), format!("{:.2}x", ours / floor), target, peers.join(", "));
     }
 
     /// A figure of its own.
-    pub(crate) fn figure(&mut self, measure: &str, floor: &str, ours: String, target: &str, peer: Option<String>) {
-        self.push(measure, floor.to_owned(), ours, String::new(), target, peer);
+    pub(crate) fn figure(&mut self, measure: &str, floor: &str, ours: String, target: &str) {
+        self.push(measure, floor.to_owned(), ours, String::new(), target, String::new());
     }
 
-    fn push(&mut self, measure: &str, floor: String, ours: String, ratio: String, target: &str, peer: Option<String>) {
-        let (measure, target, peer) = (measure.to_owned(), target.to_owned(), peer.unwrap_or_default());
+    fn push(&mut self, measure: &str, floor: String, ours: String, ratio: String, target: &str, peer: String) {
+        let (measure, target) = (measure.to_owned(), target.to_owned());
         self.0.push(Row { measure, floor, ours, ratio, target, peer });
     }
 

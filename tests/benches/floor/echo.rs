@@ -57,6 +57,7 @@ fn start(socket: &str) {
         .args(["serve", socket])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut line = String::new();

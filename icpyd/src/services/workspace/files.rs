@@ -89,9 +89,7 @@ impl FileApi<Caller> for Workspaces {
 
 /// Opens a file and says whether it is new; `None` when a workspace must be made and its root is not known yet.
 fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Result<Option<(OpenFile, bool)>> {
-    let Some(workspace_id) = place(connection, changes, &opening)? else {
-        return Ok(None);
-    };
+    let Some((workspace_id, is_active)) = place(connection, changes, &opening)? else { return Ok(None) };
     let known = workspaces::find_open_file(connection, Some(&workspace_id), &opening.path)?;
     let is_new = known.is_none();
     let file = known.unwrap_or_else(|| OpenFile {
@@ -103,7 +101,7 @@ fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Res
     if is_new {
         workspaces::insert_open_file(connection, &file)?;
     }
-    if !workspaces::get(connection, &workspace_id)?.is_active {
+    if !is_active {
         activate(connection, changes, &workspace_id)?;
     } else if is_new {
         announce(connection, changes, &workspace_id)?;
@@ -118,15 +116,18 @@ fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Res
     Ok(Some((file, is_new)))
 }
 
-/// The workspace to open the file in.
-fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> Result<Option<String>> {
+/// The workspace to open the file in, and whether it is the active one.
+fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> Result<Option<(String, bool)>> {
     if let Some(id) = &opening.workspace_id {
-        return Ok(Some(workspaces::get(connection, id)?.workspace_id));
+        let workspace = workspaces::get(connection, id)?;
+        return Ok(Some((workspace.workspace_id, workspace.is_active)));
     }
-    if let Some(workspace) = workspace_for(&workspaces::list(connection)?, &opening.path) {
-        return Ok(Some(workspace.workspace_id.clone()));
+    let roots = workspaces::roots(connection)?;
+    if let Some(id) = workspace_for(&roots, &opening.path) {
+        let is_active = roots.first().is_some_and(|(active, _)| active == id);
+        return Ok(Some((id.to_owned(), is_active)));
     }
     let Some(root) = &opening.new_root else { return Ok(None) };
     make(connection, changes, &opening.new_workspace_id, None, root)?;
-    Ok(Some(opening.new_workspace_id.clone()))
+    Ok(Some((opening.new_workspace_id.clone(), true)))
 }

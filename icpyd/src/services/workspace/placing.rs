@@ -6,7 +6,6 @@ use icpy_protocol::api::Call;
 use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::fs::{FsClient, FsStatParams};
 use icpy_protocol::path::FilePath;
-use icpy_protocol::workspace::WorkspaceInfo;
 
 /// What marks the top folder of a repository.
 const REPOSITORY_MARKS: [&str; 4] = [".git", ".jj", ".hg", ".svn"];
@@ -23,14 +22,12 @@ pub(super) fn plain(path: &FilePath) -> Result<FilePath> {
     Ok(path.components().collect::<std::path::PathBuf>().into())
 }
 
-/// The workspace in which a file opens: the one with the longest root that holds it, else the active one. Without any,
-/// one must be made. `workspaces` begins with the active one.
-pub(super) fn workspace_for<'a>(workspaces: &'a [WorkspaceInfo], path: &FilePath) -> Option<&'a WorkspaceInfo> {
-    workspaces
-        .iter()
-        .filter(|workspace| path.as_path().starts_with(workspace.root.as_path()))
-        .max_by_key(|workspace| workspace.root.as_path().components().count())
-        .or(workspaces.first())
+/// The workspace in which a file opens, given the ids and roots of all, the active one first: the one with the longest
+/// root that holds the file, else the active one. Without any, one must be made.
+pub(super) fn workspace_for<'a>(roots: &'a [(String, FilePath)], path: &FilePath) -> Option<&'a str> {
+    let holds = |(_, root): &&(String, FilePath)| path.as_path().starts_with(root.as_path());
+    let longest = roots.iter().filter(holds).max_by_key(|(_, root)| root.as_path().components().count());
+    longest.or(roots.first()).map(|(id, _)| id.as_str())
 }
 
 /// The enclosing repository of a file, else its folder.
@@ -60,30 +57,19 @@ pub(super) fn folder_name(root: &FilePath) -> String {
 mod tests {
     use super::*;
 
-    fn workspace(id: &str, root: &str) -> WorkspaceInfo {
-        WorkspaceInfo {
-            workspace_id: id.to_owned(),
-            name: id.to_owned(),
-            root: FilePath::from(root),
-            is_active: false,
-            created_at_ms: 0,
-            revision: 1,
-            open_files: 0,
-        }
-    }
-
     #[test]
     fn the_longest_root_wins_then_the_active_workspace() {
-        let workspaces = [workspace("active", "/x"), workspace("outer", "/a"), workspace("inner", "/a/b")];
+        let roots = [("active", "/x"), ("outer", "/a"), ("inner", "/a/b")];
+        let roots = roots.map(|(id, root)| (id.to_owned(), FilePath::from(root)));
         let check = |path: &str, expect: &str| {
-            assert_eq!(workspace_for(&workspaces, &FilePath::from(path)).unwrap().workspace_id, expect, "{path}");
+            assert_eq!(workspace_for(&roots, &FilePath::from(path)), Some(expect), "{path}");
         };
         check("/a/b/c.py", "inner");
         check("/a/c.py", "outer");
         // A root is compared by names, not by letters.
         check("/a/bc.py", "outer");
         check("/ab/c.py", "active");
-        assert!(workspace_for(&[], &FilePath::from("/a")).is_none());
+        assert_eq!(workspace_for(&[], &FilePath::from("/a")), None);
     }
 
     #[test]

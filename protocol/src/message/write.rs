@@ -1,0 +1,105 @@
+//! Writing answers, events and other notifications, straight into the bytes to be sent.
+
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// Writes the answer to a request, without the newline. `result` is JSON text.
+pub fn write_result(out: &mut Vec<u8>, id: &str, result: &[u8]) {
+    write_result_head(out, id);
+    out.extend_from_slice(result);
+    out.push(b'}');
+}
+
+/// Writes the answer to a request up to the result, which is to be followed by `}`.
+pub fn write_result_head(out: &mut Vec<u8>, id: &str) {
+    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(br#","result":"#);
+}
+
+/// Writes the failure of a request, without the newline.
+pub fn write_error(out: &mut Vec<u8>, id: &str, error: &Error) {
+    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(br#","error":"#);
+    write_json(out, error);
+    out.push(b'}');
+}
+
+/// Writes a request with its newline. `id` and `params` are JSON text.
+pub fn write_request(out: &mut Vec<u8>, id: &str, method: &str, params: &str) {
+    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(br#","method":"#);
+    write_json(out, method);
+    out.extend_from_slice(br#","params":"#);
+    out.extend_from_slice(params.as_bytes());
+    out.extend_from_slice(b"}\n");
+}
+
+/// Writes a notification with its newline.
+pub fn write_notification(out: &mut Vec<u8>, method: &str, params: &impl Serialize) {
+    out.extend_from_slice(br#"{"jsonrpc":"2.0","method":"#);
+    write_json(out, method);
+    out.extend_from_slice(br#","params":"#);
+    write_json(out, params);
+    out.extend_from_slice(b"}\n");
+}
+
+/// Writes what comes before an event's shared bytes: the part that is each subscription's own.
+pub fn write_event_prefix(out: &mut Vec<u8>, subscription: u64, prev: u64) {
+    out.extend_from_slice(br#"{"jsonrpc":"2.0","params":{"subscription":"#);
+    write_json(out, &subscription);
+    out.extend_from_slice(br#","prev":"#);
+    write_json(out, &prev);
+}
+
+/// The part of an event's line that all receivers share, from its payload (a JSON object's text) to the newline.
+///
+/// The payload's members come first, so that the line begins with what differs between receivers and the rest is
+/// serialised once: `,<members>,"epoch":…,"seq":…},"method":"<topic>"}\n`.
+pub fn event_suffix(payload: &[u8], epoch: &str, seq: u64, topic: &str) -> Vec<u8> {
+    debug_assert!(payload.starts_with(b"{") && payload.ends_with(b"}"), "a payload is a compact JSON object");
+    let members = &payload[1..payload.len() - 1];
+    let mut out = Vec::with_capacity(members.len() + epoch.len() + topic.len() + 64);
+    if !members.is_empty() {
+        out.push(b',');
+        out.extend_from_slice(members);
+    }
+    out.extend_from_slice(br#","epoch":"#);
+    write_json(&mut out, epoch);
+    out.extend_from_slice(br#","seq":"#);
+    write_json(&mut out, &seq);
+    out.extend_from_slice(br#"},"method":"#);
+    write_json(&mut out, topic);
+    out.extend_from_slice(b"}\n");
+    out
+}
+
+fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    serde_json::to_writer(out, value).expect("wire types have string keys and a vector takes every byte");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_line_is_its_prefix_and_its_shared_part() {
+        let check = |payload: &str, expect: &str| {
+            let mut line = Vec::new();
+            write_event_prefix(&mut line, 3, 7);
+            line.extend(event_suffix(payload.as_bytes(), "e1", 8, "file:opened"));
+            assert_eq!(String::from_utf8(line).unwrap(), expect);
+        };
+        check(
+            r#"{"path":"/a"}"#,
+            "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":3,\"prev\":7,\"path\":\"/a\",\"epoch\":\"e1\",\"seq\":8},\"method\":\"file:opened\"}\n",
+        );
+        check(
+            "{}",
+            "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":3,\"prev\":7,\"epoch\":\"e1\",\"seq\":8},\"method\":\"file:opened\"}\n",
+        );
+    }
+}
