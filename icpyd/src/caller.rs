@@ -21,6 +21,12 @@ const OUTLET_BYTES_MAX: usize = 1 << 20;
 /// What one progress message takes of that.
 const PROGRESS_BYTES: u32 = 256;
 
+/// Bytes of long results of one session that may be under way at once.
+const RESULTS_BYTES_MAX: usize = 4 << 20;
+
+/// What a result counts as that may be long, when its size is not known.
+pub const LONG_RESULT_BYTES: u64 = 256 << 10;
+
 /// Who is behind a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
@@ -113,6 +119,14 @@ impl Caller {
         Self { identity: Arc::clone(&self.identity), request: None }
     }
 
+    /// Waits for room for a long result, to be held until the handler returns. Results are made away from the session's
+    /// task: without this, a client that asks and does not read could have all of its answers pile up.
+    pub async fn reserve(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let outlet = self.identity.outlet.as_ref()?;
+        let permits = bytes.min(RESULTS_BYTES_MAX as u64).try_into().ok()?;
+        Arc::clone(&outlet.results).acquire_many_owned(permits).await.ok()
+    }
+
     /// Opens a stream to the caller, which carries pieces of the result before the answer.
     pub fn open_stream(&self) -> Result<Stream> {
         match (&self.identity.outlet, &self.request) {
@@ -128,6 +142,8 @@ pub struct Outlet {
     state: Mutex<OutletState>,
     /// Room for messages, in bytes: a client that does not read makes its own streams wait.
     room: Arc<Semaphore>,
+    /// Room for long results, in bytes.
+    results: Arc<Semaphore>,
     /// Whether there are messages: asked for each answer, and mostly there are none.
     has_messages: AtomicBool,
 }
@@ -142,8 +158,9 @@ struct OutletState {
 
 impl Default for Outlet {
     fn default() -> Self {
-        let room = Arc::new(Semaphore::new(OUTLET_BYTES_MAX));
-        Self { state: Mutex::default(), room, has_messages: AtomicBool::new(false) }
+        let room = |bytes| Arc::new(Semaphore::new(bytes));
+        let (room, results) = (room(OUTLET_BYTES_MAX), room(RESULTS_BYTES_MAX));
+        Self { state: Mutex::default(), room, results, has_messages: AtomicBool::new(false) }
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::Services;
-use crate::caller::Caller;
+use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::store::{events, workspaces};
 
 /// The most events in one answer of `event:list`.
@@ -83,7 +83,8 @@ impl RpcApi<Caller> for DaemonService {
 }
 
 impl EventApi<Caller> for DaemonService {
-    async fn list(&self, _: &Caller, params: EventListParams) -> Result<EventListResult> {
+    async fn list(&self, caller: &Caller, params: EventListParams) -> Result<EventListResult> {
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let limit = params.limit.map_or(EVENTS_MAX, |limit| (limit as usize).clamp(1, EVENTS_MAX));
         let read = move |connection: &rusqlite::Connection, _: &mut _| {
             let mut found = Vec::new();

@@ -12,7 +12,7 @@ use icpy_protocol::session::{CLOSING, SessionClosing};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::registry::Command;
-use super::requests::{Finished, answer_text};
+use super::requests::Finished;
 use super::{Connection, Ended, Session};
 
 /// A result from this length on is sent from where it is, without being copied.
@@ -60,7 +60,7 @@ impl<C: Connection> Session<C> {
         };
         let body = match ticket.batch {
             None => Body::Single { id, outcome },
-            Some((number, place)) => match self.requests.fill_batch(number, place, answer_text(&id, &outcome)) {
+            Some((number, place)) => match self.requests.fill_batch(number, place, &id, &outcome) {
                 Some(array) => Body::Batch(array),
                 None => return,
             },

@@ -13,6 +13,9 @@ use icpy_protocol::message::{write_error, write_result};
 
 use crate::bus::Answer;
 
+/// Bytes of answers that may wait in unfinished batches.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+
 /// What a request's answer is for.
 #[derive(Debug)]
 pub(super) struct Ticket {
@@ -40,6 +43,8 @@ pub(super) struct Requests {
     running: FuturesUnordered<Running>,
     batches: HashMap<u64, Batch>,
     last_batch: u64,
+    /// Bytes of the answers that wait in them.
+    batch_bytes: usize,
     /// Why all requests are ended, if not by their caller.
     ended_because: Option<Error>,
 }
@@ -107,14 +112,27 @@ impl Requests {
     }
 
     /// Puts an answer into its batch. Returns the whole array when it was the last that was missing.
-    pub(super) fn fill_batch(&mut self, number: u64, place: usize, answer: Vec<u8>) -> Option<Vec<u8>> {
+    pub(super) fn fill_batch(
+        &mut self,
+        number: u64,
+        place: usize,
+        id: &str,
+        outcome: &Result<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        let mut answer = answer_text(id, outcome);
+        if self.batch_bytes + answer.len() > BATCH_BYTES_MAX {
+            let message = format!("the answers of a batch have over {BATCH_BYTES_MAX} bytes: ask for this one alone");
+            answer = answer_text(id, &Err(Error::too_large(message).with("limit", BATCH_BYTES_MAX)));
+        }
         let batch = self.batches.get_mut(&number)?;
+        self.batch_bytes += answer.len();
         batch.answers[place] = answer;
         batch.missing -= 1;
         if batch.missing > 0 {
             return None;
         }
         let answers = self.batches.remove(&number)?.answers;
+        self.batch_bytes -= answers.iter().map(Vec::len).sum::<usize>();
         Some([b"[", &*answers.join(&b","[..]), b"]"].concat())
     }
 }
@@ -124,7 +142,7 @@ fn cancelled() -> Error {
 }
 
 /// The answer to a request as JSON text.
-pub(super) fn answer_text(id: &str, outcome: &Result<Vec<u8>>) -> Vec<u8> {
+fn answer_text(id: &str, outcome: &Result<Vec<u8>>) -> Vec<u8> {
     let mut out = Vec::new();
     match outcome {
         Ok(result) => write_result(&mut out, id, result),

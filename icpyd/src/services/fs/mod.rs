@@ -24,7 +24,7 @@ use icpy_protocol::path::FilePath;
 
 use self::error::failed;
 use self::locks::Locks;
-use crate::caller::Caller;
+use crate::caller::{Caller, LONG_RESULT_BYTES};
 
 /// The most entries in one answer of `fs:list_directory`.
 const ENTRIES_MAX: usize = 10_000;
@@ -39,7 +39,7 @@ pub struct Fs {
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
         check_absolute(&params.path)?;
-        if params.stream { read::stream(caller, params).await } else { blocking(move || read::whole(&params)).await }
+        if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
     }
 
     async fn write_file(&self, _: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
@@ -55,8 +55,9 @@ impl FsApi<Caller> for Fs {
         .await
     }
 
-    async fn list_directory(&self, _: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {
+    async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {
         check_absolute(&params.path)?;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
         blocking(move || list(&params)).await
     }
 

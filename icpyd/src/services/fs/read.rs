@@ -11,7 +11,7 @@ use icpy_protocol::fs::{FsEncoding, FsReadFileParams, FsReadFileResult};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::{blocking, check_regular, failed, platform, version};
-use crate::caller::Caller;
+use crate::caller::{Caller, LONG_RESULT_BYTES};
 
 /// The most bytes of content in an answer.
 const CONTENT_BYTES_MAX: u64 = 8 << 20;
@@ -33,12 +33,36 @@ fn open(path: &Path) -> Result<(File, u64)> {
     Ok((file, metadata.len()))
 }
 
-pub(super) fn whole(params: &FsReadFileParams) -> Result<FsReadFileResult> {
-    let path = params.path.as_path();
-    let (file, size) = open(path)?;
-    if size > CONTENT_BYTES_MAX {
-        return Err(too_large(path, size));
+pub(super) async fn whole(caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
+    let room = caller.reserve(LONG_RESULT_BYTES).await;
+    let begun = blocking(move || {
+        let (file, size) = open(params.path.as_path())?;
+        if size > CONTENT_BYTES_MAX {
+            Err(too_large(params.path.as_path(), size))
+        } else if size > LONG_RESULT_BYTES {
+            Ok(Begun::Opened(file, size, params))
+        } else {
+            read(file, size, &params).map(Begun::Done)
+        }
+    });
+    match begun.await? {
+        Begun::Done(result) => Ok(result),
+        Begun::Opened(file, size, params) => {
+            // Whoever kept what they have while they wait for more could wait for each other.
+            drop(room);
+            let _room = caller.reserve(size).await;
+            blocking(move || read(file, size, &params)).await
+        }
     }
+}
+
+enum Begun {
+    Done(FsReadFileResult),
+    Opened(File, u64, FsReadFileParams),
+}
+
+fn read(file: File, size: u64, params: &FsReadFileParams) -> Result<FsReadFileResult> {
+    let path = params.path.as_path();
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     // A file may grow while it is read, and those below /proc say that they are empty.
     file.take(CONTENT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed("read", path, &error))?;

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::placing::{enclosing_root, plain, workspace_for};
 use super::{Workspaces, activate, announce, make};
-use crate::caller::Caller;
+use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::journal::Changes;
 use crate::store::workspaces;
 
@@ -75,7 +75,8 @@ impl FileApi<Caller> for Workspaces {
         Ok(self.services.journal.commit(change).await?.value)
     }
 
-    async fn list(&self, _: &Caller, params: FileListParams) -> Result<FileListResult> {
+    async fn list(&self, caller: &Caller, params: FileListParams) -> Result<FileListResult> {
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let read = move |connection: &Connection, _: &mut Changes| {
             if let Some(id) = &params.workspace_id {
                 workspaces::get(connection, id)?;

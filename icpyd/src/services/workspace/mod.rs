@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use self::placing::{folder_name, plain};
 use super::Services;
 use crate::bus::Requester;
-use crate::caller::Caller;
+use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::journal::Changes;
 use crate::store::workspaces;
 
@@ -62,7 +62,8 @@ impl Workspaces {
 }
 
 impl WorkspaceApi<Caller> for Workspaces {
-    async fn list(&self, _: &Caller, _: Empty) -> Result<WorkspaceListResult> {
+    async fn list(&self, caller: &Caller, _: Empty) -> Result<WorkspaceListResult> {
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let read = self.services.journal.commit(|connection, _| workspaces::list(connection)).await?;
         Ok(WorkspaceListResult { workspaces: read.value, position: read.position })
     }
@@ -86,7 +87,8 @@ impl WorkspaceApi<Caller> for Workspaces {
         Ok(self.services.journal.commit(change).await?.value)
     }
 
-    async fn get_state(&self, _: &Caller, params: WorkspaceGetStateParams) -> Result<WorkspaceGetStateResult> {
+    async fn get_state(&self, caller: &Caller, params: WorkspaceGetStateParams) -> Result<WorkspaceGetStateResult> {
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let read = move |connection: &Connection, _: &mut Changes| {
             let workspace = match &params.workspace_id {
                 Some(id) => workspaces::get(connection, id)?,
