@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod conformance;
+mod events;
 mod generated;
+mod resume;
+mod session;
+mod slow;
 mod surface;
 mod tidy;

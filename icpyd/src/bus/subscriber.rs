@@ -268,7 +268,7 @@ impl Subscriber {
     }
 
     /// Takes what waits without waiting for more.
-    pub fn take(&mut self) -> Option<Item> {
+    pub fn take_ready(&mut self) -> Option<Item> {
         loop {
             let mut state = self.queue.lock();
             if let Some(item) = state.pop() {
@@ -289,7 +289,7 @@ impl Stream for Subscriber {
     /// Never ends: the bus lives as long as the subscriber.
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         loop {
-            if let Some(item) = self.take() {
+            if let Some(item) = self.take_ready() {
                 return Poll::Ready(Some(item));
             }
             let mut state = self.queue.lock();
