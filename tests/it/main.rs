@@ -5,6 +5,8 @@
 
 mod conformance;
 mod events;
+#[cfg(unix)]
+mod files;
 mod generated;
 mod resume;
 mod session;

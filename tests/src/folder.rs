@@ -42,6 +42,32 @@ impl Folder {
         self.0.path().join("home")
     }
 
+    /// Makes everything belong to a user.
+    #[cfg(unix)]
+    pub(crate) fn give_to(&self, uid: u32) {
+        fn give(path: &Path, uid: u32) {
+            std::os::unix::fs::lchown(path, Some(uid), Some(uid)).unwrap();
+            if path.symlink_metadata().unwrap().is_dir() {
+                for entry in fs::read_dir(path).unwrap() {
+                    give(&entry.unwrap().path(), uid);
+                }
+            }
+        }
+        give(self.0.path(), uid);
+    }
+
+    /// Copies the programs to where the folder's owner can run them.
+    #[cfg(unix)]
+    pub(crate) fn copy_programs(&self, from: &Path) -> PathBuf {
+        let programs = self.0.path().join("programs");
+        fs::create_dir(&programs).unwrap();
+        for name in ["icpy", "icpyd"] {
+            fs::copy(from.join(name), programs.join(name)).unwrap();
+        }
+        fs::set_permissions(&programs, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        programs
+    }
+
     /// The temporary files that a write has left below the fixture.
     pub fn litter(&self) -> Vec<PathBuf> {
         let mut litter = Vec::new();

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used, reason = "a test that cannot go on has failed and says so")]
 
 pub mod daemon;
+pub mod disk;
 pub mod events;
 pub mod folder;
 pub mod line;
@@ -13,6 +14,7 @@ pub mod process;
 use std::time::Duration;
 
 pub use daemon::Daemon;
+pub use disk::SmallDisk;
 pub use events::Events;
 pub use folder::Folder;
 pub use line::{LineClient, Transport};

@@ -4,15 +4,22 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use icpy_protocol::endpoint::{Endpoint, Environment, open_lock, place};
+use icpy_protocol::endpoint::{Endpoint, Environment, candidates, open_lock};
 use serde_json::Value;
 
 use crate::Folder;
+
+/// The user who owns nothing.
+#[cfg(unix)]
+const NOBODY: u32 = 65_534;
 
 /// A user with a home of their own. Dropping it stops the daemon, and fails the test when something is left over.
 #[derive(Debug)]
 pub struct Process {
     folder: Folder,
+    programs: PathBuf,
+    /// Whom the programs run as, when not as ourselves.
+    uid: Option<u32>,
 }
 
 /// What a program printed and how it ended.
@@ -29,7 +36,22 @@ pub struct Output {
 impl Process {
     /// A user beside the files of a fixture. No daemon runs yet.
     pub fn new(fixture: &str) -> Self {
-        Self { folder: Folder::new(fixture) }
+        Self { folder: Folder::new(fixture), programs: programs(), uid: None }
+    }
+
+    /// The same, for whom permissions mean something: root may read everything.
+    #[cfg(unix)]
+    pub fn ordinary(fixture: &str) -> Self {
+        let mut process = Self::new(fixture);
+        if rustix::process::geteuid().is_root() {
+            process.uid = Some(NOBODY);
+            process.folder.give_to(NOBODY);
+            // The build may be where only root can look.
+            if process.command(&["--version"]).output().is_err() {
+                process.programs = process.folder.copy_programs(&process.programs);
+            }
+        }
+        process
     }
 
     /// The folders of the test.
@@ -44,7 +66,7 @@ impl Process {
 
     /// Where the daemon listens when it runs.
     pub fn endpoint(&self) -> Endpoint {
-        place(&self.environment(), None).unwrap()
+        candidates(&self.environment(), None).swap_remove(0)
     }
 
     /// What the programs see of the lookup's variables.
@@ -54,10 +76,27 @@ impl Process {
 
     /// A command of the client, run in the fixture's folder.
     pub fn command(&self, args: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = Command::new(program("icpy"));
+        self.command_of("icpy", args)
+    }
+
+    /// A command of either program, run in the fixture's folder.
+    pub fn command_of(&self, program: &str, args: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(self.program(program));
         command.args(args).current_dir(self.folder.files()).stdin(Stdio::null());
         command.env_clear().env("ICPY_HOME", self.folder.home()).env("PATH", "/usr/bin:/bin");
+        #[cfg(unix)]
+        if let Some(uid) = self.uid {
+            std::os::unix::process::CommandExt::uid(&mut command, uid);
+            std::os::unix::process::CommandExt::gid(&mut command, uid);
+        }
         command
+    }
+
+    /// Where a program is.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let program = self.programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        assert!(program.is_file(), "`{}` is not built: run `cargo xtask test`", program.display());
+        program
     }
 
     /// Runs a command of the client to its end.
@@ -142,11 +181,7 @@ pub fn status(status: std::process::ExitStatus) -> i32 {
     status.code().unwrap_or(-1)
 }
 
-/// A program of this build: beside the test's own, where `cargo xtask test` has built it.
-pub fn program(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.ancestors().nth(2).unwrap();
-    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.is_file(), "`{}` is not built: run `cargo xtask test`", program.display());
-    program
+/// The programs of this build: beside the test's own, where `cargo xtask test` has built them.
+fn programs() -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
 }

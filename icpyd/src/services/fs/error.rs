@@ -6,6 +6,8 @@ use std::path::Path;
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::path::FilePath;
 
+use super::platform;
+
 /// What a failure to `act` ("read", "list") on a path means to who asked for it.
 pub(super) fn failed(act: &str, path: &Path, error: &io::Error) -> Error {
     use io::ErrorKind as Io;
@@ -20,7 +22,9 @@ pub(super) fn failed(act: &str, path: &Path, error: &io::Error) -> Error {
         Io::QuotaExceeded => (Kind::Unavailable, "the disk quota is used up".to_owned()),
         Io::FileTooLarge => (Kind::TooLarge, "the file would be too large".to_owned()),
         Io::InvalidFilename => (Kind::InvalidParams, "the name is too long or not valid".to_owned()),
-        _ => (Kind::Internal, error.to_string()),
+        _ if platform::is_link_loop(error) => (Kind::Unsupported, "its symbolic links lead in a circle".to_owned()),
+        // A failing disk, a lost network drive, too many open files: what it is, the system says best.
+        _ => (Kind::Unavailable, error.to_string()),
     };
     let path_value = serde_json::to_value(FilePath::from(path)).unwrap_or_default();
     Error::new(kind, format!("cannot {act} `{}`: {reason}", path.display())).with("path", path_value)

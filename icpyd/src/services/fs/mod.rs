@@ -79,10 +79,13 @@ impl FsApi<Caller> for Fs {
 }
 
 fn check_absolute(path: &FilePath) -> Result<()> {
-    if path.as_path().is_absolute() {
-        return Ok(());
+    if !path.as_path().is_absolute() {
+        return Err(Error::invalid_params(format!("the path `{path}` is not absolute")));
     }
-    Err(Error::invalid_params(format!("the path `{path}` is not absolute")))
+    if path.as_path().as_os_str().as_encoded_bytes().contains(&0) {
+        return Err(Error::invalid_params(format!("the path `{path}` holds a NUL character")));
+    }
+    Ok(())
 }
 
 /// Runs work that may wait for a disk.

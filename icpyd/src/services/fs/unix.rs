@@ -55,3 +55,8 @@ pub(super) fn is_same_state(old: &Metadata, now: &Metadata) -> bool {
     let state = |it: &Metadata| (it.dev(), it.ino(), it.size(), it.mtime(), it.mtime_nsec(), it.ctime_nsec());
     state(old) == state(now)
 }
+
+/// Whether symbolic links lead to each other.
+pub(super) fn is_link_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ELOOP)
+}
