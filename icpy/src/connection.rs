@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use icpy_protocol::api::{Call, MethodInfo};
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::message::{Received, read_received, write_request};
+use icpy_protocol::message::{Received, read_received, write_notification, write_request};
+use icpy_protocol::signal::{ACK, STREAM, StreamParams};
 use interprocess::local_socket::Stream;
 use interprocess::local_socket::traits::Stream as _;
 use serde::Serialize;
@@ -89,9 +90,23 @@ impl State {
             match read_received(&line).map_err(|why| lost(method, &Lost::Garbled(why)))? {
                 Received::Answer { id: answered, outcome } if answered == id => return outcome.map(str::to_owned),
                 Received::Answer { .. } => {}
-                Received::Notification { method, params } => notified(&method, params),
+                Received::Notification { method: topic, params } => {
+                    notified(&topic, params);
+                    if topic == STREAM {
+                        self.acknowledge(params).map_err(|error| lost(method, &read_failure(&error)))?;
+                    }
+                }
             }
         }
+    }
+
+    /// Asks for more of a stream: without it the daemon stops when it has sent what it may.
+    fn acknowledge(&mut self, piece: &str) -> io::Result<()> {
+        let mut line = Vec::new();
+        if let Ok(piece) = serde_json::from_str::<StreamParams<'_>>(piece) {
+            write_notification(&mut line, ACK, &piece.ack());
+        }
+        self.reader.get_ref().write_all(&line)
     }
 
     fn read_line(&mut self, line: &mut Vec<u8>) -> std::result::Result<(), Lost> {

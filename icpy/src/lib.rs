@@ -14,6 +14,6 @@ pub mod connection;
 pub mod args;
 pub mod target;
 
-pub use client::{Client, Event, Subscription, Update};
+pub use client::{Client, Event, Piece, Streaming, Subscription, Update};
 pub use connection::Connection;
 pub use finder::Finder;

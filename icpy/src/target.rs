@@ -28,8 +28,9 @@ pub fn read(args: &[OsString], exists: impl Fn(&Path) -> bool) -> Result<Vec<Tar
             }
             continue;
         }
-        let (path, suffixed) =
-            text.and_then(split_position).map_or((literal, None), |(path, at)| (Path::new(path), at));
+        let (path, suffixed) = text
+            .and_then(|text| split_position(text, &exists))
+            .map_or((literal, None), |(path, at)| (Path::new(path), at));
         let position = pending.take().map(|(_, position)| position).or(suffixed);
         targets.push(Target { path: path.to_owned(), position });
     }
@@ -40,12 +41,14 @@ pub fn read(args: &[OsString], exists: impl Fn(&Path) -> bool) -> Result<Vec<Tar
 }
 
 /// Splits `FILE:LINE`, `FILE:LINE:COLUMN`, and either with a colon behind it, as compilers print them.
-fn split_position(text: &str) -> Option<(&str, Option<TextPosition>)> {
+fn split_position(text: &str, exists: impl Fn(&Path) -> bool) -> Option<(&str, Option<TextPosition>)> {
     let text = text.strip_suffix(':').unwrap_or(text);
     let (rest, last) = text.rsplit_once(':')?;
     let last = parse_number(last)?;
     let (path, position) = match rest.rsplit_once(':').and_then(|(path, line)| Some((path, parse_number(line)?))) {
-        Some((path, line)) if !path.is_empty() => (path, TextPosition { line, column: Some(last) }),
+        Some((path, line)) if !path.is_empty() && !exists(Path::new(rest)) => {
+            (path, TextPosition { line, column: Some(last) })
+        }
         _ => (rest, TextPosition { line: last, column: None }),
     };
     (!path.is_empty()).then_some((path, Some(position)))
@@ -128,6 +131,7 @@ mod tests {
     #[test]
     fn a_file_of_that_very_name_wins() {
         check(&["a.py:10"], &["a.py:10"], &[("a.py:10", None)]);
+        check(&["a.py:10:2"], &["a.py:10"], &[("a.py:10", Some((2, None)))]);
         check(&["+10"], &["+10"], &[("+10", None)]);
     }
 

@@ -8,7 +8,7 @@ use std::task::Waker;
 use icpy_protocol::api::Access;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::message::write_notification;
-use serde::Serialize;
+use icpy_protocol::signal::{PROGRESS, ProgressParams, STREAM, StreamParams};
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -220,21 +220,6 @@ pub struct Stream {
     seq: u64,
 }
 
-#[derive(Serialize)]
-struct Piece<'a> {
-    id: &'a RawValue,
-    seq: u64,
-    data: &'a str,
-}
-
-#[derive(Serialize)]
-struct Progress<'a> {
-    id: &'a RawValue,
-    done: u64,
-    total: Option<u64>,
-    unit: &'a str,
-}
-
 impl Stream {
     fn open(outlet: Arc<Outlet>, request: Arc<str>) -> Self {
         let credit = Arc::new(Semaphore::new(STREAM_CREDIT_BYTES));
@@ -249,7 +234,7 @@ impl Stream {
         self.credit.acquire_many(bytes).await.map_err(closed)?.forget();
         let room = Arc::clone(&self.outlet.room).acquire_many_owned(bytes).await.map_err(closed)?;
         let mut line = Vec::with_capacity(data.len() + 64);
-        write_notification(&mut line, "$/stream", &Piece { id: self.id(), seq: self.seq, data });
+        write_notification(&mut line, STREAM, &StreamParams { id: self.id(), seq: self.seq, data: data.into() });
         self.seq += 1;
         self.outlet.send(line, room);
         Ok(())
@@ -259,7 +244,8 @@ impl Stream {
     pub fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
         if let Ok(room) = Arc::clone(&self.outlet.room).try_acquire_many_owned(PROGRESS_BYTES) {
             let mut line = Vec::new();
-            write_notification(&mut line, "$/progress", &Progress { id: self.id(), done, total, unit });
+            let params = ProgressParams { id: self.id(), done, total, unit: unit.into() };
+            write_notification(&mut line, PROGRESS, &params);
             self.outlet.send(line, room);
         }
     }

@@ -199,8 +199,10 @@ export interface DaemonStatusResult {
   log: FilePath;
   /** How many sessions are connected. */
   sessions: number;
-  /** How many files are open, in all workspaces. */
-  openFiles: number;
+  /** How many files are open, in all workspaces. Absent when the store cannot be read. */
+  openFiles?: number | null;
+  /** What is wrong with the daemon, as sentences. */
+  problems?: Array<string>;
   /** The present place in the history of events. */
   position: Position;
   /** How the bus does. */
@@ -564,7 +566,7 @@ export interface StreamParams {
   /** The number of the piece, from 0. */
   seq: number;
   /** The piece. */
-  data: unknown;
+  data: string;
 }
 
 /** Params of `$/progress`, a notification of the daemon: how far a request is. */

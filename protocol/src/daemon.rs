@@ -42,8 +42,12 @@ pub struct DaemonStatusResult {
     pub log: FilePath,
     /// How many sessions are connected.
     pub sessions: u32,
-    /// How many files are open, in all workspaces.
-    pub open_files: u32,
+    /// How many files are open, in all workspaces. Absent when the store cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_files: Option<u32>,
+    /// What is wrong with the daemon, as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
     /// The present place in the history of events.
     pub position: Position,
     /// How the bus does.

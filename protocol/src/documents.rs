@@ -18,47 +18,7 @@ pub use typescript::typescript;
 
 use crate::API;
 use crate::error::Error;
-
-/// Params of `$/cancelRequest`, a notification of the client: the request is answered with `cancelled`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct CancelParams {
-    /// The id of the request, as it was sent.
-    pub id: Value,
-}
-
-/// Params of `$/ack`, a notification of the client: it has taken so many bytes of a stream and is ready for more.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct AckParams {
-    /// The id of the request that streams.
-    pub id: Value,
-    /// How many bytes of `data`, as sent, were taken since the last `$/ack`.
-    pub bytes: u32,
-}
-
-/// Params of `$/stream`, a notification of the daemon: a piece of a long result, before the answer.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct StreamParams {
-    /// The id of the request that streams.
-    pub id: Value,
-    /// The number of the piece, from 0.
-    pub seq: u64,
-    /// The piece.
-    pub data: Value,
-}
-
-/// Params of `$/progress`, a notification of the daemon: how far a request is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ProgressParams {
-    /// The id of the request.
-    pub id: Value,
-    /// How much is done.
-    pub done: u64,
-    /// How much there is in all, if that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total: Option<u64>,
-    /// What `done` and `total` count.
-    pub unit: String,
-}
+use crate::signal::{AckParams, CancelParams, ProgressParams, StreamParams};
 
 /// What `params` of every event hold beside the payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -92,10 +52,10 @@ fn definitions(mut schemas: SchemaGenerator) -> Map<String, Value> {
     }
     schemas.subschema_for::<Error>();
     schemas.subschema_for::<EventMeta>();
-    schemas.subschema_for::<CancelParams>();
-    schemas.subschema_for::<AckParams>();
-    schemas.subschema_for::<StreamParams>();
-    schemas.subschema_for::<ProgressParams>();
+    schemas.subschema_for::<CancelParams<'_>>();
+    schemas.subschema_for::<AckParams<'_>>();
+    schemas.subschema_for::<StreamParams<'_>>();
+    schemas.subschema_for::<ProgressParams<'_>>();
     schemas.take_definitions(true)
 }
 

@@ -7,6 +7,7 @@ pub mod api;
 pub mod error;
 pub mod message;
 pub mod path;
+pub mod signal;
 pub mod topic;
 
 pub mod session;

@@ -3,6 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the machine they run on")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(unix)]
+mod cli;
+mod client;
 mod conformance;
 mod events;
 #[cfg(unix)]
@@ -13,3 +16,4 @@ mod session;
 mod slow;
 mod surface;
 mod tidy;
+mod workspace;

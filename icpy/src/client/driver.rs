@@ -13,16 +13,19 @@ use icpy_protocol::session::{
     SessionResumeParams, SessionResumeResult, SessionResumeStatus, SessionSubscribeParams, SessionSubscribeResult,
     SessionUnsubscribeParams, method,
 };
+use icpy_protocol::signal::{ACK, CANCEL, PROGRESS, ProgressParams, STREAM, StreamParams};
 use icpy_protocol::{PROTOCOL, PROTOCOL_MIN};
 use interprocess::local_socket::GenericFilePath;
 use interprocess::local_socket::tokio::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::link::Link;
+use super::streaming::Piece;
 use super::subscriptions::Subscriptions;
 use super::{Update, ended};
 use crate::finder::Finder;
@@ -44,8 +47,8 @@ pub(super) type Subscribed = (u64, Position, mpsc::Receiver<Update>);
 pub(super) enum Order {
     Request(u64, Box<Pending>),
     Cancel(u64),
+    Acknowledge(u64, u32),
     Unsubscribe(u64),
-    TellEnd(oneshot::Sender<String>),
 }
 
 /// A request that waits for its answer.
@@ -61,6 +64,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) enum Answer {
     Result(oneshot::Sender<Result<String>>),
+    Streamed(mpsc::Sender<Piece>, oneshot::Sender<Result<String>>),
     Subscription(SessionSubscribeParams, oneshot::Sender<Result<Subscribed>>),
     /// Nobody waits for it.
     None,
@@ -85,7 +89,7 @@ pub(super) struct Driver {
     last_id: Arc<AtomicU64>,
     pending: HashMap<u64, Box<Pending>>,
     subscriptions: Subscriptions,
-    tell_end: Vec<oneshot::Sender<String>>,
+    tell_end: watch::Sender<Option<String>>,
 }
 
 /// Finds or starts the daemon, and connects.
@@ -98,7 +102,12 @@ pub(super) async fn find(finder: Finder) -> Result<Link> {
 }
 
 impl Driver {
-    pub(super) fn new(client_info: ClientInfo, finder: Option<Finder>, last_id: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(
+        client_info: ClientInfo,
+        finder: Option<Finder>,
+        last_id: Arc<AtomicU64>,
+        tell_end: watch::Sender<Option<String>>,
+    ) -> Self {
         Self {
             client_info,
             finder,
@@ -106,7 +115,7 @@ impl Driver {
             last_id,
             pending: HashMap::new(),
             subscriptions: Subscriptions::default(),
-            tell_end: Vec::new(),
+            tell_end,
         }
     }
 
@@ -121,9 +130,7 @@ impl Driver {
                 },
             }
         };
-        for tell in self.tell_end.drain(..) {
-            let _ = tell.send(reason.clone());
-        }
+        self.tell_end.send_replace(Some(reason));
     }
 
     async fn serve(&mut self, link: &mut Link, orders: &mut mpsc::Receiver<Order>) -> Left {
@@ -132,7 +139,7 @@ impl Driver {
             tokio::select! {
                 line = link.next_line() => match line {
                     Ok(line) => {
-                        if let Some(left) = self.take(&line) {
+                        if let Some(left) = self.take(&line, link) {
                             return left;
                         }
                     }
@@ -154,8 +161,9 @@ impl Driver {
             }
             Order::Cancel(number) => {
                 self.pending.remove(&number);
-                write_notification(link.outgoing(), "$/cancelRequest", &json!({ "id": number }));
+                write_notification(link.outgoing(), CANCEL, &json!({ "id": number }));
             }
+            Order::Acknowledge(number, bytes) => acknowledge(link, number, bytes),
             Order::Unsubscribe(number) => {
                 if let Some(subscription) = self.subscriptions.remove(number) {
                     let params = json!(SessionUnsubscribeParams { subscription }).to_string();
@@ -164,12 +172,11 @@ impl Driver {
                     self.obey(Order::Request(self.next_id(), pending), link);
                 }
             }
-            Order::TellEnd(tell) => self.tell_end.push(tell),
         }
     }
 
     /// Takes a line of the daemon.
-    fn take(&mut self, line: &[u8]) -> Option<Left> {
+    fn take(&mut self, line: &[u8], link: &mut Link) -> Option<Left> {
         match read_received(line) {
             Ok(Received::Answer { id, outcome }) => {
                 let pending = id.parse().ok().and_then(|number: u64| self.pending.remove(&number))?;
@@ -181,10 +188,41 @@ impl Driver {
                 Some(Left::Closed(notice.map_or_else(String::new, |notice| notice.reason)))
             }
             Ok(Received::Notification { method, params }) => {
-                self.subscriptions.take(&method, params);
+                match &*method {
+                    STREAM | PROGRESS => self.take_piece(params, link),
+                    topic => self.subscriptions.take(topic, params),
+                }
                 None
             }
             Err(error) => Some(Left::Lost(format!("icpyd sent something else than its protocol: {error}"))),
+        }
+    }
+
+    /// Takes a part of a result, or the word of how far it is.
+    fn take_piece(&mut self, params: &str, link: &mut Link) {
+        let read_id = |id: &RawValue| id.get().parse::<u64>().ok();
+        let (id, piece) = if let Ok(part) = serde_json::from_str::<StreamParams<'_>>(params) {
+            (read_id(part.id), Piece::Data(part.data.into_owned()))
+        } else if let Ok(ProgressParams { id, done, total, unit }) = serde_json::from_str(params) {
+            (read_id(id), Piece::Progress { done, total, unit: unit.into_owned() })
+        } else {
+            return;
+        };
+        let Some((id, pending)) = id.and_then(|id| Some((id, self.pending.get(&id)?))) else { return };
+        match &pending.answer {
+            Answer::Streamed(pieces, _) => {
+                let is_data = matches!(piece, Piece::Data(_));
+                if pieces.try_send(piece).is_err() && is_data {
+                    // A result with a hole would be worse than none.
+                    self.obey(Order::Cancel(id), link);
+                }
+            }
+            // Whoever asked takes no pieces, and waits for the answer behind them.
+            _ => {
+                if let Piece::Data(data) = piece {
+                    acknowledge(link, id, u32::try_from(data.len()).unwrap_or(u32::MAX));
+                }
+            }
         }
     }
 
@@ -192,7 +230,7 @@ impl Driver {
         // Who asked may have stopped waiting: then the answer is for nobody.
         match answer {
             Answer::None => {}
-            Answer::Result(tell) => drop(tell.send(outcome)),
+            Answer::Result(tell) | Answer::Streamed(_, tell) => drop(tell.send(outcome)),
             Answer::Subscription(params, tell) => {
                 let begun = outcome.and_then(|text| read::<SessionSubscribeResult>(&text));
                 let _ = tell.send(begun.map(|begun| self.subscriptions.insert(params, &begun)));
@@ -229,7 +267,7 @@ impl Driver {
             match read_received(&line) {
                 Ok(Received::Answer { id, outcome }) if id == number => return read(outcome?),
                 _ => {
-                    if let Some(Left::Closed(reason) | Left::Lost(reason)) = self.take(&line) {
+                    if let Some(Left::Closed(reason) | Left::Lost(reason)) = self.take(&line, link) {
                         return Err(Error::unavailable(reason));
                     }
                 }
@@ -303,6 +341,10 @@ impl Driver {
             }
         }
     }
+}
+
+fn acknowledge(link: &mut Link, number: u64, bytes: u32) {
+    write_notification(link.outgoing(), ACK, &json!({ "id": number, "bytes": bytes }));
 }
 
 fn read<R: DeserializeOwned>(text: &str) -> Result<R> {

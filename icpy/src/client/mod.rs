@@ -6,6 +6,7 @@
 
 mod driver;
 mod link;
+mod streaming;
 mod subscriptions;
 
 use std::fmt;
@@ -23,10 +24,12 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use self::driver::{Answer, Driver, Order, Pending};
 use self::link::Link;
+use self::streaming::PIECES_MAX;
+pub use self::streaming::{Piece, Streaming};
 use crate::finder::Finder;
 
 /// Orders that may wait for the driver.
@@ -37,6 +40,8 @@ const ORDERS_MAX: usize = 64;
 pub struct Client {
     orders: mpsc::Sender<Order>,
     last_id: Arc<AtomicU64>,
+    /// Why the connection has ended for good.
+    end: watch::Receiver<Option<String>>,
 }
 
 /// An event.
@@ -98,22 +103,35 @@ impl Client {
 
     async fn begin(mut link: Link, client_info: ClientInfo, finder: Option<Finder>) -> Result<Self> {
         let last_id = Arc::new(AtomicU64::new(0));
-        let mut driver = Driver::new(client_info, finder, Arc::clone(&last_id));
+        let (tell_end, end) = watch::channel(None);
+        let mut driver = Driver::new(client_info, finder, Arc::clone(&last_id), tell_end);
         driver.initialize(&mut link).await?;
         let (orders, queue) = mpsc::channel(ORDERS_MAX);
         #[expect(clippy::disallowed_methods, reason = "the task ends when the client is dropped")]
         tokio::spawn(driver.run(link, queue));
-        Ok(Self { orders, last_id })
+        Ok(Self { orders, last_id, end })
     }
 
     /// Sends a request by name, with params as JSON text; the result is JSON text.
     pub async fn request(&self, method: &str, params: String, is_idempotent: bool) -> Result<String> {
         let (tell, told) = oneshot::channel();
         let number = self.order(method, params, is_idempotent, Answer::Result(tell)).await?;
-        let mut unanswered = CancelOnDrop { client: self, number, is_answered: false };
+        let mut unanswered = self.cancel_on_drop(number);
         let answer = told.await;
         unanswered.is_answered = true;
         answer.map_err(|_| ended())?
+    }
+
+    /// Sends a request whose result comes in pieces.
+    pub async fn stream(&self, method: &'static MethodInfo, params: &impl Serialize) -> Result<Streaming> {
+        let ((tell, answer), (sender, pieces)) = (oneshot::channel(), mpsc::channel(PIECES_MAX));
+        let params = serde_json::to_string(params).expect("wire types have string keys");
+        let number = self.order(method.name, params, false, Answer::Streamed(sender, tell)).await?;
+        Ok(Streaming { pieces, answer, unanswered: self.cancel_on_drop(number) })
+    }
+
+    fn cancel_on_drop(&self, number: u64) -> CancelOnDrop {
+        CancelOnDrop { orders: self.orders.clone(), number, is_answered: false }
     }
 
     /// Subscribes to events.
@@ -134,11 +152,9 @@ impl Client {
 
     /// Waits until the connection has ended for good, and says why.
     pub async fn ended(&self) -> String {
-        let (tell, told) = oneshot::channel();
-        match self.orders.send(Order::TellEnd(tell)).await {
-            Ok(()) => told.await.unwrap_or_else(|_| ended().to_string()),
-            Err(_) => ended().to_string(),
-        }
+        let mut end = self.end.clone();
+        let reason = end.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        reason.unwrap_or_else(|| ended().to_string())
     }
 }
 
@@ -147,17 +163,18 @@ fn ended() -> Error {
 }
 
 /// Cancels a request that nobody waits for any more.
-struct CancelOnDrop<'a> {
-    client: &'a Client,
+#[derive(Debug)]
+struct CancelOnDrop {
+    orders: mpsc::Sender<Order>,
     number: u64,
     is_answered: bool,
 }
 
-impl Drop for CancelOnDrop<'_> {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         if !self.is_answered {
             // With a full queue the daemon goes on with it; its answer goes unread.
-            let _ = self.client.orders.try_send(Order::Cancel(self.number));
+            let _ = self.orders.try_send(Order::Cancel(self.number));
         }
     }
 }

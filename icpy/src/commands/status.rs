@@ -27,11 +27,14 @@ fn describe(status: &DaemonStatusResult) -> String {
         ("state", status.state_folder.to_string()),
         ("log", status.log.to_string()),
         ("sessions", status.sessions.to_string()),
-        ("open files", status.open_files.to_string()),
+        ("open files", status.open_files.map_or("unknown".to_owned(), |count| count.to_string())),
         ("events", format!("{} published, {} subscriptions", bus.published, bus.subscriptions)),
     ];
     for (name, value) in rows {
         let _ = writeln!(text, "{name:<11} {value}");
+    }
+    for problem in &status.problems {
+        let _ = writeln!(text, "problem     {problem}");
     }
     text
 }

@@ -51,7 +51,7 @@ impl DaemonApi<Caller> for DaemonService {
     async fn status(&self, caller: &Caller, _: Empty) -> Result<DaemonStatusResult> {
         let about = &self.about;
         let sessions = SessionClient::new(self.services.requester(caller)).list(&Empty {}).await?.sessions;
-        let open_files = self.services.journal.commit(|connection, _| workspaces::count_open_files(connection)).await?;
+        let counted = self.services.journal.commit(|connection, _| workspaces::count_open_files(connection)).await;
         Ok(DaemonStatusResult {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
@@ -63,7 +63,9 @@ impl DaemonApi<Caller> for DaemonService {
             state_folder: about.state_folder.clone(),
             log: about.log.clone(),
             sessions: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
-            open_files: open_files.value,
+            open_files: counted.as_ref().ok().map(|count| count.value),
+            // Without its store the daemon still tells what is wrong, and can be stopped.
+            problems: counted.err().map(|error| error.message().to_owned()).into_iter().collect(),
             position: self.services.bus.position(),
             bus: self.services.bus.statistics(),
         })

@@ -5,22 +5,12 @@ use std::task::Context;
 
 use icpy_protocol::error::Error;
 use icpy_protocol::message::{Call, Line, Message, read_line, read_usual};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use icpy_protocol::signal::{ACK, AckParams, CANCEL, CancelParams};
 
 use super::reader::Input;
 use super::requests::{Finished, Ticket};
 use super::{Connection, Session};
 use crate::caller::Caller;
-
-/// The params of `$/cancelRequest` and `$/ack`, with the id as it was sent.
-#[derive(Deserialize)]
-struct Signal<'a> {
-    #[serde(borrow)]
-    id: &'a RawValue,
-    #[serde(default)]
-    bytes: u32,
-}
 
 impl<C: Connection> Session<C> {
     pub(super) fn take(&mut self, cx: &mut Context<'_>, input: Input) {
@@ -97,12 +87,17 @@ impl<C: Connection> Session<C> {
 
     /// A notification about the protocol itself. One that is not known, or makes no sense, means nothing.
     fn take_signal(&mut self, call: &Call<'_>) {
-        let Ok(Signal { id, bytes }) = serde_json::from_str(call.params) else {
-            return;
-        };
         match &*call.method {
-            "$/cancelRequest" => self.requests.cancel(id.get()),
-            "$/ack" => self.handle.outlet.acknowledge(id.get(), bytes),
+            CANCEL => {
+                if let Ok(CancelParams { id }) = serde_json::from_str(call.params) {
+                    self.requests.cancel(id.get());
+                }
+            }
+            ACK => {
+                if let Ok(AckParams { id, bytes }) = serde_json::from_str(call.params) {
+                    self.handle.outlet.acknowledge(id.get(), bytes);
+                }
+            }
             _ => {}
         }
     }
