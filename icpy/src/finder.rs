@@ -116,7 +116,10 @@ impl Finder {
         let endpoint = endpoint::place(&self.environment, self.socket.as_deref())
             .map_err(|message| NoDaemon::NotStarted { message, log: None })?;
         let log = Folders::find(&self.environment).ok().map(|folders| folders.log_file());
-        let not_started = |message: String| NoDaemon::NotStarted { message, log: log.clone() };
+        let not_started = |message: String| {
+            let log = log.clone().filter(|log| log.exists());
+            NoDaemon::NotStarted { message, log }
+        };
         for _ in 0..ATTEMPTS_MAX {
             let start_lock = lock_start(&endpoint).map_err(not_started)?;
             if let Ok(found) = self.locate() {
@@ -147,12 +150,15 @@ impl Finder {
     fn start_program(endpoint: &Endpoint, start_lock: File) -> Result<Option<StartReport>, String> {
         let program = host::daemon_program();
         let (report, writer) = io::pipe().map_err(|error| format!("cannot make a pipe: {error}"))?;
-        let mut daemon = command(&program, endpoint, start_lock, writer)
-            .spawn()
-            .map_err(|error| format!("cannot run `{}`: {error}", program.display()))?;
+        let mut daemon =
+            command(&program, endpoint, start_lock, writer).spawn().map_err(|error| cannot_run(&program, &error))?;
+        let read = within(START_TIMEOUT, move || read_report(report));
+        if read.is_none() {
+            // It holds the start lock: nobody else could start one.
+            let _ = daemon.kill();
+        }
         // A client that stays would keep the ended daemon as a zombie.
         thread::spawn(move || daemon.wait());
-        let read = within(START_TIMEOUT, move || read_report(report));
         read.ok_or_else(|| format!("`{}` did not become ready within {START_TIMEOUT:?}", program.display()))
     }
 }
@@ -162,6 +168,13 @@ fn command(program: &Path, endpoint: &Endpoint, start_lock: File, report: PipeWr
     command.arg("--started-by-client").arg("--socket").arg(&endpoint.socket);
     command.stdin(start_lock).stdout(report).stderr(Stdio::null());
     command
+}
+
+fn cannot_run(program: &Path, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound && program.parent() == Some(Path::new("")) {
+        return format!("`{}` is neither beside icpy nor in the PATH", program.display());
+    }
+    format!("cannot run `{}`: {error}", program.display())
 }
 
 fn connect(endpoint: &Endpoint) -> io::Result<(Stream, PathBuf)> {

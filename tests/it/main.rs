@@ -14,6 +14,8 @@ mod generated;
 mod resume;
 mod session;
 mod slow;
+#[cfg(unix)]
+mod start;
 mod surface;
 mod tidy;
 mod workspace;

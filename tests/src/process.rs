@@ -54,6 +54,14 @@ impl Process {
         process
     }
 
+    /// The same with programs of its own, which the test may replace.
+    #[cfg(unix)]
+    pub fn with_own_programs(fixture: &str) -> Self {
+        let mut process = Self::new(fixture);
+        process.programs = process.folder.copy_programs(&process.programs);
+        process
+    }
+
     /// The folders of the test.
     pub fn folder(&self) -> &Folder {
         &self.folder
@@ -94,9 +102,7 @@ impl Process {
 
     /// Where a program is.
     pub fn program(&self, name: &str) -> PathBuf {
-        let program = self.programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        assert!(program.is_file(), "`{}` is not built: run `cargo xtask test`", program.display());
-        program
+        self.programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// Runs a command of the client to its end.
@@ -196,5 +202,7 @@ pub fn status(status: std::process::ExitStatus) -> i32 {
 
 /// The programs of this build: beside the test's own, where `cargo xtask test` has built them.
 fn programs() -> PathBuf {
-    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
+    let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
+    assert!(folder.join("icpyd").with_extension(std::env::consts::EXE_EXTENSION).is_file(), "run `cargo xtask test`");
+    folder
 }
