@@ -120,3 +120,61 @@ impl fmt::Debug for Router {
         formatter.debug_struct("Router").field("methods", &(self.routes.len() / 2)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use icpy_protocol::Empty;
+    use icpy_protocol::api::Access;
+    use icpy_protocol::error::Kind;
+    use icpy_protocol::session::method::ping;
+
+    use super::*;
+    use crate::caller::{Identity, Principal, Scopes};
+
+    fn caller(scopes: Scopes) -> Caller {
+        let session = "s".to_owned();
+        Caller::new(Arc::new(Identity { session, principal: Principal::Daemon, scopes, outlet: None }), None)
+    }
+
+    async fn ask(router: &Router, method: &str, params: &str) -> Result<Vec<u8>> {
+        router.dispatch(caller(Scopes::of(&[Access::Read])), method, params.as_bytes())?.await
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_contained_and_keeps_its_secret() {
+        let mut at_once = Router::default();
+        at_once.method(ping, |_, _: Empty| -> std::future::Ready<Result<Empty>> { panic!("the password is 1234") });
+        let mut later = Router::default();
+        later.method(ping, |_, _: Empty| async {
+            tokio::task::yield_now().await;
+            assert!(!std::hint::black_box(true), "the password is {}", 1234);
+            Ok(Empty {})
+        });
+        for router in [at_once, later] {
+            let error = ask(&router, "session:ping", "{}").await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Internal);
+            assert!(error.message().contains("`session:ping` failed") && !error.message().contains("1234"), "{error}");
+            // The router lives.
+            assert_eq!(ask(&router, "session:ping", "{").await.unwrap_err().kind(), Kind::InvalidParams);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_method_is_found_by_its_name_and_by_nothing_like_it() {
+        let mut router = Router::default();
+        router.method(ping, |_, _: Empty| std::future::ready(Ok(Empty {})));
+        assert_eq!(ask(&router, "session:ping", "{}").await.unwrap(), b"{}");
+        assert_eq!(ask(&router, "session.ping", "{}").await.unwrap(), b"{}");
+        for name in ["session:Ping", "session: ping", "session:ping ", "session", "ping", "session/ping"] {
+            assert_eq!(ask(&router, name, "{}").await.unwrap_err().kind(), Kind::MethodNotFound, "{name}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "`session:ping` is mounted twice")]
+    fn a_method_is_mounted_once() {
+        let mut router = Router::default();
+        router.method(ping, |_, _: Empty| std::future::ready(Ok(Empty {})));
+        router.method(ping, |_, _: Empty| std::future::ready(Ok(Empty {})));
+    }
+}

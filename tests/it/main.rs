@@ -7,10 +7,15 @@
 mod cli;
 mod client;
 mod conformance;
+#[cfg(unix)]
+mod durable;
+mod errors;
 mod events;
 #[cfg(unix)]
 mod files;
 mod generated;
+#[cfg(unix)]
+mod reconnect;
 mod resume;
 mod session;
 mod slow;

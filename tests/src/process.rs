@@ -19,6 +19,7 @@ pub struct Process {
     folder: Folder,
     programs: PathBuf,
     /// Whom the programs run as, when not as ourselves.
+    #[cfg(unix)]
     uid: Option<u32>,
 }
 
@@ -36,7 +37,12 @@ pub struct Output {
 impl Process {
     /// A user beside the files of a fixture. No daemon runs yet.
     pub fn new(fixture: &str) -> Self {
-        Self { folder: Folder::new(fixture), programs: programs(), uid: None }
+        Self {
+            folder: Folder::new(fixture),
+            programs: programs(),
+            #[cfg(unix)]
+            uid: None,
+        }
     }
 
     /// The same, for whom permissions mean something: root may read everything.

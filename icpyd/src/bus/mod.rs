@@ -207,3 +207,6 @@ impl Core {
         Published { seq: self.seq, receivers }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::programs::{Server, floor, icpy, time_of};
-use crate::table::{Table, median};
+use super::programs::{Server, floor, icpy, time_of};
+use super::table::{Table, median};
 
 const ROUNDS: usize = 300;
 

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use crate::programs::{PING, Server};
-use crate::table::{Table, percentile};
+use super::programs::{PING, Server};
+use super::table::{Table, percentile};
 
 const SLOW: usize = 64;
 const ROUNDS: usize = 5000;

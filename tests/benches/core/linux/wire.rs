@@ -3,8 +3,8 @@
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use crate::programs::{Exchange, PING, REDIS_PING, Server};
-use crate::table::{Table, median, percentile};
+use super::programs::{Exchange, PING, REDIS_PING, Server};
+use super::table::{Table, median, percentile};
 
 /// Short blocks in turn: the machine's speed changes from moment to moment, and must fall on all sides alike.
 const BLOCKS: usize = 200;

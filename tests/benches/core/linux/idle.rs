@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::programs::{PING, Server};
-use crate::table::Table;
+use super::programs::{PING, Server};
+use super::table::Table;
 
 const WATCHED: Duration = Duration::from_mins(1);
 

@@ -11,8 +11,8 @@ use icpy_protocol::session::{GAP, SessionGap};
 use icpy_protocol::topic::Pattern;
 use icpyd::bus::{Bus, Interest, Item};
 
-use crate::programs::Server;
-use crate::table::{Table, median};
+use super::programs::Server;
+use super::table::{Table, median};
 
 const EVENTS: usize = 2000;
 const BURST: usize = 50;

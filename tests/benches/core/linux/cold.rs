@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::programs::{floor, icpy, time_of};
-use crate::table::{Table, median};
+use super::programs::{floor, icpy, time_of};
+use super::table::{Table, median};
 
 const ROUNDS: usize = 60;
 
