@@ -100,8 +100,7 @@ pub struct Endpoint {
 impl Endpoint {
     /// The endpoint of a socket that the user named.
     pub fn named(socket: &Path) -> Self {
-        let folder = socket.parent().unwrap_or(Path::new("/")).to_owned();
-        Self { socket: socket.to_owned(), folder, source: Source::Flag }
+        Self { socket: socket.to_owned(), folder: platform::folder_of(socket), source: Source::Flag }
     }
 
     /// The file whose lock a daemon holds for life. Nobody else may unlink the socket.
@@ -133,7 +132,8 @@ impl Endpoint {
     /// Makes the folder where it is missing, then checks it. The error is a sentence.
     fn prepare(&self) -> Result<(), String> {
         platform::check_length(&self.socket)?;
-        if self.source != Source::Flag {
+        // A folder that the user named is theirs to make.
+        if self.source != Source::Flag || !platform::SOCKETS_ARE_IN_FOLDERS {
             platform::make_private(&self.folder)?;
         }
         platform::check_private(&self.folder)
@@ -142,14 +142,17 @@ impl Endpoint {
 
 /// The places where the daemon may listen, the likeliest first. Never empty.
 pub fn candidates(environment: &Environment, flag: Option<&Path>) -> Vec<Endpoint> {
+    let known = platform::candidates(environment);
     if let Some(socket) = flag {
-        return vec![Endpoint::named(socket)];
+        // A client that starts a daemon names one of these.
+        let same = known.into_iter().find(|endpoint| endpoint.socket == socket);
+        return vec![same.unwrap_or_else(|| Endpoint::named(socket))];
     }
     let mut candidates = Vec::new();
     if let Some(socket) = &environment.socket {
         candidates.push(Endpoint { source: Source::Hint, ..Endpoint::named(socket) });
     }
-    candidates.extend(platform::candidates(environment));
+    candidates.extend(known);
     let mut seen = Vec::new();
     candidates.retain(|candidate| {
         let is_new = !seen.contains(&candidate.socket) || candidate.may_start();

@@ -190,8 +190,11 @@ impl<C: Connection> Session<C> {
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> std::result::Result<bool, Ended> {
+        if self.closing.is_some() {
+            return self.drop_input(cx).map(|()| false);
+        }
         let mut lines = 0;
-        while lines < LINES_PER_ROUND && !self.is_full() && !self.is_input_over && self.closing.is_none() {
+        while lines < LINES_PER_ROUND && !self.is_full() && !self.is_input_over {
             if let Some(input) = self.reader.next() {
                 self.take(cx, input);
                 lines += 1;
@@ -205,6 +208,19 @@ impl<C: Connection> Session<C> {
             }
         }
         Ok(lines > 0)
+    }
+
+    /// Reads on only to see the client leave: what still comes is not served any more.
+    fn drop_input(&mut self, cx: &mut Context<'_>) -> std::result::Result<(), Ended> {
+        while !self.is_input_over {
+            match self.reader.poll_fill(Pin::new(self.connection.stream()), cx) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => self.is_input_over = true,
+                Poll::Ready(Ok(_)) => self.reader.drop_all(),
+                Poll::Ready(Err(error)) => return Err(Ended::Broken(error)),
+            }
+        }
+        Ok(())
     }
 
     fn finish_requests(&mut self, cx: &mut Context<'_>) -> bool {

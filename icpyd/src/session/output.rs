@@ -186,7 +186,7 @@ impl<C: Connection> Session<C> {
             self.outbox.push(|out| write_notification(out, CLOSING.info.topic, &notice));
             return Ok(true);
         }
-        if self.connection.poll_hangup(cx).is_ready() {
+        if self.is_input_over && self.connection.poll_hangup(cx).is_ready() {
             return Err(Ended::Left);
         }
         if !has_answered && closing.deadline.as_mut().poll(cx).is_ready() {

@@ -68,6 +68,12 @@ impl LineReader {
         }
     }
 
+    /// Drops what was read.
+    pub(super) fn drop_all(&mut self) {
+        self.begin = self.buffer.len();
+        self.scanned = self.begin;
+    }
+
     /// The buffer, taken for as long as a line is looked at. It must be put back.
     pub(super) fn take_buffer(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.buffer)

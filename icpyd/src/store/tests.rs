@@ -1,10 +1,8 @@
 //! The store through its own interface, on real files.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use icpy_protocol::error::{Error, Kind};
-use icpy_protocol::file::OpenFile;
 use icpy_protocol::path::FilePath;
 
 use super::*;
@@ -109,6 +107,10 @@ async fn two_stores_do_not_share_a_file() {
 #[cfg(unix)]
 #[tokio::test]
 async fn an_open_file_is_found_by_any_path() {
+    use std::path::Path;
+
+    use icpy_protocol::file::OpenFile;
+
     use std::os::unix::ffi::OsStrExt as _;
     let (_folder, store) = store();
     add(&store, "w", "/a").await.unwrap();

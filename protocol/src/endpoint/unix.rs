@@ -11,6 +11,9 @@ use super::{Endpoint, Environment, Source, short_name};
 /// under which the socket is made before it is renamed.
 const SOCKET_PATH_BYTES_MAX: usize = 100;
 
+/// Who can enter the folder can reach the socket.
+pub(super) const SOCKETS_ARE_IN_FOLDERS: bool = true;
+
 pub(super) fn candidates(environment: &Environment) -> Vec<Endpoint> {
     if let Some(home) = &environment.home {
         return vec![endpoint(home.join("run"), Source::Home)];
@@ -26,6 +29,11 @@ pub(super) fn candidates(environment: &Environment) -> Vec<Endpoint> {
     candidates.push(endpoint(temporary_folder(), Source::Temporary));
     candidates.dedup();
     candidates
+}
+
+/// The folder that holds the locks of a socket that the user named.
+pub(super) fn folder_of(socket: &Path) -> PathBuf {
+    socket.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
 /// `TMPDIR` is not asked: it differs between the shells of one user.

@@ -7,6 +7,9 @@ use directories::ProjectDirs;
 
 use super::{Endpoint, Environment, Source, short_name};
 
+/// Pipes are in no folder; the folder holds the locks alone.
+pub(super) const SOCKETS_ARE_IN_FOLDERS: bool = false;
+
 pub(super) fn candidates(environment: &Environment) -> Vec<Endpoint> {
     let (folder, source) = match &environment.home {
         Some(home) => (home.join("run"), Source::Home),
@@ -15,6 +18,11 @@ pub(super) fn candidates(environment: &Environment) -> Vec<Endpoint> {
     // The folder lies in the user's profile, so that its name tells users apart.
     let socket = PathBuf::from(format!(r"\\.\pipe\icpy-{}", short_name(&folder)));
     vec![Endpoint { socket, folder, source }]
+}
+
+/// The folder that holds the locks of a pipe that the user named.
+pub(super) fn folder_of(_: &Path) -> PathBuf {
+    user_folder()
 }
 
 fn user_folder() -> PathBuf {
