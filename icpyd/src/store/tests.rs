@@ -107,11 +107,11 @@ async fn two_stores_do_not_share_a_file() {
 #[cfg(unix)]
 #[tokio::test]
 async fn an_open_file_is_found_by_any_path() {
+    use std::os::unix::ffi::OsStrExt as _;
     use std::path::Path;
 
     use icpy_protocol::file::OpenFile;
 
-    use std::os::unix::ffi::OsStrExt as _;
     let (_folder, store) = store();
     add(&store, "w", "/a").await.unwrap();
     let strange = std::ffi::OsStr::from_bytes(b"/a/\xff.py");
