@@ -30,6 +30,7 @@ fn succeeded(clients: Vec<Child>) -> Vec<Value> {
 }
 
 /// The processes of the daemon that were started for this user, ready or not.
+#[cfg(target_os = "linux")]
 fn daemons(user: &Process) -> Vec<Pid> {
     let socket = user.endpoint().socket.into_os_string().into_string().unwrap();
     let pids = fs::read_dir("/proc").unwrap().flatten();
