@@ -290,6 +290,9 @@ fn an_ordinary_user_has_a_daemon_of_their_own_in_the_usual_places() {
     };
     private("home");
     private("runtime");
+    if run(&["status"]).status == 0 {
+        return cannot_run("a daemon of yours is running, which would be found: run `icpy stop` first");
+    }
     assert_eq!(run(&["a.py"]).status, 0);
     let status: Value = serde_json::from_str(&run(&["--json", "status"]).stdout).unwrap();
     assert_eq!(status["socket"], base.join("runtime/icpy/icpyd.sock").to_str().unwrap());
