@@ -9,6 +9,7 @@ pub mod events;
 mod schema;
 pub mod workspaces;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -107,7 +108,10 @@ fn ended() -> Error {
 /// Runs a piece of work so that its failure undoes what it changed, and nothing else.
 fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     execute(connection, "SAVEPOINT piece")?;
-    let outcome = work(connection);
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| {
+        // The panic itself is in the log.
+        Err(Error::internal("a change failed inside the daemon; its log says more"))
+    });
     if outcome.is_err() {
         execute(connection, "ROLLBACK TO piece")?;
     }
@@ -146,7 +150,13 @@ fn run(path: &Path, mut queue: mpsc::Receiver<Work>) {
 
 fn run_batch(connection: &Connection, batch: Vec<Work>) {
     let begun = execute(connection, "BEGIN");
-    let finish: Vec<AfterCommit> = batch.into_iter().map(|work| work(begun.clone().map(|()| connection))).collect();
+    // A full disk makes SQLite undo the whole transaction: what ran then would be stored at once and by itself.
+    let inside = || match connection.is_autocommit() {
+        true => Err(Error::unavailable("an earlier change could not be stored, and took this one with it")),
+        false => Ok(connection),
+    };
+    let run = |work: Work| work(begun.clone().and_then(|()| inside()));
+    let finish: Vec<AfterCommit> = batch.into_iter().map(run).collect();
     let committed = begun.and_then(|()| execute(connection, "COMMIT"));
     if let Err(error) = &committed {
         tracing::error!(%error, "a change could not be stored");

@@ -52,6 +52,38 @@ async fn a_failed_piece_undoes_its_own_changes_only() {
 }
 
 #[tokio::test]
+async fn a_piece_that_panics_fails_alone() {
+    let (_folder, store) = store();
+    let panics = store.transact(|_| -> Result<()> { panic!("a fault") }, |()| ());
+    let (failed, added) = tokio::join!(panics, add(&store, "good", "/good"));
+    assert_eq!(failed.unwrap_err().kind(), Kind::Internal);
+    added.unwrap();
+    store.close().await;
+}
+
+#[test]
+fn a_lost_transaction_takes_all_of_its_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = schema::open(&folder.path().join("icpy.db")).unwrap();
+    let outcomes = Arc::new(Mutex::new(Vec::new()));
+    let piece = |change: fn(&Connection) -> Result<()>| -> Work {
+        let outcomes = Arc::clone(&outcomes);
+        Box::new(move |connection| {
+            let outcome = connection.and_then(|connection| in_savepoint(connection, change));
+            Box::new(move |committed| outcomes.lock().unwrap().push(outcome.and(committed)))
+        })
+    };
+    let insert = |connection: &Connection| workspaces::insert(connection, "w", "w", &FilePath::from("/w"), 1);
+    // What SQLite does by itself when the disk is full.
+    let lose = |connection: &Connection| connection.execute_batch("ROLLBACK").map_err(stored);
+    run_batch(&connection, vec![piece(insert), piece(lose), piece(insert)]);
+    assert!(outcomes.lock().unwrap().drain(..).all(|outcome| outcome.is_err()), "none of them is stored");
+    run_batch(&connection, vec![piece(|connection| workspaces::list(connection).map(|list| assert!(list.is_empty())))]);
+    run_batch(&connection, vec![piece(insert)]);
+    assert!(outcomes.lock().unwrap().drain(..).all(|outcome| outcome.is_ok()));
+}
+
+#[tokio::test]
 async fn after_commit_runs_in_the_order_of_commits() {
     let (_folder, store) = store();
     let order = Arc::new(Mutex::new(Vec::new()));

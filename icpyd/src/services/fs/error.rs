@@ -11,8 +11,9 @@ use super::platform;
 /// What a failure to `act` ("read", "list") on a path means to who asked for it.
 pub(super) fn failed(act: &str, path: &Path, error: &io::Error) -> Error {
     use io::ErrorKind as Io;
+    let named = serde_json::to_value(FilePath::from(path)).unwrap_or_default();
     let (kind, reason) = match error.kind() {
-        Io::NotFound => (Kind::NotFound, "it does not exist".to_owned()),
+        Io::NotFound => return Error::not_found(format!("`{}` does not exist", path.display())).with("path", named),
         Io::NotADirectory => (Kind::NotFound, "a part of the path is not a folder".to_owned()),
         Io::IsADirectory => (Kind::Unsupported, "it is a folder".to_owned()),
         Io::AlreadyExists => (Kind::AlreadyExists, "it exists already".to_owned()),
@@ -26,6 +27,5 @@ pub(super) fn failed(act: &str, path: &Path, error: &io::Error) -> Error {
         // A failing disk, a lost network drive, too many open files: what it is, the system says best.
         _ => (Kind::Unavailable, error.to_string()),
     };
-    let path_value = serde_json::to_value(FilePath::from(path)).unwrap_or_default();
-    Error::new(kind, format!("cannot {act} `{}`: {reason}", path.display())).with("path", path_value)
+    Error::new(kind, format!("cannot {act} `{}`: {reason}", path.display())).with("path", named)
 }
