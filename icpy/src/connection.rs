@@ -88,7 +88,10 @@ impl State {
             let mut line = Vec::new();
             self.read_line(&mut line).map_err(|why| lost(method, &why))?;
             match read_received(&line).map_err(|why| lost(method, &Lost::Garbled(why)))? {
-                Received::Answer { id: answered, outcome } if answered == id => return outcome.map(str::to_owned),
+                // An error for no request is about all of them.
+                Received::Answer { id: answered, outcome } if answered == id || answered == "null" => {
+                    return outcome.map(str::to_owned);
+                }
                 Received::Answer { .. } => {}
                 Received::Notification { method: topic, params } => {
                     notified(&topic, params);

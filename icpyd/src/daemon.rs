@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use icpy_protocol::endpoint::Folders;
 use icpy_protocol::path::FilePath;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,7 +18,7 @@ use crate::router::Router;
 use crate::services::{self, Services, daemon::About};
 use crate::session::{Session, SessionService, Sessions, Shared};
 use crate::store::Store;
-use crate::transport::local::{self, LocalListener};
+use crate::transport::local::{self, LocalListener, Presence};
 use crate::transport::memory::{self, MemoryStream};
 
 /// What a daemon is started with.
@@ -83,10 +84,10 @@ impl Daemon {
         Self { shared, store, tasks: TaskTracker::new(), stop }
     }
 
-    /// Serves the clients that come to a listener.
-    pub fn serve(&self, listener: LocalListener) {
+    /// Serves the clients that come to a listener, until the daemon ends.
+    pub fn serve(&self, listener: LocalListener, presence: Presence) -> JoinHandle<Presence> {
         let (shared, tasks, stop) = (Arc::clone(&self.shared), self.tasks.clone(), self.stop.clone());
-        self.tasks.spawn(local::serve(listener, shared, tasks, stop));
+        self.tasks.spawn(local::serve(listener, presence, shared, tasks, stop))
     }
 
     /// Makes a connection inside the process, for a client that may do what `scopes` say.

@@ -2,15 +2,21 @@
 //!
 //! The lock decides, not the socket and not a process number: it ends with the process that holds it, however that ends.
 
+#[cfg(unix)]
+use std::fs::Metadata;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
 
 use icpy_protocol::endpoint::{Endpoint, open_lock};
 use serde::{Deserialize, Serialize};
 
 /// The lock of a living daemon. The one who holds it may bind and unlink the socket.
 #[derive(Debug)]
-pub struct LifeLock(File);
+pub struct LifeLock {
+    endpoint: Endpoint,
+    file: File,
+}
 
 /// What the holder of a life lock says of itself, in the locked file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,14 +47,33 @@ impl LifeLock {
         }
         let holder = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() };
         write(&mut file, &holder).map_err(failed)?;
-        Ok(Self(file))
+        Ok(Self { endpoint: endpoint.clone(), file })
+    }
+
+    /// Whether the file under the lock's name is still the locked one. Where it is not, another daemon could start.
+    pub fn is_in_place(&self) -> bool {
+        is_same_file(&self.file, &self.endpoint.life_lock())
     }
 }
 
 impl Drop for LifeLock {
     fn drop(&mut self) {
-        let _ = self.0.set_len(0);
+        let _ = self.file.set_len(0);
     }
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    let (ours, named) = (file.metadata().map(identity), path.metadata().map(identity));
+    ours.is_ok_and(|ours| named.is_ok_and(|named| ours == named))
+}
+
+/// An open file cannot be removed here.
+#[cfg(not(unix))]
+fn is_same_file(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Waits until nobody else starts a daemon here, and keeps others from it while the file is open.
@@ -76,8 +101,6 @@ fn describe(file: &mut File) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]

@@ -5,10 +5,11 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, StartReport};
+use icpy_protocol::endpoint::{self, Environment, Folders, StartReport};
 use icpyd::args::Args;
 use icpyd::config::Limits;
 use icpyd::daemon::{Daemon, Settings};
@@ -16,18 +17,17 @@ use icpyd::detach;
 use icpyd::host::Host;
 use icpyd::instance::{LifeLock, NoLock, take_start_lock};
 use icpyd::log;
-use icpyd::transport::local::{self, LocalListener};
+use icpyd::transport::local::{self, LocalListener, Presence};
 use tokio::runtime::Runtime;
 
 /// What a daemon holds when it may begin.
 struct Started {
-    endpoint: Endpoint,
+    socket: PathBuf,
     folders: Folders,
     log: File,
     runtime: Runtime,
     listener: LocalListener,
-    /// Dropped last: the socket is unlinked under it.
-    life_lock: LifeLock,
+    presence: Presence,
     /// Held until the client is told.
     start_lock: Option<File>,
 }
@@ -70,6 +70,7 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
         let what = what.to_owned();
         move |error: io::Error| failed(format!("{what}: {error}"))
     };
+    detach::raise_limits();
     detach::leave_folder().map_err(io_failed("cannot leave the folder"))?;
     log.try_clone().and_then(|log| log::install(log, host)).map_err(io_failed("cannot write the log"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -81,17 +82,18 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
         let what = format!("cannot listen at `{}`", endpoint.socket.display());
         local::listen(&endpoint).map_err(io_failed(&what))?
     };
-    Ok(Started { endpoint, folders: folders.clone(), log, runtime, listener, life_lock, start_lock })
+    let socket = endpoint.socket.clone();
+    let presence = Presence::new(endpoint, life_lock);
+    Ok(Started { socket, folders: folders.clone(), log, runtime, listener, presence, start_lock })
 }
 
 fn run(started: Started, args: &Args, host: Host) -> ExitCode {
-    let Started { endpoint, folders, log, runtime, listener, life_lock, start_lock } = started;
-    let socket = endpoint.socket.clone();
+    let Started { socket, folders, log, runtime, listener, presence, start_lock } = started;
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(pid = std::process::id(), version, socket = %socket.display(), "started");
     let unended = runtime.block_on(async {
         let daemon = Daemon::start(Settings { limits: Limits::default(), host, folders, socket });
-        daemon.serve(listener);
+        let serving = daemon.serve(listener, presence);
         tell(&StartReport::Ready, args);
         drop(start_lock);
         if args.started_by_client
@@ -101,16 +103,17 @@ fn run(started: Started, args: &Args, host: Host) -> ExitCode {
         }
         wait_for_end(&daemon).await;
         tokio::select! {
-            unended = daemon.shutdown() => Some(unended),
+            unended = daemon.shutdown() => Some((unended, serving.await)),
             _ = signal::any() => None,
         }
     });
-    match unended {
-        Some(unended) => tracing::info!(unended, "ended"),
+    match &unended {
+        Some((unended, _)) => tracing::info!(unended, "ended"),
         None => tracing::warn!("ended at once by a second signal"),
     }
     runtime.shutdown_background();
-    drop(life_lock);
+    // With it the lock: who waits for the daemon's end goes on.
+    drop(unended);
     ExitCode::SUCCESS
 }
 

@@ -130,7 +130,7 @@ impl Endpoint {
     }
 
     /// Makes the folder where it is missing, then checks it. The error is a sentence.
-    fn prepare(&self) -> Result<(), String> {
+    pub fn prepare(&self) -> Result<(), String> {
         platform::check_length(&self.socket)?;
         // A folder that the user named is theirs to make.
         if self.source != Source::Flag || !platform::SOCKETS_ARE_IN_FOLDERS {

@@ -21,6 +21,8 @@ mod session;
 mod slow;
 #[cfg(unix)]
 mod start;
+#[cfg(unix)]
+mod stay;
 mod surface;
 mod tidy;
 mod workspace;

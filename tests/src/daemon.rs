@@ -10,7 +10,8 @@ use icpyd::caller::Scopes;
 use icpyd::config::Limits;
 use icpyd::daemon::{Daemon as Inner, Settings};
 use icpyd::host::Host;
-use icpyd::transport::local;
+use icpyd::instance::LifeLock;
+use icpyd::transport::local::{self, Presence};
 use interprocess::local_socket::GenericFilePath;
 use interprocess::local_socket::tokio::prelude::*;
 use tokio::runtime::Runtime;
@@ -45,7 +46,8 @@ impl Daemon {
             let _inside = runtime.enter();
             let socket = endpoint.socket.clone();
             let inner = Inner::start(Settings { limits, host: Host::real(), folders, socket });
-            inner.serve(local::listen(&endpoint).unwrap());
+            let presence = Presence::new(endpoint.clone(), LifeLock::take(&endpoint).unwrap());
+            drop(inner.serve(local::listen(&endpoint).unwrap(), presence));
             inner
         };
         Self { runtime: Some(runtime), inner: Some(inner), endpoint, folder }

@@ -265,7 +265,8 @@ impl Driver {
         loop {
             let line = link.next_line().await.map_err(|error| Error::unavailable(error.to_string()))?;
             match read_received(&line) {
-                Ok(Received::Answer { id, outcome }) if id == number => return read(outcome?),
+                // An error for no request is about all of them.
+                Ok(Received::Answer { id, outcome }) if id == number || id == "null" => return read(outcome?),
                 _ => {
                     if let Some(Left::Closed(reason) | Left::Lost(reason)) = self.take(&line, link) {
                         return Err(Error::unavailable(reason));

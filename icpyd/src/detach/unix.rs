@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// The first descriptor that is not a standard stream.
 const FIRST_DESCRIPTOR: libc::c_int = 3;
 
@@ -43,4 +45,10 @@ pub(super) fn leave_streams(log: &File) -> io::Result<()> {
     rustix::stdio::dup2_stdout(&nothing)?;
     rustix::stdio::dup2_stderr(log)?;
     Ok(())
+}
+
+pub(super) fn raise_limits() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is not permitted the limit stays, and clients are told when it is reached.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

@@ -3,6 +3,7 @@
 #[cfg_attr(unix, path = "local/unix.rs")]
 #[cfg_attr(windows, path = "local/windows.rs")]
 mod platform;
+mod presence;
 
 use std::io;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::platform::LocalListener;
+pub use self::presence::Presence;
 use crate::caller::Scopes;
 use crate::session::{Session, Shared};
 
@@ -25,12 +27,27 @@ pub fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
     platform::listen(endpoint)
 }
 
-/// Accepts clients until `stop`. Each is served by a task of `tasks`.
-pub async fn serve(listener: LocalListener, shared: Arc<Shared>, tasks: TaskTracker, stop: CancellationToken) {
+/// Accepts clients until `stop`, on another listener when the first can no longer be found. Each is served by a task of
+/// `tasks`. Returns the presence, which is kept until the daemon has ended.
+pub async fn serve(
+    mut listener: LocalListener,
+    mut presence: Presence,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) -> Presence {
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => {
+                // The socket goes before the lock.
+                drop(listener);
+                return presence;
+            }
             accepted = listener.accept() => accepted,
+            again = presence.restore(&listener) => {
+                listener = again;
+                continue;
+            }
         };
         match accepted.and_then(platform::admit) {
             Ok((connection, principal)) => {

@@ -1,13 +1,17 @@
 //! The Unix socket.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
 use icpy_protocol::endpoint::Endpoint;
+use icpy_protocol::error::Error;
+use icpy_protocol::message::write_error;
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
@@ -25,17 +29,59 @@ pub struct LocalListener {
     path: PathBuf,
     /// Device and inode of the socket's file.
     identity: (u64, u64),
+    /// A descriptor to spare: with it a client can be told that there is no other.
+    reserve: Mutex<Option<File>>,
 }
 
 impl LocalListener {
     pub(super) async fn accept(&self) -> io::Result<LocalSocketStream> {
-        self.listener.accept().await
+        loop {
+            match self.listener.accept().await {
+                Err(error) if is_out_of_descriptors(&error) && self.refuse() => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Tells the next client that there is no room. Returns whether it could.
+    fn refuse(&self) -> bool {
+        let mut reserve = self.reserve.lock().unwrap_or_else(PoisonError::into_inner);
+        if reserve.take().is_none() {
+            *reserve = spare_descriptor();
+            return false;
+        }
+        if let Some(Ok(LocalSocketStream::UdSocket(stream))) = self.listener.accept().now_or_never() {
+            let error = Error::busy("the daemon has no room for more connections");
+            let mut line = Vec::new();
+            write_error(&mut line, "null", &error);
+            line.push(b'\n');
+            // A new connection has room for a line.
+            let _ = UnixStream::from(stream).try_write(&line);
+            tracing::warn!("a connection was refused: the daemon has no more descriptors");
+        }
+        *reserve = spare_descriptor();
+        true
+    }
+}
+
+fn spare_descriptor() -> Option<File> {
+    File::open("/dev/null").ok()
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+impl LocalListener {
+    /// Whether who looks for the socket finds this one.
+    pub fn is_in_place(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.identity)
     }
 }
 
 impl Drop for LocalListener {
     fn drop(&mut self) {
-        if fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.identity) {
+        if self.is_in_place() {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -59,7 +105,8 @@ pub(super) fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
     let listener = options.create_tokio()?;
     let metadata = fs::symlink_metadata(&new)?;
     fs::rename(&new, &endpoint.socket)?;
-    Ok(LocalListener { listener, path: endpoint.socket.clone(), identity: (metadata.dev(), metadata.ino()) })
+    let (path, identity) = (endpoint.socket.clone(), (metadata.dev(), metadata.ino()));
+    Ok(LocalListener { listener, path, identity, reserve: Mutex::new(spare_descriptor()) })
 }
 
 /// Looks who is there before a byte is read: only the daemon's user, and root.

@@ -20,6 +20,14 @@ impl LocalListener {
     }
 }
 
+impl LocalListener {
+    /// A pipe lives as long as its listener, and has no file that could be removed.
+    #[expect(clippy::unused_self, reason = "a socket has one")]
+    pub fn is_in_place(&self) -> bool {
+        true
+    }
+}
+
 pub(super) fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
     let name = endpoint.socket.as_path().to_fs_name::<GenericFilePath>()?;
     ListenerOptions::new().name(name).create_tokio().map(LocalListener)
