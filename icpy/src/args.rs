@@ -2,11 +2,14 @@
 
 #![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 
+mod commands;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, FromArgMatches as _, Parser, Subcommand};
-use icpy_protocol::topic::Pattern;
+use clap::{Args as ClapArgs, FromArgMatches as _, Parser};
+
+pub use self::commands::*;
 
 /// The command that is meant when none is named.
 const DEFAULT_COMMAND: &str = "open";
@@ -52,59 +55,6 @@ pub struct General {
     pub timeout: Option<u32>,
 }
 
-/// What the client can do.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Command {
-    /// Open files and folders: what is meant without a command
-    Open(Open),
-    /// Show what the daemon is and how it does
-    Status(Status),
-    /// Print events as they happen, one JSON object a line
-    Watch(Watch),
-    /// Call any method of the daemon and print its result
-    Call(Call),
-    /// End the daemon in good order
-    Stop(Stop),
-}
-
-/// Showing what the daemon is.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Status {}
-
-/// Ending the daemon.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Stop {}
-
-/// Printing events.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Watch {
-    /// Topics to print: `*` is one segment, `**` the rest; by default all
-    #[arg(value_name = "PATTERN", value_parser = Pattern::parse)]
-    pub patterns: Vec<Pattern>,
-}
-
-/// Calling a method.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Call {
-    /// The method, as in icpy-protocol(7)
-    pub method: String,
-    /// Its params as a JSON object; `-` reads them from standard input
-    #[arg(value_name = "JSON", default_value = "{}")]
-    pub params: String,
-}
-
-/// Opening files.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Open {
-    /// Read FILE:LINE:COLUMN as a place, as is done anyway; for scripts written for other editors
-    #[arg(short, long)]
-    pub goto: bool,
-    /// Files and folders. FILE:LINE[:COLUMN] is a place in a file, unless a file has that very name; so is +LINE[:COLUMN]
-    /// before a FILE
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<OsString>,
-}
-
 /// Reads the command line of this process. Wrong usage, and a question for help, end it.
 pub fn read() -> Args {
     let (args, place) = with_command(std::env::args_os().collect());
@@ -117,14 +67,7 @@ fn read_one(args: &[OsString], place: Option<usize>) -> Option<Args> {
     let place = place?;
     let mut rest = args.to_vec();
     let name = rest.remove(place);
-    let (general, command) = match name.to_str()? {
-        "open" => parse(rest, Command::Open),
-        "status" => parse(rest, Command::Status),
-        "watch" => parse(rest, Command::Watch),
-        "call" => parse(rest, Command::Call),
-        "stop" => parse(rest, Command::Stop),
-        _ => None,
-    }?;
+    let (general, command) = read_command(name.to_str()?, rest)?;
     Some(Args { general, command })
 }
 
@@ -152,9 +95,6 @@ fn with_command(mut args: Vec<OsString>) -> (Vec<OsString>, Option<usize>) {
     }
     (args, Some(place))
 }
-
-/// The commands' names: [`read_one`] needs them without asking clap.
-const COMMANDS: [&str; 6] = ["open", "status", "watch", "call", "stop", "help"];
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +139,8 @@ mod tests {
         check("icpy call session:ping");
         check("icpy call session:ping {}");
         check("icpy stop");
+        check("icpy workspace info w --json");
+        check("icpy ls -l");
         for wrong in
             ["icpy call", "icpy call a b c", "icpy status x", "icpy stop --help", "icpy help", "icpy --timeout 0 stop"]
         {

@@ -1,10 +1,12 @@
 //! What the client prints and how it ends: data on standard output, sentences on standard error.
 
 use std::io::{self, Write as _};
+use std::time::{Duration, UNIX_EPOCH};
 
 use icpy::connection::is_lost;
 use icpy::finder::NoDaemon;
 use icpy_protocol::error::{Error, Kind};
+use icpy_protocol::path::FilePath;
 use serde::Serialize;
 
 /// Why a command failed, with the exit status that says so.
@@ -124,4 +126,47 @@ pub(crate) fn print(text: &[u8]) -> io::Result<()> {
 pub(crate) fn say(sentence: &str) {
     // Nobody reads it, so nobody misses it.
     let _ = io::stderr().write_all(format!("icpy: {sentence}\n").as_bytes());
+}
+
+/// Does something with each of several things. What fails is told and the rest done; the first failure is the result.
+pub(crate) fn first_failure<T>(
+    is_json: bool,
+    things: &[T],
+    mut act: impl FnMut(&T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut first = Ok(());
+    for thing in things {
+        if let Err(failure) = act(thing) {
+            failure.report(is_json);
+            first = first.and(Err(Failure::reported(failure.status)));
+        }
+    }
+    first
+}
+
+/// A name as it is printed: for a person without the characters that would command the terminal.
+pub(crate) fn shown(name: &FilePath, is_for_person: bool) -> Vec<u8> {
+    let bytes = name.as_path().as_os_str().as_encoded_bytes();
+    let is_command = |byte: &u8| is_for_person && byte.is_ascii_control();
+    bytes.iter().map(|byte| if is_command(byte) { b'?' } else { *byte }).collect()
+}
+
+/// Rows with their columns below each other.
+pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.into_iter().collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A time, in milliseconds since 1970, as people write it: in UTC.
+pub(crate) fn date(ms: u64) -> String {
+    let time = UNIX_EPOCH + Duration::from_millis(ms);
+    humantime::format_rfc3339_seconds(time).to_string()
 }

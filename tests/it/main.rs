@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod cli;
 mod client;
+#[cfg(unix)]
+mod commands;
 mod conformance;
 #[cfg(unix)]
 mod durable;

@@ -1,18 +1,28 @@
 //! One module for each command of the client.
 
 mod call;
+mod cat;
+mod clients;
+mod close;
+mod ls;
 mod open;
+mod proxy;
+mod start;
 mod status;
 mod stop;
 mod watch;
+mod workspace;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use icpy::args::{Call, Command, General, Status, Stop, Watch};
+use icpy::args::{Call, Clients, Command, General, Proxy, Start, Status, Stop, Watch};
 use icpy::connection::{Connection, block_on, is_lost};
 use icpy::finder::Finder;
+use icpy::{host, target};
 use icpy_protocol::api::{self, MethodInfo};
-use icpy_protocol::error::Result;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::path::FilePath;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -28,10 +38,17 @@ const ATTEMPTS_MAX: u32 = 3;
 pub(crate) fn run(command: Command, general: &General) -> std::result::Result<(), Failure> {
     match command {
         Command::Open(open) => open::run(&open, general),
-        Command::Status(Status {}) => status::run(general),
+        Command::Close(close) => close::run(&close, general),
+        Command::Ls(ls) => ls::run(&ls, general),
+        Command::Cat(cat) => cat::run(&cat, general),
+        Command::Workspace(workspace) => workspace::run(workspace, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),
         Command::Call(Call { method, params }) => call::run(&method, params, general),
+        Command::Status(Status {}) => status::run(general),
+        Command::Clients(Clients {}) => clients::run(general),
+        Command::Start(Start {}) => start::run(general),
         Command::Stop(Stop {}) => stop::run(general),
+        Command::Proxy(Proxy {}) => proxy::run(general),
     }
 }
 
@@ -92,4 +109,14 @@ fn finder(general: &General) -> Finder {
 
 fn timeout(general: &General) -> Option<Duration> {
     general.timeout.map(|seconds| Duration::from_secs(u64::from(seconds)))
+}
+
+/// A path as the daemon wants it: from the root.
+fn absolute(path: &Path) -> std::result::Result<FilePath, Failure> {
+    Ok(target::absolute(path, &current_folder()?).into())
+}
+
+fn current_folder() -> std::result::Result<PathBuf, Failure> {
+    host::current_folder()
+        .map_err(|error| Error::not_found(format!("the current folder cannot be found: {error}")).into())
 }

@@ -3,45 +3,33 @@
 use std::path::Path;
 
 use icpy::args::{General, Open};
-use icpy::host;
 use icpy::target::{self, Target};
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::file::{self, FileOpenParams, FileOpenResult};
 use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
 use serde::Serialize;
 
-use super::Daemon;
-use crate::output::{Failure, print_json, say};
+use super::{Daemon, current_folder};
+use crate::output::{Failure, first_failure, print_json, say};
 
 pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
     let targets = target::read(&open.files, Path::exists).map_err(Failure::usage)?;
-    let folder = host::current_folder()
-        .map_err(|error| Failure::from(Error::not_found(format!("the current folder cannot be found: {error}"))))?;
+    let folder = current_folder()?;
     let mut daemon = Daemon::open_or_start(general)?;
-    let mut first_failure = None;
     let mut is_seen = true;
-    for target in targets {
-        match open_one(&mut daemon, &target, &folder) {
-            Ok(opened) => {
-                is_seen &= opened.receivers() > 0;
-                if general.json {
-                    print_json(&opened)?;
-                }
-            }
-            Err(failure) => {
-                failure.report(general.json);
-                first_failure = first_failure.or(Some(failure.status));
-            }
+    let outcome = first_failure(general.json, &targets, |target| {
+        let opened = open_one(&mut daemon, target, &folder)?;
+        is_seen &= opened.receivers() > 0;
+        if general.json {
+            print_json(&opened)?;
         }
-    }
+        Ok(())
+    });
     if !is_seen && !general.json {
         say("opened, but no editor is attached that would show it: attach one to the daemon's socket \
              (`icpy status`), or see the events with `icpy watch`");
     }
-    match first_failure {
-        None => Ok(()),
-        Some(status) => Err(Failure::reported(status)),
-    }
+    outcome
 }
 
 /// What the daemon says of a target.

@@ -1,0 +1,170 @@
+//! The commands, each with its own options.
+
+#![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand};
+use icpy_protocol::topic::Pattern;
+
+use super::{General, parse};
+
+/// Declares the commands: the enumeration, their names, and how one of them is read by itself.
+macro_rules! commands {
+    ($($(#[doc = $doc:literal])+ $name:literal => $variant:ident,)+) => {
+        /// What the client can do.
+        #[derive(Clone, Debug, Subcommand)]
+        pub enum Command {
+            $($(#[doc = $doc])+ $variant($variant),)+
+        }
+
+        /// The commands' names.
+        pub const COMMANDS: &[&str] = &[$($name,)+ "help"];
+
+        /// Reads the arguments of the command with this name, and of no other.
+        pub(super) fn read_command(name: &str, args: Vec<OsString>) -> Option<(General, Command)> {
+            match name {
+                $($name => parse(args, Command::$variant),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+commands! {
+    /// Open files and folders: what is meant without a command
+    "open" => Open,
+    /// Close open files
+    "close" => Close,
+    /// List a folder
+    "ls" => Ls,
+    /// Print files
+    "cat" => Cat,
+    /// Show, make and activate workspaces
+    "workspace" => Workspace,
+    /// Print events as they happen, one JSON object a line
+    "watch" => Watch,
+    /// Call any method of the daemon and print its result
+    "call" => Call,
+    /// Show what the daemon is and how it does
+    "status" => Status,
+    /// Show who is connected to the daemon
+    "clients" => Clients,
+    /// Start the daemon where none runs
+    "start" => Start,
+    /// End the daemon in good order
+    "stop" => Stop,
+    /// Connect standard input and output with the daemon's socket
+    "proxy" => Proxy,
+}
+
+/// Opening files.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Open {
+    /// Read FILE:LINE:COLUMN as a place, as is done anyway; for scripts written for other editors
+    #[arg(short, long)]
+    pub goto: bool,
+    /// Files and folders. FILE:LINE[:COLUMN] is a place in a file, unless a file has that very name; so is +LINE[:COLUMN]
+    /// before a FILE
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<OsString>,
+}
+
+/// Closing files.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Close {
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Listing a folder.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Ls {
+    /// The folder; by default the current one
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+    /// Print size and time of the last change too
+    #[arg(short)]
+    pub long: bool,
+}
+
+/// Printing files.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Cat {
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Workspaces.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Workspace {
+    /// What to do
+    #[command(subcommand)]
+    pub action: WorkspaceAction,
+}
+
+/// What can be done with workspaces.
+#[derive(Clone, Debug, Subcommand)]
+pub enum WorkspaceAction {
+    /// List the workspaces, the one used last first
+    List,
+    /// Show a workspace and its open files
+    Info {
+        /// Its name, id or folder; by default the active one
+        workspace: Option<OsString>,
+    },
+    /// Make a workspace over a folder
+    Create {
+        /// The folder
+        folder: PathBuf,
+        /// What to call it; by default as the folder
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Make a workspace the active one
+    Activate {
+        /// Its name, id or folder
+        workspace: OsString,
+    },
+}
+
+/// Printing events.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Watch {
+    /// Topics to print: `*` is one segment, `**` the rest; by default all
+    #[arg(value_name = "PATTERN", value_parser = Pattern::parse)]
+    pub patterns: Vec<Pattern>,
+}
+
+/// Calling a method.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Call {
+    /// The method, as in icpy-protocol(7)
+    pub method: String,
+    /// Its params as a JSON object; `-` reads them from standard input
+    #[arg(value_name = "JSON", default_value = "{}")]
+    pub params: String,
+}
+
+/// Showing what the daemon is.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Status {}
+
+/// Showing who is connected.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Clients {}
+
+/// Starting the daemon.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Start {}
+
+/// Ending the daemon.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Stop {}
+
+/// Bridging.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Proxy {}

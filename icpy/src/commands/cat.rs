@@ -1,0 +1,43 @@
+//! `icpy cat FILE...`: prints files as the daemon reads them, of any size.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use icpy::args::{Cat, General};
+use icpy_protocol::error::Error;
+use icpy_protocol::fs::{self, FsReadFileParams, FsReadFileResult};
+use icpy_protocol::signal::{STREAM, StreamParams};
+
+use super::{Daemon, absolute};
+use crate::output::{Failure, first_failure, print, print_json};
+
+pub(super) fn run(cat: &Cat, general: &General) -> Result<(), Failure> {
+    let mut daemon = Daemon::open_or_start(general)?;
+    first_failure(general.json, &cat.files, |path| {
+        let path = absolute(path)?;
+        if general.json {
+            let params = FsReadFileParams { path, encoding: None, stream: false };
+            let file: FsReadFileResult = daemon.call(fs::method::read_file, &params)?;
+            return Ok(print_json(&file)?);
+        }
+        stream(&daemon, &FsReadFileParams { path, encoding: None, stream: true })
+    })
+}
+
+fn stream(daemon: &Daemon, params: &FsReadFileParams) -> Result<(), Failure> {
+    let params = serde_json::to_string(params).expect("wire types have string keys");
+    let mut printed = Ok(());
+    daemon.connection.request(fs::method::read_file.name, &params, |topic, params| {
+        if topic == STREAM && printed.is_ok() {
+            printed = print_piece(params);
+        }
+    })?;
+    printed
+}
+
+fn print_piece(params: &str) -> Result<(), Failure> {
+    let garbled =
+        |why: String| Failure::from(Error::internal(format!("icpyd sent a piece that cannot be read: {why}")));
+    let piece: StreamParams<'_> = serde_json::from_str(params).map_err(|error| garbled(error.to_string()))?;
+    let bytes = BASE64_STANDARD.decode(&*piece.data).map_err(|error| garbled(error.to_string()))?;
+    Ok(print(&bytes)?)
+}

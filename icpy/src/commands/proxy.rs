@@ -1,0 +1,44 @@
+//! `icpy proxy`: connects standard input and output with the daemon's socket, so that a client on another machine can
+//! speak to it through `ssh HOST icpy proxy`.
+
+#[cfg_attr(unix, path = "proxy/unix.rs")]
+#[cfg_attr(windows, path = "proxy/windows.rs")]
+mod platform;
+
+use std::io;
+
+use icpy::args::General;
+use icpy_protocol::error::Error;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+
+use super::finder;
+use crate::output::Failure;
+
+pub(super) fn run(general: &General) -> Result<(), Failure> {
+    let socket = finder(general).locate_or_start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async { bridge(platform::connect(&socket).await?).await });
+    // Reading standard input goes on in a thread, which ends with the process.
+    runtime.shutdown_background();
+    outcome.map_err(|error| Failure::from(Error::unavailable(format!("the connection to icpyd: {error}"))).no_daemon())
+}
+
+/// Copies both ways until the daemon has closed the connection. The end of the input is passed on: what was asked before
+/// it is still answered.
+async fn bridge(stream: impl AsyncRead + AsyncWrite) -> io::Result<()> {
+    let (mut from_daemon, mut to_daemon) = tokio::io::split(stream);
+    let asking = async {
+        tokio::io::copy(&mut tokio::io::stdin(), &mut to_daemon).await?;
+        to_daemon.shutdown().await?;
+        std::future::pending().await
+    };
+    let answering = async {
+        let mut stdout = tokio::io::stdout();
+        tokio::io::copy(&mut from_daemon, &mut stdout).await?;
+        stdout.flush().await
+    };
+    tokio::select! {
+        failed = asking => failed,
+        ended = answering => ended,
+    }
+}
