@@ -7,8 +7,9 @@ use clap::Parser;
 /// The icpy workspace daemon: the one place that knows a developer's open files and state, for every editor, terminal
 /// and agent.
 ///
-/// It is started by `icpy` when it is needed, and runs until `icpy stop`. Started by hand it stays in the foreground
-/// until it gets SIGTERM or SIGINT.
+/// It is started by `icpy` when it is needed, and runs until `icpy stop`. Started by hand, or by a service manager, it stays
+/// in the foreground until it gets SIGTERM or SIGINT. It takes a socket that the manager hands over, tells it when it is
+/// ready, and feeds its watchdog (`sd_listen_fds`, `sd_notify`).
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "icpyd",
@@ -27,6 +28,10 @@ pub struct Args {
     /// Listen at this socket and nowhere else; its folder must be yours alone
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+
+    /// Go on in the background; return when the daemon is ready, or say why it is not
+    #[arg(long, conflicts_with = "started_by_client")]
+    pub daemonize: bool,
 
     /// A client starts this daemon: standard input is its start lock, standard output wants the report
     #[arg(long, hide = true)]

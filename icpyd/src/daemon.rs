@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
+use icpy_protocol::Empty;
 use icpy_protocol::endpoint::Folders;
 use icpy_protocol::path::FilePath;
+use icpy_protocol::session::SessionClient;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::{Bus, Respond};
-use crate::caller::{Principal, Scopes};
+use crate::caller::{Caller, Principal, Scopes};
 use crate::config::Limits;
 use crate::host::Host;
 use crate::journal::Journal;
@@ -96,6 +100,25 @@ impl Daemon {
         let principal = Principal::Peer { uid: None, pid: Some(std::process::id()) };
         self.tasks.spawn(Session::new(&self.shared, ours, principal, scopes).run());
         theirs
+    }
+
+    /// Calls `tell_alive` at least once in each `period`, as long as requests are answered.
+    pub fn feed_watchdog(&self, period: Duration, tell_alive: fn()) {
+        let requester = self.shared.bus.requester(Caller::daemon(), period / 2);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let session = SessionClient::new(requester);
+            loop {
+                match session.ping(&Empty {}).await {
+                    Ok(_) => tell_alive(),
+                    Err(error) => tracing::error!(%error, "the daemon does not answer itself"),
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = sleep_until(Instant::now() + period / 2) => {}
+                }
+            }
+        });
     }
 
     /// The bus, for a program that embeds the daemon.

@@ -7,6 +7,22 @@ mod platform;
 use std::fs::File;
 use std::io;
 
+use icpy_protocol::endpoint::StartReport;
+
+/// Who goes on after a daemon was put into the background.
+#[derive(Debug)]
+pub enum Forked {
+    /// The process that was started, with the daemon's report; without one the daemon has died.
+    Parent(Option<StartReport>),
+    /// The daemon. Its report goes to standard output.
+    Child,
+}
+
+/// Goes on in the background, in a session of its own. Only before there are threads.
+pub fn daemonize() -> Result<Forked, String> {
+    platform::daemonize()
+}
+
 /// Leaves the terminal's session and closes what the client had open by chance: a shell that waits for the end of a
 /// pipe would wait for the daemon's. Only before there are threads, and before anything is opened.
 pub fn leave_client() {

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -13,10 +13,11 @@ use icpy_protocol::endpoint::{self, Environment, Folders, StartReport};
 use icpyd::args::Args;
 use icpyd::config::Limits;
 use icpyd::daemon::{Daemon, Settings};
-use icpyd::detach;
+use icpyd::detach::{self, Forked};
 use icpyd::host::Host;
 use icpyd::instance::{LifeLock, NoLock, take_start_lock};
 use icpyd::log;
+use icpyd::supervisor;
 use icpyd::transport::local::{self, LocalListener, Presence};
 use tokio::runtime::Runtime;
 
@@ -33,21 +34,28 @@ struct Started {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    // As it is meant here: the daemon leaves this folder.
+    args.socket = args.socket.map(|socket| path::absolute(&socket).unwrap_or(socket));
     if args.started_by_client {
         detach::leave_client();
+    }
+    if args.daemonize {
+        match detach::daemonize() {
+            Ok(Forked::Child) => {}
+            Ok(Forked::Parent(report)) => return tell_person(&report.unwrap_or_else(died)),
+            Err(message) => return tell_person(&StartReport::Failed { message, log: None }),
+        }
     }
     let host = Host::real();
     match start(&args, &host) {
         Ok(started) => run(started, &args, host),
-        Err(report) => {
-            tell(&report, &args);
-            match report {
-                StartReport::Failed { .. } => ExitCode::FAILURE,
-                StartReport::Ready | StartReport::Running { .. } => ExitCode::SUCCESS,
-            }
-        }
+        Err(report) => tell(&report, &args),
     }
+}
+
+fn died() -> StartReport {
+    StartReport::Failed { message: "the daemon ended before it was ready".to_owned(), log: None }
 }
 
 fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
@@ -57,7 +65,9 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     let log = log::open(&folders).map_err(without_log)?;
     let failed = |message| StartReport::Failed { message, log: Some(folders.log_file().into()) };
 
-    let endpoint = endpoint::place(&environment, args.socket.as_deref()).map_err(failed)?;
+    let inherited = if args.started_by_client { None } else { supervisor::inherited_socket().map_err(failed)? };
+    let named = inherited.as_ref().map(|inherited| &*inherited.path).or(args.socket.as_deref());
+    let endpoint = endpoint::place(&environment, named).map_err(failed)?;
     let start_lock = match args.started_by_client {
         true => None,
         false => Some(take_start_lock(&endpoint).map_err(failed)?),
@@ -80,7 +90,7 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     let listener = {
         let _inside = runtime.enter();
         let what = format!("cannot listen at `{}`", endpoint.socket.display());
-        local::listen(&endpoint).map_err(io_failed(&what))?
+        inherited.map_or_else(|| local::listen(&endpoint), local::adopt).map_err(io_failed(&what))?
     };
     let socket = endpoint.socket.clone();
     let presence = Presence::new(endpoint, life_lock);
@@ -95,13 +105,18 @@ fn run(started: Started, args: &Args, host: Host) -> ExitCode {
         let daemon = Daemon::start(Settings { limits: Limits::default(), host, folders, socket });
         let serving = daemon.serve(listener, presence);
         tell(&StartReport::Ready, args);
+        supervisor::tell_ready();
+        if let Some(period) = supervisor::watchdog_period() {
+            daemon.feed_watchdog(period, supervisor::tell_alive);
+        }
         drop(start_lock);
-        if args.started_by_client
+        if (args.started_by_client || args.daemonize)
             && let Err(error) = detach::leave_streams(&log)
         {
             tracing::warn!(%error, "cannot leave the client's streams");
         }
         wait_for_end(&daemon).await;
+        supervisor::tell_stopping();
         tokio::select! {
             unended = daemon.shutdown() => Some((unended, serving.await)),
             _ = signal::any() => None,
@@ -154,14 +169,29 @@ mod signal {
     }
 }
 
-/// Tells who started the daemon how that went: a client by a line of JSON, a person by a sentence.
-fn tell(report: &StartReport, args: &Args) {
-    let line = match (args.started_by_client, report) {
-        (true, _) => serde_json::to_string(report).unwrap_or_default(),
-        (false, StartReport::Ready) => return,
-        (false, StartReport::Running { who }) => format!("{who} is running already"),
-        (false, StartReport::Failed { message, .. }) => format!("icpyd: {message}"),
+/// Tells who started the daemon how that went: a program by a line of JSON, a person by a sentence.
+fn tell(report: &StartReport, args: &Args) -> ExitCode {
+    if !args.started_by_client && !args.daemonize {
+        return tell_person(report);
+    }
+    // Who waited may be gone, and there is nobody else to tell.
+    let _ = writeln!(io::stdout(), "{}", serde_json::to_string(report).unwrap_or_default());
+    status(report)
+}
+
+fn tell_person(report: &StartReport) -> ExitCode {
+    let sentence = match report {
+        StartReport::Ready => return status(report),
+        StartReport::Running { who } => format!("{who} is running already"),
+        StartReport::Failed { message, .. } => format!("icpyd: {message}"),
     };
-    // The client may be gone, and the terminal too; there is nobody else to tell.
-    let _ = if args.started_by_client { writeln!(io::stdout(), "{line}") } else { writeln!(io::stderr(), "{line}") };
+    let _ = writeln!(io::stderr(), "{sentence}");
+    status(report)
+}
+
+fn status(report: &StartReport) -> ExitCode {
+    match report {
+        StartReport::Failed { .. } => ExitCode::FAILURE,
+        StartReport::Ready | StartReport::Running { .. } => ExitCode::SUCCESS,
+    }
 }

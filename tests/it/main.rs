@@ -19,6 +19,8 @@ mod generated;
 #[cfg(unix)]
 mod reconnect;
 mod resume;
+#[cfg(unix)]
+mod service;
 mod session;
 mod slow;
 #[cfg(unix)]

@@ -17,7 +17,7 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
     ("router", &["bus", "caller"]),
     ("session", &["bus", "caller", "config", "host", "router"]),
     ("services", &["bus", "caller", "host", "journal", "router", "store"]),
-    ("transport", &["caller", "instance", "session"]),
+    ("transport", &["caller", "instance", "session", "supervisor"]),
     ("log", &["host"]),
     ("daemon", &["bus", "caller", "config", "host", "journal", "router", "services", "session", "store", "transport"]),
 ];

@@ -13,7 +13,7 @@ mod stop;
 mod watch;
 mod workspace;
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use icpy::args::{Call, Clients, Command, General, Proxy, Start, Status, Stop, Watch};
@@ -104,7 +104,9 @@ impl Daemon {
 }
 
 fn finder(general: &General) -> Finder {
-    Finder::default().at(general.socket.clone())
+    // The daemon leaves the folder in which it is started.
+    let absolute = |socket: &PathBuf| path::absolute(socket).unwrap_or_else(|_| socket.clone());
+    Finder::default().at(general.socket.as_ref().map(absolute))
 }
 
 fn timeout(general: &General) -> Option<Duration> {

@@ -1,16 +1,45 @@
 //! Leaving the client on Unix.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufRead as _, BufReader};
 
+use daemonix::{Daemonize, Outcome};
+use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::Forked;
 
 /// The first descriptor that is not a standard stream.
 const FIRST_DESCRIPTOR: libc::c_int = 3;
 
+pub(super) fn daemonize() -> Result<Forked, String> {
+    close_strange_descriptors();
+    let failed = |error: &dyn std::fmt::Display| format!("cannot go into the background: {error}");
+    let (report, writer) = io::pipe().map_err(|error| failed(&error))?;
+    // Files that are written for the user get the mode that the user wants.
+    let mask = rustix::process::umask(Mode::empty());
+    match Daemonize::new().umask(mask.bits()).execute() {
+        Outcome::Parent(Ok(_)) => {
+            drop(writer);
+            let mut line = String::new();
+            let read = BufReader::new(report).read_line(&mut line);
+            Ok(Forked::Parent(read.ok().and_then(|_| serde_json::from_str(&line).ok())))
+        }
+        Outcome::Child(Ok(_)) => {
+            rustix::stdio::dup2_stdout(&writer).map_err(|error| failed(&error))?;
+            Ok(Forked::Child)
+        }
+        Outcome::Parent(Err(error)) | Outcome::Child(Err(error)) => Err(failed(&error)),
+    }
+}
+
 pub(super) fn leave_client() {
     // Fails only for the leader of a process group, which has a session of its own already.
     let _ = rustix::process::setsid();
+    close_strange_descriptors();
+}
+
+fn close_strange_descriptors() {
     if !close_range() {
         close_one_by_one();
     }

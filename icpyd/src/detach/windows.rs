@@ -3,6 +3,12 @@
 use std::fs::File;
 use std::io;
 
+use super::Forked;
+
+pub(super) fn daemonize() -> Result<Forked, String> {
+    Err("on Windows `icpy start` puts it into the background".to_owned())
+}
+
 pub(super) fn leave_client() {}
 
 #[expect(clippy::unnecessary_wraps, reason = "Unix has something to do here")]

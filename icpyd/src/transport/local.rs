@@ -18,6 +18,7 @@ pub use self::platform::LocalListener;
 pub use self::presence::Presence;
 use crate::caller::Scopes;
 use crate::session::{Session, Shared};
+use crate::supervisor::InheritedSocket;
 
 /// How long accepting rests when the system has no more descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -25,6 +26,11 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// Listens at `endpoint`. Only for who holds the endpoint's lock: a socket that lies there is taken for a dead one's.
 pub fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
     platform::listen(endpoint)
+}
+
+/// Goes on with a socket that a service manager has made.
+pub fn adopt(inherited: InheritedSocket) -> io::Result<LocalListener> {
+    platform::adopt(inherited)
 }
 
 /// Accepts clients until `stop`, on another listener when the first can no longer be found. Each is served by a task of

@@ -15,20 +15,22 @@ use icpy_protocol::message::write_error;
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+use interprocess::os::unix::uds_local_socket::tokio::Listener as UdSocketListener;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
 use crate::caller::Principal;
 use crate::session::Connection;
+use crate::supervisor::InheritedSocket;
 
 /// A listening socket. Dropping it removes the socket's file, unless another has taken its place.
 #[derive(Debug)]
 pub struct LocalListener {
     listener: LocalSocketListener,
     path: PathBuf,
-    /// Device and inode of the socket's file.
-    identity: (u64, u64),
+    /// Device and inode of the socket's file; none when it is a service manager's.
+    identity: Option<(u64, u64)>,
     /// A descriptor to spare: with it a client can be told that there is no other.
     reserve: Mutex<Option<File>>,
 }
@@ -73,18 +75,28 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
 }
 
 impl LocalListener {
-    /// Whether who looks for the socket finds this one.
+    /// Whether who looks for the socket finds this one. A service manager looks after its own.
     pub fn is_in_place(&self) -> bool {
-        fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.identity)
+        self.identity.is_none_or(|identity| self.has_identity(identity))
+    }
+
+    fn has_identity(&self, identity: (u64, u64)) -> bool {
+        fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == identity)
     }
 }
 
 impl Drop for LocalListener {
     fn drop(&mut self) {
-        if self.is_in_place() {
+        if self.identity.is_some_and(|identity| self.has_identity(identity)) {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Goes on with a socket that listens already.
+pub(super) fn adopt(inherited: InheritedSocket) -> io::Result<LocalListener> {
+    let listener = UdSocketListener::try_from(inherited.descriptor)?.into();
+    Ok(LocalListener { listener, path: inherited.path, identity: None, reserve: Mutex::new(spare_descriptor()) })
 }
 
 /// The socket is made under another name and renamed, so that whoever finds the name finds a socket that listens.
@@ -105,7 +117,7 @@ pub(super) fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
     let listener = options.create_tokio()?;
     let metadata = fs::symlink_metadata(&new)?;
     fs::rename(&new, &endpoint.socket)?;
-    let (path, identity) = (endpoint.socket.clone(), (metadata.dev(), metadata.ino()));
+    let (path, identity) = (endpoint.socket.clone(), Some((metadata.dev(), metadata.ino())));
     Ok(LocalListener { listener, path, identity, reserve: Mutex::new(spare_descriptor()) })
 }
 

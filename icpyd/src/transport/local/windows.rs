@@ -9,6 +9,7 @@ use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 
 use crate::caller::Principal;
 use crate::session::Connection;
+use crate::supervisor::InheritedSocket;
 
 /// A listening pipe.
 #[derive(Debug)]
@@ -26,6 +27,10 @@ impl LocalListener {
     pub fn is_in_place(&self) -> bool {
         true
     }
+}
+
+pub(super) fn adopt(_: InheritedSocket) -> io::Result<LocalListener> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 pub(super) fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
