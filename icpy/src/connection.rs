@@ -83,7 +83,11 @@ impl State {
         let id = self.last_id.to_string();
         let mut line = Vec::new();
         write_request(&mut line, &id, method, params);
-        self.reader.get_ref().write_all(&line).map_err(|error| lost(method, &read_failure(&error)))?;
+        match self.reader.get_ref().write_all(&line) {
+            // Who closes a connection may have said why.
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
+            outcome => outcome.map_err(|error| lost(method, &read_failure(&error)))?,
+        }
         loop {
             let mut line = Vec::new();
             self.read_line(&mut line).map_err(|why| lost(method, &why))?;

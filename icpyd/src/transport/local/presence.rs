@@ -5,13 +5,18 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use icpy_protocol::endpoint::Endpoint;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
 use super::{LocalListener, listen};
 use crate::instance::{LifeLock, NoLock};
+
+/// How long after its start a daemon begins to watch: the client that started it comes first.
+const WATCH_DELAY: Duration = Duration::from_millis(100);
 
 /// What makes a daemon the one that clients find.
 #[derive(Debug)]
@@ -23,8 +28,8 @@ pub struct Presence {
 
 #[derive(Debug)]
 enum State {
-    /// Somebody may have taken something away, unnoticed.
-    Unwatched,
+    /// Somebody may take something away unnoticed until then.
+    Unwatched(Instant),
     Watched(Watch),
     /// The place cannot be watched, or is another daemon's.
     GivenUp,
@@ -39,7 +44,7 @@ struct Watch {
 impl Presence {
     /// The presence of who holds the lock of an endpoint.
     pub fn new(endpoint: Endpoint, lock: LifeLock) -> Self {
-        Self { endpoint, lock, state: State::Unwatched }
+        Self { endpoint, lock, state: unwatched() }
     }
 
     /// Waits until a listener is no longer what clients find, and returns one that is.
@@ -48,7 +53,10 @@ impl Presence {
             match &self.state {
                 State::GivenUp => std::future::pending().await,
                 State::Watched(watch) => watch.changed.notified().await,
-                State::Unwatched => self.state = self.watch(),
+                State::Unwatched(until) => {
+                    sleep_until(*until).await;
+                    self.state = self.watch();
+                }
             }
             if listener.is_in_place() && self.lock.is_in_place() {
                 continue;
@@ -84,9 +92,13 @@ impl Presence {
             })?;
         }
         // The folder may be another one than the one that is watched.
-        self.state = State::Unwatched;
+        self.state = unwatched();
         listen(&self.endpoint).map_err(|error| format!("cannot listen again: {error}"))
     }
+}
+
+fn unwatched() -> State {
+    State::Unwatched(Instant::now() + WATCH_DELAY)
 }
 
 fn watch(folder: &Path) -> notify::Result<Watch> {
