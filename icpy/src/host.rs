@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system")]
 
 use std::env;
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 
 use icpy_protocol::endpoint::Environment;
@@ -26,11 +27,32 @@ pub fn current_folder() -> std::io::Result<PathBuf> {
     Ok(named.filter(|named| is_same_folder(named, &real)).unwrap_or(real))
 }
 
+/// Whether two open files are not the same.
+pub fn is_other_file(one: &File, other: &File) -> bool {
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => identity(&one) != identity(&other),
+        _ => false,
+    }
+}
+
 #[cfg(unix)]
 fn is_same_folder(one: &Path, other: &Path) -> bool {
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => identity(&one) == identity(&other),
+        _ => false,
+    }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> impl PartialEq {
     use std::os::unix::fs::MetadataExt as _;
-    let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
-    identity(one).is_some_and(|one| Some(one) == identity(other))
+    (metadata.dev(), metadata.ino())
+}
+
+/// Files are told apart by when they were made.
+#[cfg(not(unix))]
+fn identity(metadata: &Metadata) -> impl PartialEq {
+    metadata.created().ok()
 }
 
 #[cfg(not(unix))]

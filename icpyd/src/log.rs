@@ -1,35 +1,100 @@
 //! The daemon's log: JSON lines in a file that only its user can read. No line holds what a client sent as content.
+//!
+//! A file that is full gets another name, and the oldest one goes.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use icpy_protocol::endpoint::{Folders, make_private_folder};
 use tracing::Level;
 
 use crate::host::Host;
 
-/// Opens the log, making its folder where it is missing. The error is a sentence.
-pub fn open(folders: &Folders) -> Result<File, String> {
-    make_private_folder(&folders.log)?;
-    let path = folders.log_file();
+/// Bytes after which a file is full.
+const FILE_BYTES_MAX: u64 = 8 << 20;
+
+/// Full files that are kept: `icpyd.log.1` is the youngest.
+const FULL_FILES_MAX: u32 = 4;
+
+/// An open log.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    state: Mutex<State>,
+    /// How its first failure was called: `tracing` itself tells nobody.
+    failure: OnceLock<io::ErrorKind>,
+}
+
+#[derive(Debug)]
+struct State {
+    file: File,
+    bytes: u64,
+}
+
+impl Log {
+    /// Opens the log, making its folder where it is missing. The error is a sentence.
+    pub fn open(folders: &Folders) -> Result<Arc<Self>, String> {
+        make_private_folder(&folders.log)?;
+        let path = folders.log_file();
+        let opened = open(&path).and_then(|file| Ok(State { bytes: file.metadata()?.len(), file }));
+        let state = opened.map_err(|error| format!("cannot open the log `{}`: {error}", path.display()))?;
+        Ok(Arc::new(Self { path, state: Mutex::new(state), failure: OnceLock::new() }))
+    }
+
+    /// The file that is written now.
+    pub fn file(&self) -> io::Result<File> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).file.try_clone()
+    }
+
+    fn write(&self, line: &[u8]) -> io::Result<usize> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.bytes + line.len() as u64 > FILE_BYTES_MAX {
+            // Without a new file the old one is written on; the next try comes when as much again is written.
+            state.bytes = 0;
+            if let Ok(file) = rotate(&self.path) {
+                state.file = file;
+            }
+        }
+        let written = io::Write::write(&mut &state.file, line)?;
+        state.bytes += written as u64;
+        Ok(written)
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).map_err(|error| format!("cannot open the log `{}`: {error}", path.display()))
+    options.open(path)
+}
+
+fn rotate(path: &Path) -> io::Result<File> {
+    let full = |number: u32| match number {
+        0 => path.to_owned(),
+        _ => path.with_added_extension(number.to_string()),
+    };
+    for number in (0..FULL_FILES_MAX).rev() {
+        match fs::rename(full(number), full(number + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    open(path)
 }
 
 /// Sends everything that is traced to the log, and panics too. Once in a process. Fails when the log takes no line: the
 /// disk may be full.
-pub fn install(file: File, host: &Host) -> io::Result<()> {
+pub fn install(log: &Arc<Log>, host: &Host) -> io::Result<()> {
     let level = host.variable("ICPY_LOG").and_then(|level| level.to_str()?.parse().ok()).unwrap_or(Level::INFO);
-    let log = Arc::new(Log { file, failure: OnceLock::new() });
+    let writer = Writer(Arc::clone(log));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_max_level(level)
-        .with_writer(Arc::clone(&log))
+        .with_writer(move || writer.clone())
         .try_init()
         .map_err(io::Error::other)?;
     std::panic::set_hook(Box::new(|panic| {
@@ -43,20 +108,61 @@ pub fn install(file: File, host: &Host) -> io::Result<()> {
     }
 }
 
-/// The file, and how its first failure was called: `tracing` itself tells nobody.
-struct Log {
-    file: File,
-    failure: OnceLock<io::ErrorKind>,
-}
+#[derive(Clone)]
+struct Writer(Arc<Log>);
 
-impl io::Write for &Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.file).write(bytes).inspect_err(|error| {
-            self.failure.get_or_init(|| error.kind());
+impl io::Write for Writer {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write(line).inspect_err(|error| {
+            self.0.failure.get_or_init(|| error.kind());
         })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(folder: &Path) -> Folders {
+        Folders { state: folder.join("state"), config: folder.join("config"), log: folder.join("log") }
+    }
+
+    #[test]
+    fn a_full_file_is_put_away_and_the_oldest_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = folders(folder.path());
+        let log = Log::open(&folders).unwrap();
+        let line = |number: u64| format!("{number:07}{}\n", "x".repeat(1016)).into_bytes();
+        // Each file holds 8192 lines of 1 KiB.
+        let count = 8192 * 6 + 10;
+        for number in 0..count {
+            log.write(&line(number)).unwrap();
+        }
+        let read = |name: &str| fs::read(folders.log.join(name)).unwrap();
+        assert_eq!(read("icpyd.log").len(), 10 * 1024);
+        for number in 1..=FULL_FILES_MAX {
+            let full = read(&format!("icpyd.log.{number}"));
+            assert_eq!(full.len() as u64, FILE_BYTES_MAX);
+            assert!(full.starts_with(&line(8192 * (6 - u64::from(number)))), "no line is lost between two files");
+        }
+        assert_eq!(fs::read_dir(&folders.log).unwrap().count(), 5);
+    }
+
+    #[test]
+    fn a_log_goes_on_where_the_last_daemon_left_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = folders(folder.path());
+        for part in [&b"one\n"[..], b"two\n"] {
+            Log::open(&folders).unwrap().write(part).unwrap();
+        }
+        assert_eq!(fs::read(folders.log_file()).unwrap(), b"one\ntwo\n");
+        // A file that is full already is put away by the first line.
+        File::options().write(true).open(folders.log_file()).unwrap().set_len(FILE_BYTES_MAX).unwrap();
+        Log::open(&folders).unwrap().write(b"three\n").unwrap();
+        assert_eq!(fs::read(folders.log_file()).unwrap(), b"three\n");
     }
 }

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{self, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use icpy_protocol::endpoint::{self, Environment, Folders, StartReport};
@@ -16,7 +17,7 @@ use icpyd::daemon::{Daemon, Settings};
 use icpyd::detach::{self, Forked};
 use icpyd::host::Host;
 use icpyd::instance::{LifeLock, NoLock, take_start_lock};
-use icpyd::log;
+use icpyd::log::{self, Log};
 use icpyd::supervisor;
 use icpyd::transport::local::{self, LocalListener, Presence};
 use tokio::runtime::Runtime;
@@ -25,7 +26,7 @@ use tokio::runtime::Runtime;
 struct Started {
     socket: PathBuf,
     folders: Folders,
-    log: File,
+    log: Arc<Log>,
     runtime: Runtime,
     listener: LocalListener,
     presence: Presence,
@@ -62,7 +63,7 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     let environment = Environment::new(|name| host.variable(name));
     let without_log = |message| StartReport::Failed { message, log: None };
     let folders = Folders::find(&environment).map_err(without_log)?;
-    let log = log::open(&folders).map_err(without_log)?;
+    let log = Log::open(&folders).map_err(without_log)?;
     let failed = |message| StartReport::Failed { message, log: Some(folders.log_file().into()) };
 
     let inherited = if args.started_by_client { None } else { supervisor::inherited_socket().map_err(failed)? };
@@ -82,7 +83,7 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     };
     detach::raise_limits();
     detach::leave_folder().map_err(io_failed("cannot leave the folder"))?;
-    log.try_clone().and_then(|log| log::install(log, host)).map_err(io_failed("cannot write the log"))?;
+    log::install(&log, host).map_err(io_failed("cannot write the log"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -111,7 +112,7 @@ fn run(started: Started, args: &Args, host: Host) -> ExitCode {
         }
         drop(start_lock);
         if (args.started_by_client || args.daemonize)
-            && let Err(error) = detach::leave_streams(&log)
+            && let Err(error) = log.file().and_then(|file| detach::leave_streams(&file))
         {
             tracing::warn!(%error, "cannot leave the client's streams");
         }

@@ -1,7 +1,7 @@
 //! The commands beside opening: files and workspaces from a shell, and the socket through a pipe.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::symlink;
 use std::process::{Child, Stdio};
 
@@ -128,6 +128,34 @@ fn who_is_connected_is_shown() {
     assert_eq!(row[..3], [&watch.id().to_string(), "icpy", "watch"], "{clients}");
     watch.kill().unwrap();
     watch.wait().unwrap();
+}
+
+#[test]
+fn the_log_is_shown_and_followed() {
+    let user = Process::new("//- /a.py\n");
+    let none = user.icpy(&["logs"]);
+    assert!(none.status == 3 && none.stderr.contains("icpyd.log"), "{none:?}");
+    user.json(&["start"]);
+    let text = printed(&user, &["logs"]);
+    assert!(text.lines().any(|line| line.contains("  INFO   started  pid=")), "{text}");
+    assert_eq!(lines(&printed(&user, &["--json", "logs", "-n", "1"])).len(), 1);
+    assert_eq!(printed(&user, &["logs", "-n", "0"]), "");
+
+    let mut follow = user.command(&["--json", "logs", "-f", "-n", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut read = BufReader::new(follow.stdout.take().unwrap()).lines();
+    assert!(read.next().unwrap().unwrap().contains("started"));
+    // Over the change to a new file.
+    let log = user.folder().home().join("log/icpyd.log");
+    fs::rename(&log, log.with_extension("log.1")).unwrap();
+    fs::write(&log, "{\"message\":\"new\"}\n").unwrap();
+    assert_eq!(read.next().unwrap().unwrap(), "{\"message\":\"new\"}");
+    user.json(&["stop"]);
+    follow.kill().unwrap();
+    follow.wait().unwrap();
+    // It is there when the daemon is not.
+    let stopped = fs::read_to_string(log.with_extension("log.1")).unwrap();
+    assert!(stopped.contains("\"ended\""), "{stopped}");
+    assert_eq!(user.icpy(&["logs"]).status, 0);
 }
 
 fn proxy(user: &Process) -> Child {

@@ -51,6 +51,8 @@ commands! {
     "status" => Status,
     /// Show who is connected to the daemon
     "clients" => Clients,
+    /// Show what the daemon has written of itself
+    "logs" => Logs,
     /// Start the daemon where none runs
     "start" => Start,
     /// End the daemon in good order
@@ -156,6 +158,17 @@ pub struct Status {}
 /// Showing who is connected.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Clients {}
+
+/// Showing the log.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Logs {
+    /// Go on with what comes
+    #[arg(short, long)]
+    pub follow: bool,
+    /// How many lines of what there is
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50)]
+    pub lines: usize,
+}
 
 /// Starting the daemon.
 #[derive(Clone, Debug, ClapArgs)]

@@ -4,6 +4,7 @@ mod call;
 mod cat;
 mod clients;
 mod close;
+mod logs;
 mod ls;
 mod open;
 mod proxy;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Call(Call { method, params }) => call::run(&method, params, general),
         Command::Status(Status {}) => status::run(general),
         Command::Clients(Clients {}) => clients::run(general),
+        Command::Logs(logs) => logs::run(&logs, general),
         Command::Start(Start {}) => start::run(general),
         Command::Stop(Stop {}) => stop::run(general),
         Command::Proxy(Proxy {}) => proxy::run(general),
