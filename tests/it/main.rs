@@ -29,4 +29,6 @@ mod start;
 mod stay;
 mod surface;
 mod tidy;
+#[cfg(unix)]
+mod wait;
 mod workspace;

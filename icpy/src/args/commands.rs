@@ -67,6 +67,9 @@ pub struct Open {
     /// Read FILE:LINE:COLUMN as a place, as is done anyway; for scripts written for other editors
     #[arg(short, long)]
     pub goto: bool,
+    /// Return when the files are closed again: EDITOR="icpy --wait"
+    #[arg(short, long)]
+    pub wait: bool,
     /// Files and folders. FILE:LINE[:COLUMN] is a place in a file, unless a file has that very name; so is +LINE[:COLUMN]
     /// before a FILE
     #[arg(value_name = "FILE", required = true)]

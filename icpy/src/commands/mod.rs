@@ -11,6 +11,7 @@ mod proxy;
 mod start;
 mod status;
 mod stop;
+mod wait;
 mod watch;
 mod workspace;
 

@@ -9,12 +9,15 @@ use icpy_protocol::file::{self, FileOpenParams, FileOpenResult};
 use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
 use serde::Serialize;
 
-use super::{Daemon, current_folder};
+use super::{Daemon, current_folder, wait};
 use crate::output::{Failure, first_failure, print_json, say};
 
 pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
     let targets = target::read(&open.files, Path::exists).map_err(Failure::usage)?;
     let folder = current_folder()?;
+    if open.wait {
+        return wait::run(&targets, &folder, general);
+    }
     let mut daemon = Daemon::open_or_start(general)?;
     let mut is_seen = true;
     let outcome = first_failure(general.json, &targets, |target| {
@@ -56,11 +59,18 @@ fn open_one(daemon: &mut Daemon, target: &Target, folder: &Path) -> Result<Opene
         let params = ProjectLoadParams { path: path.into() };
         return Ok(Opened::Folder(daemon.call(project::method::load, &params)?));
     }
-    let params = FileOpenParams { path: path.into(), position: target.position, workspace_id: None };
-    daemon.call(file::method::open, &params).map(Opened::File).map_err(|error| explain(error, &target.path))
+    let opened = daemon.call(file::method::open, &file_params(target, folder));
+    opened.map(Opened::File).map_err(|error| explain(error, &target.path))
 }
 
-fn explain(error: Error, path: &Path) -> Failure {
+/// What to ask to have a file opened.
+pub(super) fn file_params(target: &Target, folder: &Path) -> FileOpenParams {
+    let path = target::absolute(&target.path, folder).into();
+    FileOpenParams { path, position: target.position, workspace_id: None }
+}
+
+/// Adds what to do about it.
+pub(super) fn explain(error: Error, path: &Path) -> Failure {
     let is_missing = error.kind() == Kind::NotFound;
     let failure = Failure::from(error);
     match is_missing {

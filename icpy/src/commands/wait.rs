@@ -1,0 +1,78 @@
+//! `icpy --wait FILE...`: opens files and returns when all of them are closed again, for programs that want an editor
+//! and what it leaves, such as `git commit`.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use futures_util::StreamExt as _;
+use icpy::args::General;
+use icpy::target::Target;
+use icpy::{Client, Update};
+use icpy_protocol::error::Error;
+use icpy_protocol::file::{CLOSED, FileClient, FileListParams};
+use icpy_protocol::session::{ClientInfo, SessionSubscribeParams};
+use icpy_protocol::topic::Pattern;
+use interprocess::local_socket::GenericFilePath;
+use interprocess::local_socket::tokio::prelude::*;
+
+use super::open::{explain, file_params};
+use super::{absolute, finder};
+use crate::output::{Failure, print_json, say};
+
+pub(super) fn run(targets: &[Target], folder: &Path, general: &General) -> Result<(), Failure> {
+    for target in targets {
+        if absolute(&target.path)?.as_path().is_dir() {
+            return Err(Failure::usage(format!(
+                "`{}` is a folder: only files can be waited for",
+                target.path.display()
+            )));
+        }
+    }
+    let socket = finder(general).locate_or_start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let lost = |error: std::io::Error| Failure::from(Error::unavailable(error.to_string())).no_daemon();
+        let name = socket.as_path().to_fs_name::<GenericFilePath>().map_err(lost)?;
+        let stream = LocalSocketStream::connect(name).await.map_err(lost)?;
+        let client_info = ClientInfo { name: "icpy --wait".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        // Without a way to connect again: when the daemon dies, who waits must not go on as if the file were done with.
+        let client = Client::over(stream, client_info).await.map_err(|error| Failure::from(error).no_daemon())?;
+        wait(client, targets, folder, general).await
+    })
+}
+
+async fn wait(client: Client, targets: &[Target], folder: &Path, general: &General) -> Result<(), Failure> {
+    let patterns = Pattern::parse(CLOSED.info.topic).into_iter().collect();
+    // Before anything is opened, so that no end is missed.
+    let mut closed = client.subscribe(SessionSubscribeParams { patterns, ..Default::default() }).await?;
+    let files = FileClient::new(client.clone());
+    let mut open = HashSet::new();
+    let mut is_seen = true;
+    for target in targets {
+        let opened = files.open(&file_params(target, folder)).await.map_err(|error| explain(error, &target.path))?;
+        is_seen &= opened.receivers > 0;
+        open.insert(opened.file.file_id.clone());
+        if general.json {
+            print_json(&opened)?;
+        }
+    }
+    if !is_seen && !general.json {
+        say("waiting, but no editor is attached that would show it: `icpy close FILE` says that it is done");
+    }
+    while !open.is_empty() {
+        match closed.next().await {
+            Some(Update::Event(event)) => {
+                if let Some(event) = event.payload(&CLOSED) {
+                    open.remove(&event.file.file_id);
+                }
+            }
+            // What was missed is asked for.
+            Some(Update::Gap { .. } | Update::Reset { .. }) => {
+                let still_open = files.list(&FileListParams::default()).await?.files;
+                open.retain(|id| still_open.iter().any(|file| file.file_id == *id));
+            }
+            None => return Err(Failure::from(Error::unavailable(client.ended().await)).no_daemon()),
+        }
+    }
+    Ok(())
+}
