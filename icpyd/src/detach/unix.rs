@@ -18,7 +18,9 @@ pub(super) fn daemonize() -> Result<Forked, String> {
     let (report, writer) = io::pipe().map_err(|error| failed(&error))?;
     // Files that are written for the user get the mode that the user wants.
     let mask = rustix::process::umask(Mode::empty());
-    match Daemonize::new().umask(mask.bits()).execute() {
+    #[allow(clippy::useless_conversion, reason = "it has 16 bits on macOS")]
+    let mask = u32::from(mask.bits());
+    match Daemonize::new().umask(mask).execute() {
         Outcome::Parent(Ok(_)) => {
             drop(writer);
             let mut line = String::new();
