@@ -94,15 +94,25 @@ impl Finder {
     /// Waits until the daemon that listens at a socket has ended. Returns whether it has.
     pub fn wait_for_end(&self, socket: &Path) -> bool {
         let all = candidates(&self.environment, self.socket.as_deref());
-        all.iter().find(|endpoint| endpoint.socket == socket).is_none_or(wait_for_end)
+        let known = all.into_iter().find(|endpoint| endpoint.socket == socket);
+        wait_for_end(&known.unwrap_or_else(|| Endpoint::named(socket)))
     }
 
     fn locate(&self) -> Result<(Stream, PathBuf), NoDaemon> {
+        let connect = |endpoint: &Endpoint| endpoint.check().ok().and_then(|()| connect(endpoint).ok());
         candidates(&self.environment, self.socket.as_deref())
             .iter()
-            .filter(|endpoint| endpoint.check().is_ok())
-            .find_map(|endpoint| connect(endpoint).ok())
+            .find_map(connect)
+            .or_else(|| self.recorded().as_ref().and_then(connect))
             .ok_or(NoDaemon::NotRunning)
+    }
+
+    /// Where a daemon that was started in another environment may listen.
+    fn recorded(&self) -> Option<Endpoint> {
+        if self.socket.is_some() {
+            return None;
+        }
+        Folders::find(&self.environment).ok()?.recorded_socket()
     }
 
     fn find_or_start(&self) -> Result<(Stream, PathBuf), NoDaemon> {

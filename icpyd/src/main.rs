@@ -91,6 +91,10 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     let listener = {
         let _inside = runtime.enter();
         let what = format!("cannot listen at `{}`", endpoint.socket.display());
+        if !endpoint.is_found_anyway() {
+            // Where the hint cannot be written, clients in another environment do without.
+            let _ = endpoint::make_private_folder(&folders.state).map(|()| folders.record_socket(&endpoint.socket));
+        }
         inherited.map_or_else(|| local::listen(&endpoint), local::adopt).map_err(io_failed(&what))?
     };
     let socket = endpoint.socket.clone();

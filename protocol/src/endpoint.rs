@@ -65,6 +65,22 @@ impl Folders {
         Ok(Self { config: dirs.config_dir().to_owned(), log: state.join("log"), state })
     }
 
+    /// Where a daemon writes down its socket, for clients whose environment leads elsewhere.
+    fn record(&self) -> PathBuf {
+        self.state.join("socket")
+    }
+
+    /// Writes down where the daemon listens.
+    pub fn record_socket(&self, socket: &Path) -> io::Result<()> {
+        std::fs::write(self.record(), socket.as_os_str().as_encoded_bytes())
+    }
+
+    /// Where the last daemon of this state wrote down that it listens: a hint, since it may have ended.
+    pub fn recorded_socket(&self) -> Option<Endpoint> {
+        let path = platform::path_from_bytes(std::fs::read(self.record()).ok()?)?;
+        path.is_absolute().then(|| Endpoint { source: Source::Hint, ..Endpoint::named(&path) })
+    }
+
     /// The daemon's log.
     pub fn log_file(&self) -> PathBuf {
         self.log.join("icpyd.log")
@@ -116,6 +132,13 @@ impl Endpoint {
     fn beside(&self, extension: &str) -> PathBuf {
         let stem = self.socket.file_stem().unwrap_or("icpyd".as_ref());
         self.folder.join(stem).with_extension(extension)
+    }
+
+    /// Whether every client of this user finds the place, whatever its environment says. Who has set `ICPY_HOME` for the
+    /// daemon wants it to be found by nobody else.
+    pub fn is_found_anyway(&self) -> bool {
+        let anyway = platform::candidates(&Environment::default());
+        self.source == Source::Home || anyway.iter().any(|endpoint| endpoint.socket == self.socket)
     }
 
     /// Whether a daemon may be started here.

@@ -15,6 +15,8 @@ mod errors;
 mod events;
 #[cfg(unix)]
 mod files;
+#[cfg(target_os = "linux")]
+mod find;
 mod generated;
 #[cfg(unix)]
 mod reconnect;

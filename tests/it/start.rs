@@ -59,12 +59,13 @@ fn clients_succeed_while_daemons_are_killed() {
     /// A client tries three times.
     const KILLS: usize = 2;
     let user = Process::new("//- /a.py\n");
-    for round in 0..3 {
+    let rounds = std::env::var("ICPY_TEST_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
+    for round in 0..rounds {
         let clients = clients(&user, 30, &["--json", "a.py"]);
         // Whatever it is doing then: starting, listening, or answering.
         let mut left = KILLS;
         for _ in 0..20 {
-            std::thread::sleep(Duration::from_millis(2 + 5 * round));
+            std::thread::sleep(Duration::from_millis(1 + round * 7 % 20));
             for daemon in daemons(&user).into_iter().take(left) {
                 left -= usize::from(kill_process(daemon, Signal::KILL).is_ok());
             }

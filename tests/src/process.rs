@@ -60,6 +60,19 @@ impl Process {
         process
     }
 
+    /// A user whom nothing else on this machine belongs to. `None`, with the reason told, when we are not root.
+    #[cfg(unix)]
+    pub fn stranger(fixture: &str, uid: u32) -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            crate::cannot_run("only root can run programs as another user");
+            return None;
+        }
+        let mut process = Self::with_own_programs(fixture);
+        process.uid = Some(uid);
+        process.folder.give_to(uid);
+        Some(process)
+    }
+
     /// The same with programs of its own, which the test may replace.
     #[cfg(unix)]
     pub fn with_own_programs(fixture: &str) -> Self {

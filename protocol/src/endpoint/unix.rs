@@ -1,7 +1,9 @@
 //! Endpoints on Unix: a socket in a folder that only we can enter.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,8 @@ pub(super) fn candidates(environment: &Environment) -> Vec<Endpoint> {
     if cfg!(target_os = "linux") {
         candidates.push(endpoint(format!("/run/user/{uid}/icpy").into(), Source::Runtime));
     }
+    // One that was too long has fallen back to below the last, which others find too.
+    candidates.retain(|candidate| !candidate.folder.starts_with(temporary_folder()));
     candidates.push(endpoint(temporary_folder(), Source::Temporary));
     candidates.dedup();
     candidates
@@ -34,6 +38,11 @@ pub(super) fn candidates(environment: &Environment) -> Vec<Endpoint> {
 /// The folder that holds the locks of a socket that the user named.
 pub(super) fn folder_of(socket: &Path) -> PathBuf {
     socket.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "not all bytes are a path everywhere")]
+pub(super) fn path_from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    Some(OsString::from_vec(bytes).into())
 }
 
 /// `TMPDIR` is not asked: it differs between the shells of one user.
@@ -88,8 +97,8 @@ fn check_ours(folder: &Path, metadata: &Metadata) -> Result<(), String> {
 
 pub(super) fn make_private(folder: &Path) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("cannot make the folder `{}`: {error}", folder.display());
-    match folder.symlink_metadata() {
-        Ok(_) => Ok(()),
+    match folder.metadata() {
+        Ok(metadata) => check_ours(folder, &metadata),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
         Err(_) => {
             let parent = folder.parent().unwrap_or(Path::new("/"));
@@ -106,9 +115,18 @@ pub(super) fn make_private(folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Whoever can rename entries of the parent could put a folder of their own in our folder's place.
+/// Whoever can rename entries of the parent could put a folder of their own in our folder's place. And nothing of ours
+/// belongs into another user's folder, which root could make: `sudo` may keep the user's home.
 fn check_parent(parent: &Path) -> Result<(), String> {
     let metadata = fs::metadata(parent).map_err(|error| format!("`{}`: {error}", parent.display()))?;
+    let uid = rustix::process::geteuid().as_raw();
+    if metadata.uid() != uid && metadata.uid() != 0 {
+        return Err(format!(
+            "`{}` belongs to uid {}, and we are {uid}: run it as that user, or set HOME",
+            parent.display(),
+            metadata.uid()
+        ));
+    }
     let is_sticky = metadata.mode() & 0o1000 != 0;
     if metadata.mode() & 0o022 != 0 && !is_sticky {
         return Err(format!("others can write in `{}` (mode {:04o})", parent.display(), metadata.mode() & 0o7777));

@@ -25,6 +25,10 @@ pub(super) fn folder_of(_: &Path) -> PathBuf {
     user_folder()
 }
 
+pub(super) fn path_from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(Into::into)
+}
+
 fn user_folder() -> PathBuf {
     match ProjectDirs::from("", "", "icpy") {
         Some(dirs) => dirs.data_local_dir().join("run"),
