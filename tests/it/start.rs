@@ -113,6 +113,7 @@ fn a_shell_is_not_held_by_the_daemon_that_it_started() {
         "nohup icpy call session:ping >/dev/null 2>&1; echo done",
         "icpy a.py <&- >&- 2>&- && echo done",
         "icpy a.py >/dev/full 2>&1 && echo done",
+        "env -i ICPY_HOME=\"$ICPY_HOME\" icpy call session:ping >/dev/null && echo done",
         "cd \"$(mktemp -d)\" && rmdir \"$PWD\" && icpy call session:ping >/dev/null && echo done",
     ];
     for line in lines {
@@ -121,6 +122,31 @@ fn a_shell_is_not_held_by_the_daemon_that_it_started() {
         assert_eq!((output.status, output.stdout.as_str()), (0, "done\n"), "{line}: {output:?}");
         assert!(user.has_daemon(), "{line}");
     }
+}
+
+#[test]
+fn a_daemon_outlives_the_terminal_that_it_was_started_in() {
+    if Command::new("tmux").arg("-V").output().is_err() {
+        return cannot_run("tmux is missing");
+    }
+    let user = Process::new("//- /a.py\n");
+    let tmux = |args: &[&str]| {
+        let mut command = Command::new("tmux");
+        command.arg("-S").arg(user.path("tmux")).args(["-f", "/dev/null"]).args(args).env_clear();
+        command.env("PATH", "/usr/bin:/bin").env("ICPY_HOME", user.folder().home()).env("TERM", "xterm");
+        command.output().unwrap()
+    };
+    let line = format!("'{}' a.py; sleep 100", user.program("icpy").display());
+    let folder = user.folder().files();
+    let started = tmux(&["new-session", "-d", "-c", folder.to_str().unwrap(), &line]);
+    assert!(started.status.success(), "{started:?}");
+    while user.icpy(&["status"]).status != 0 {}
+    let open_files = || user.json(&["call", "file:list"])["files"].as_array().unwrap().len();
+    while open_files() == 0 {}
+    let pid = user.daemon_pid();
+    // The terminal goes away, and with it a hangup to all that is in it.
+    assert!(tmux(&["kill-server"]).status.success());
+    assert_eq!((user.daemon_pid(), open_files()), (pid, 1));
 }
 
 #[cfg(target_os = "linux")]
