@@ -14,7 +14,9 @@ struct Stranger {
 }
 
 impl Stranger {
-    fn new(uid: u32) -> Option<Self> {
+    /// The number tells the tests of one process apart; other processes have other users.
+    fn new(number: u32) -> Option<Self> {
+        let uid = 100_000 + 4 * std::process::id() + number;
         let stranger = Self { user: Process::stranger("//- /a.py\n", uid)?, uid };
         stranger.folder("home", 0o700, uid);
         Some(stranger)
@@ -71,7 +73,7 @@ impl Drop for Stranger {
 
 #[test]
 fn one_daemon_is_found_whatever_the_runtime_folder_is() {
-    let Some(user) = Stranger::new(64_321) else { return };
+    let Some(user) = Stranger::new(0) else { return };
     let good = user.folder("good", 0o700, user.uid);
     let foreign = user.folder("foreign", 0o755, 0);
     let open = user.folder("open", 0o777, user.uid);
@@ -89,7 +91,7 @@ fn one_daemon_is_found_whatever_the_runtime_folder_is() {
 
 #[test]
 fn a_hint_is_never_a_trap() {
-    let Some(user) = Stranger::new(64_322) else { return };
+    let Some(user) = Stranger::new(1) else { return };
     let stale = user.folder("stale", 0o700, user.uid);
     let open = user.folder("open", 0o777, user.uid);
     let _trap = std::os::unix::net::UnixListener::bind(open.join("s")).unwrap();
@@ -104,13 +106,13 @@ fn a_hint_is_never_a_trap() {
 
 #[test]
 fn nothing_is_made_in_another_users_home() {
-    let Some(user) = Stranger::new(64_323) else { return };
+    let Some(user) = Stranger::new(2) else { return };
     // As with a sudo that keeps HOME.
     let root = Process::new("");
     let mut command = root.command(&["call", "session:ping"]);
     command.env_remove("ICPY_HOME").env("HOME", user.user.path("home")).env("XDG_RUNTIME_DIR", root.path("runtime"));
     let output = process::output(&mut command);
     assert_eq!(output.status, 11, "{output:?}");
-    assert!(output.stderr.contains("belongs to uid 64323, and we are 0"), "{output:?}");
+    assert!(output.stderr.contains(&format!("belongs to uid {}, and we are 0", user.uid)), "{output:?}");
     assert_eq!(fs::read_dir(user.user.path("home")).unwrap().count(), 0);
 }

@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 
 use icpy_protocol::error::{Error, Result};
 use rusqlite::Connection;
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{mpsc, oneshot};
 
 pub use error::stored;
@@ -68,8 +69,11 @@ impl Store {
                 let _ = tell.send(outcome.and_then(|value| committed.map(|()| after_commit(value))));
             })
         };
-        let queue = self.queue()?;
-        queue.send(Box::new(piece)).await.map_err(|_| ended())?;
+        let mut work: Work = Box::new(piece);
+        // A thread that could not open the file takes no more; the next one tries again.
+        while let Err(SendError(unsent)) = self.queue()?.send(work).await {
+            work = unsent;
+        }
         told.await.map_err(|_| ended())?
     }
 
@@ -125,12 +129,14 @@ fn execute(connection: &Connection, statement: &str) -> Result<()> {
 
 /// The thread. When the file cannot be opened all that waits is told why, and the next piece of work tries again.
 fn run(path: &Path, mut queue: mpsc::Receiver<Work>) {
+    let Some(first) = queue.blocking_recv() else { return };
     let connection = schema::open(path);
     if let Err(error) = &connection {
         tracing::error!(%error, "the store cannot be opened");
         queue.close();
     }
-    while let Some(first) = queue.blocking_recv() {
+    let mut next = Some(first);
+    while let Some(first) = next.take().or_else(|| queue.blocking_recv()) {
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX
             && let Ok(next) = queue.try_recv()

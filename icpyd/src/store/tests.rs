@@ -52,6 +52,20 @@ async fn a_failed_piece_undoes_its_own_changes_only() {
 }
 
 #[tokio::test]
+async fn everyone_is_told_why_the_file_cannot_be_opened() {
+    let (folder, store) = store();
+    std::fs::create_dir(folder.path().join("state")).unwrap();
+    std::fs::write(folder.path().join("state/icpy.db"), "not a database".repeat(100)).unwrap();
+    for _ in 0..50 {
+        let pieces = (0..20).map(|_| add(&store, "w", "/a"));
+        for outcome in futures_util::future::join_all(pieces).await {
+            assert!(outcome.unwrap_err().message().contains("damaged"));
+        }
+    }
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_piece_that_panics_fails_alone() {
     let (_folder, store) = store();
     let panics = store.transact(|_| -> Result<()> { panic!("a fault") }, |()| ());
