@@ -78,8 +78,13 @@ impl Failure {
 
     /// The same failure, because there is no daemon any more.
     #[must_use]
-    pub(crate) fn no_daemon(mut self) -> Self {
-        self.status = NO_DAEMON;
+    pub(crate) fn no_daemon(self) -> Self {
+        self.with_status(NO_DAEMON)
+    }
+
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: u8) -> Self {
+        self.status = status;
         self
     }
 

@@ -16,13 +16,15 @@ use clap::Parser;
     version,
     after_help = "\
 Files:
+  $XDG_CONFIG_HOME/icpy/config.toml     settings: `icpy config show` lists them
   $XDG_RUNTIME_DIR/icpy/icpyd.sock      the socket; else /tmp/icpy-UID/icpyd.sock
   $XDG_STATE_HOME/icpy/icpy.db          workspaces, open files, the event log
   $XDG_STATE_HOME/icpy/log/icpyd.log    the log, JSON lines
 
 Environment:
-  ICPY_HOME   one folder for socket, state and log together
-  ICPY_LOG    how much to log: error, warn, info (the default), debug, trace"
+  ICPY_HOME   one folder for socket, state, settings and log together
+  ICPY_SECTION_KEY
+              a setting, as ICPY_LOG_LEVEL=debug for `log.level`"
 )]
 pub struct Args {
     /// Listen at this socket and nowhere else; its folder must be yours alone
@@ -32,6 +34,14 @@ pub struct Args {
     /// Go on in the background; return when the daemon is ready, or say why it is not
     #[arg(long, conflicts_with = "started_by_client")]
     pub daemonize: bool,
+
+    /// Set one thing, as `log.level=debug`; over what the configuration file and the environment say
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Read the settings, say what is wrong with them, and end
+    #[arg(long, exclusive = true, value_name = "FILE", num_args = 0..=1)]
+    pub check_config: Option<Option<PathBuf>>,
 
     /// A client starts this daemon: standard input is its start lock, standard output wants the report
     #[arg(long, hide = true)]

@@ -1,9 +1,55 @@
 //! What can be set about the daemon: plain values, with defaults that fit one developer's machine.
+//!
+//! `layers` reads them from the file, the environment and the command line; `current` holds those in force.
+
+mod current;
+mod layers;
 
 use std::time::Duration;
 
+use icpy_protocol::daemon::LogLevel;
+use serde::{Deserialize, Serialize};
+
+pub use current::{Configuration, Reloaded};
+pub use layers::{Layers, Loaded, Origin};
+
+/// All settings. A setting's key is its path, as `log.level`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// The log.
+    pub log: LogConfig,
+    /// The daemon's life.
+    pub daemon: DaemonConfig,
+    /// Limits on clients.
+    pub limits: Limits,
+}
+
+/// Settings of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogConfig {
+    /// How much is logged.
+    pub level: LogLevel,
+}
+
+/// Settings of the daemon's life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonConfig {
+    /// How long a daemon that nobody uses, and with which nothing would be lost, goes on.
+    pub idle_exit: IdleExit,
+}
+
+/// When an idle daemon ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdleExit {
+    /// Not by itself.
+    #[default]
+    Never,
+    /// After so long.
+    After(Duration),
+}
+
 /// Limits on what one client, and all of them, can make the daemon hold or do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The longest line that a client may send.
     pub line_bytes_max: usize,
@@ -14,14 +60,17 @@ pub struct Limits {
     /// Above this many bytes that wait for a client, nothing more is read from it or made for it.
     pub outbox_bytes_max: usize,
     /// A client that reads nothing for so long, while something waits for it, is closed.
+    #[serde(with = "duration")]
     pub stall_timeout: Duration,
     /// Bytes of events that may wait in one subscription before it reads on from the kept events.
     pub queue_bytes_max: usize,
     /// Bytes of events that are kept for replay.
     pub ring_bytes_max: usize,
     /// How long one service waits for the answer of another.
+    #[serde(with = "duration")]
     pub request_timeout: Duration,
     /// How long requests under way may take to end when the daemon stops.
+    #[serde(with = "duration")]
     pub drain_timeout: Duration,
 }
 
@@ -38,5 +87,74 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(2),
         }
+    }
+}
+
+impl Config {
+    /// The settings that hold from the moment at which they are set. The others hold from the next start on.
+    pub const LIVE: &[&str] = &["log.level", "daemon.idle_exit"];
+
+    /// Whether the daemon could live with this. The error is a sentence fragment about one setting.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let limits = &self.limits;
+        let at_least = [
+            ("limits.line_bytes_max", limits.line_bytes_max, 4096),
+            ("limits.requests_max", limits.requests_max, 1),
+            ("limits.subscriptions_max", limits.subscriptions_max, 1),
+            ("limits.outbox_bytes_max", limits.outbox_bytes_max, 4096),
+            ("limits.queue_bytes_max", limits.queue_bytes_max, 4096),
+            ("limits.ring_bytes_max", limits.ring_bytes_max, 4096),
+        ];
+        for (key, value, min) in at_least {
+            if value < min {
+                return Err((key, format!("is at least {min}, and not {value}")));
+            }
+        }
+        let times = [
+            ("limits.stall_timeout", limits.stall_timeout),
+            ("limits.request_timeout", limits.request_timeout),
+            ("limits.drain_timeout", limits.drain_timeout),
+        ];
+        let is_wrong = |time: Duration| time.is_zero() || time > Duration::from_hours(24);
+        match times.into_iter().find(|(_, time)| is_wrong(*time)) {
+            Some((key, _)) => Err((key, "is more than nothing and at most a day".to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Serialize for IdleExit {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Never => serializer.serialize_str("never"),
+            Self::After(time) => duration::serialize(time, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for IdleExit {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "never" { Ok(Self::Never) } else { duration::parse(&text).map(Self::After) }
+    }
+}
+
+/// Lengths of time as people write them: `30s`, `1h 30min`.
+mod duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(*time))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        parse(&String::deserialize(deserializer)?)
+    }
+
+    pub(super) fn parse<E: serde::de::Error>(text: &str) -> Result<Duration, E> {
+        humantime::parse_duration(text)
+            .map_err(|_| E::custom(format!("`{text}` is no length of time like `30s` or `5min`")))
     }
 }

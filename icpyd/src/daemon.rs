@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::bus::{Bus, Respond};
 use crate::caller::{Caller, Principal, Scopes};
-use crate::config::Limits;
+use crate::config::Configuration;
 use crate::host::Host;
 use crate::journal::Journal;
 use crate::router::Router;
@@ -28,8 +28,8 @@ use crate::transport::memory::{self, MemoryStream};
 /// What a daemon is started with.
 #[derive(Debug)]
 pub struct Settings {
-    /// Limits on clients.
-    pub limits: Limits,
+    /// What is set.
+    pub configuration: Configuration,
     /// The outside world.
     pub host: Host,
     /// Where state and log are.
@@ -43,6 +43,7 @@ pub struct Settings {
 pub struct Daemon {
     shared: Arc<Shared>,
     store: Arc<Store>,
+    configuration: Arc<Configuration>,
     /// Every task of the daemon.
     tasks: TaskTracker,
     /// Ends the daemon.
@@ -52,7 +53,9 @@ pub struct Daemon {
 impl Daemon {
     /// Makes the parts, each from those before it. Nothing is opened, read or started that no request has asked for.
     pub fn start(settings: Settings) -> Self {
-        let Settings { limits, host, folders, socket } = settings;
+        let Settings { configuration, host, folders, socket } = settings;
+        let limits = configuration.watch().borrow().config.limits.clone();
+        let configuration = Arc::new(configuration);
         let stop = CancellationToken::new();
         let daemon_id = host.new_id();
         let bus = Bus::new(host.new_id(), limits.ring_bytes_max, limits.queue_bytes_max);
@@ -76,6 +79,7 @@ impl Daemon {
             log: folders.log_file().into(),
             state_folder: FilePath::from(folders.state),
             stop: stop.clone(),
+            configuration: Arc::clone(&configuration),
         };
         let parts = Services { host: host.clone(), bus: bus.clone(), journal, request_timeout: limits.request_timeout };
         services::mount(&parts, about, &mut router);
@@ -85,7 +89,7 @@ impl Daemon {
         let responder: Weak<dyn Respond> = weak;
         bus.answer_with(responder);
         let shared = Arc::new(Shared { router, bus, sessions, limits, host });
-        Self { shared, store, tasks: TaskTracker::new(), stop }
+        Self { shared, store, configuration, tasks: TaskTracker::new(), stop }
     }
 
     /// Serves the clients that come to a listener, until the daemon ends.
@@ -124,6 +128,11 @@ impl Daemon {
     /// The bus, for a program that embeds the daemon.
     pub fn bus(&self) -> &Bus {
         &self.shared.bus
+    }
+
+    /// The settings in force.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
     }
 
     /// What a client or [`Daemon::shutdown`] asks the daemon to end by.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system")]
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +18,7 @@ pub struct Host(Arc<Kind>);
 #[derive(Debug)]
 enum Kind {
     Real,
-    Fake { now_ms: AtomicU64, random: AtomicU64 },
+    Fake { now_ms: AtomicU64, random: AtomicU64, variables: BTreeMap<String, String> },
 }
 
 impl Host {
@@ -26,9 +27,16 @@ impl Host {
         Self(Arc::new(Kind::Real))
     }
 
-    /// A world with a clock that stands still, random numbers that repeat, and no environment.
+    /// A world with a clock that stands still, random numbers that repeat, and an empty environment.
     pub fn fake(now_ms: u64) -> Self {
-        Self(Arc::new(Kind::Fake { now_ms: AtomicU64::new(now_ms), random: AtomicU64::new(0) }))
+        let (now_ms, random) = (AtomicU64::new(now_ms), AtomicU64::new(0));
+        Self(Arc::new(Kind::Fake { now_ms, random, variables: BTreeMap::new() }))
+    }
+
+    /// The same, with an environment.
+    pub fn fake_with_variables(variables: &[(&str, &str)]) -> Self {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self(Arc::new(Kind::Fake { now_ms: AtomicU64::new(0), random: AtomicU64::new(0), variables }))
     }
 
     /// Moves a fake clock forward. A real one goes by itself.
@@ -82,7 +90,20 @@ impl Host {
     pub fn variable(&self, name: &str) -> Option<OsString> {
         match &*self.0 {
             Kind::Real => std::env::var_os(name),
-            Kind::Fake { .. } => None,
+            Kind::Fake { variables, .. } => variables.get(name).map(OsString::from),
+        }
+    }
+
+    /// The variables of the environment whose names begin so, and that are text.
+    pub fn variables(&self, prefix: &str) -> Vec<(String, String)> {
+        let ours = |(name, _): &(String, String)| name.starts_with(prefix);
+        match &*self.0 {
+            Kind::Real => {
+                let text =
+                    |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+                std::env::vars_os().filter_map(text).filter(ours).collect()
+            }
+            Kind::Fake { variables, .. } => variables.clone().into_iter().filter(ours).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod detach;
 pub mod host;
 pub mod instance;
 pub mod log;
+pub mod signal;
 pub mod supervisor;
 
 pub mod caller;

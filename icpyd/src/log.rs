@@ -7,10 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use icpy_protocol::daemon::LogLevel;
 use icpy_protocol::endpoint::{Folders, make_private_folder};
-use tracing::Level;
-
-use crate::host::Host;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Registry, reload};
 
 /// Bytes after which a file is full.
 const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -87,16 +89,11 @@ fn rotate(path: &Path) -> io::Result<File> {
 
 /// Sends everything that is traced to the log, and panics too. Once in a process. Fails when the log takes no line: the
 /// disk may be full.
-pub fn install(log: &Arc<Log>, host: &Host) -> io::Result<()> {
-    let level = host.variable("ICPY_LOG").and_then(|level| level.to_str()?.parse().ok()).unwrap_or(Level::INFO);
+pub fn install(log: &Arc<Log>, level: LogLevel) -> io::Result<LevelHandle> {
     let writer = Writer(Arc::clone(log));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_max_level(level)
-        .with_writer(move || writer.clone())
-        .try_init()
-        .map_err(io::Error::other)?;
+    let (filter, handle) = reload::Layer::new(filter(level));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
+    tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(io::Error::other)?;
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, backtrace = %std::backtrace::Backtrace::force_capture(), "panic");
@@ -104,7 +101,30 @@ pub fn install(log: &Arc<Log>, host: &Host) -> io::Result<()> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     match log.failure.get() {
         Some(kind) => Err((*kind).into()),
-        None => Ok(()),
+        None => Ok(LevelHandle(handle)),
+    }
+}
+
+/// Changes how much is logged.
+#[derive(Clone, Debug)]
+pub struct LevelHandle(reload::Handle<LevelFilter, Registry>);
+
+impl LevelHandle {
+    /// Logs so much from now on.
+    pub fn set(&self, level: LogLevel) {
+        if let Err(error) = self.0.modify(|current| *current = filter(level)) {
+            tracing::error!(%error, "the log level cannot be changed");
+        }
+    }
+}
+
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     }
 }
 

@@ -5,19 +5,20 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{self, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
 use icpy_protocol::endpoint::{self, Environment, Folders, StartReport};
 use icpyd::args::Args;
-use icpyd::config::Limits;
+use icpyd::config::{Configuration, Layers};
 use icpyd::daemon::{Daemon, Settings};
 use icpyd::detach::{self, Forked};
 use icpyd::host::Host;
 use icpyd::instance::{LifeLock, NoLock, take_start_lock};
 use icpyd::log::{self, Log};
+use icpyd::signal::{Asked, Signals};
 use icpyd::supervisor;
 use icpyd::transport::local::{self, LocalListener, Presence};
 use tokio::runtime::Runtime;
@@ -27,9 +28,11 @@ struct Started {
     socket: PathBuf,
     folders: Folders,
     log: Arc<Log>,
+    configuration: Configuration,
     runtime: Runtime,
     listener: LocalListener,
     presence: Presence,
+    signals: Signals,
     /// Held until the client is told.
     start_lock: Option<File>,
 }
@@ -49,6 +52,9 @@ fn main() -> ExitCode {
         }
     }
     let host = Host::real();
+    if let Some(file) = &args.check_config {
+        return check_config(file.as_deref(), &host);
+    }
     match start(&args, &host) {
         Ok(started) => run(started, &args, host),
         Err(report) => tell(&report, &args),
@@ -63,6 +69,8 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     let environment = Environment::new(|name| host.variable(name));
     let without_log = |message| StartReport::Failed { message, log: None };
     let folders = Folders::find(&environment).map_err(without_log)?;
+    let layers = Layers { file: folders.config_file(), flags: args.set.clone(), host: host.clone() };
+    let loaded = layers.load().map_err(|problems| without_log(problems.join("; ")))?;
     let log = Log::open(&folders).map_err(without_log)?;
     let failed = |message| StartReport::Failed { message, log: Some(folders.log_file().into()) };
 
@@ -83,13 +91,15 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     };
     detach::raise_limits();
     detach::leave_folder().map_err(io_failed("cannot leave the folder"))?;
-    log::install(&log, host).map_err(io_failed("cannot write the log"))?;
+    let level = log::install(&log, loaded.config.log.level).map_err(io_failed("cannot write the log"))?;
+    let configuration = Configuration::new(layers, loaded, move |to| level.set(to));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(io_failed("cannot start the runtime"))?;
+    let inside = runtime.enter();
+    let signals = Signals::take().map_err(io_failed("cannot take signals"))?;
     let listener = {
-        let _inside = runtime.enter();
         let what = format!("cannot listen at `{}`", endpoint.socket.display());
         if !endpoint.is_found_anyway() {
             // Where the hint cannot be written, clients in another environment do without.
@@ -99,15 +109,26 @@ fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
     };
     let socket = endpoint.socket.clone();
     let presence = Presence::new(endpoint, life_lock);
-    Ok(Started { socket, folders: folders.clone(), log, runtime, listener, presence, start_lock })
+    drop(inside);
+    Ok(Started {
+        socket,
+        folders: folders.clone(),
+        log,
+        configuration,
+        runtime,
+        listener,
+        presence,
+        signals,
+        start_lock,
+    })
 }
 
 fn run(started: Started, args: &Args, host: Host) -> ExitCode {
-    let Started { socket, folders, log, runtime, listener, presence, start_lock } = started;
+    let Started { socket, folders, log, configuration, runtime, listener, presence, mut signals, start_lock } = started;
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(pid = std::process::id(), version, socket = %socket.display(), "started");
     let unended = runtime.block_on(async {
-        let daemon = Daemon::start(Settings { limits: Limits::default(), host, folders, socket });
+        let daemon = Daemon::start(Settings { configuration, host, folders, socket });
         let serving = daemon.serve(listener, presence);
         tell(&StartReport::Ready, args);
         supervisor::tell_ready();
@@ -120,11 +141,11 @@ fn run(started: Started, args: &Args, host: Host) -> ExitCode {
         {
             tracing::warn!(%error, "cannot leave the client's streams");
         }
-        wait_for_end(&daemon).await;
+        wait_for_end(&daemon, &mut signals).await;
         supervisor::tell_stopping();
         tokio::select! {
             unended = daemon.shutdown() => Some((unended, serving.await)),
-            _ = signal::any() => None,
+            () = signals.end() => None,
         }
     });
     match &unended {
@@ -137,39 +158,39 @@ fn run(started: Started, args: &Args, host: Host) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Returns when a client or a signal asks the daemon to end.
-async fn wait_for_end(daemon: &Daemon) {
+/// Returns when a client or a signal asks the daemon to end. A hangup asks to read the settings again.
+async fn wait_for_end(daemon: &Daemon, signals: &mut Signals) {
     let stop = daemon.stop_token().clone();
-    tokio::select! {
-        () = stop.cancelled() => {}
-        signal = signal::any() => tracing::info!(signal, "asked to end by a signal"),
-    }
-}
-
-#[cfg(unix)]
-mod signal {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    pub(super) async fn any() -> &'static str {
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
-        else {
-            return std::future::pending().await;
+    loop {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return,
+            asked = signals.next() => asked,
         };
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-            _ = hangup.recv() => "SIGHUP",
+        match asked {
+            Asked::End(signal) => {
+                tracing::info!(signal, "asked to end by a signal");
+                return;
+            }
+            Asked::Reload => match daemon.configuration().reload() {
+                Ok(reloaded) => tracing::info!(?reloaded, "settings read again"),
+                Err(problems) => tracing::error!(?problems, "the settings are wrong: nothing is changed"),
+            },
         }
     }
 }
 
-#[cfg(windows)]
-mod signal {
-    pub(super) async fn any() -> &'static str {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => "Ctrl-C",
-            Err(_) => std::future::pending().await,
+/// Says what is wrong with the settings, in this file or in the usual one.
+fn check_config(file: Option<&Path>, host: &Host) -> ExitCode {
+    let usual = || Folders::find(&Environment::new(|name| host.variable(name))).map(|folders| folders.config_file());
+    let loaded = file
+        .map_or_else(usual, |file| Ok(file.to_owned()))
+        .map_err(|problem| vec![problem])
+        .and_then(|file| Layers { file, flags: Vec::new(), host: host.clone() }.load());
+    match loaded {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(problems) => {
+            let _ = writeln!(io::stderr(), "{}", problems.join("\n"));
+            ExitCode::FAILURE
         }
     }
 }

@@ -232,6 +232,39 @@ export interface BusStatistics {
   keptBytes: number;
 }
 
+/** Result of `daemon:get_config`. */
+export interface DaemonGetConfigResult {
+  /** The file that settings are read from; it need not exist. */
+  file: FilePath;
+  /** The settings by key, as `log.level`. */
+  settings: Record<string, DaemonSetting>;
+}
+
+/** One setting. */
+export interface DaemonSetting {
+  /** Its value. */
+  value: unknown;
+  /** Where it comes from: `FILE:LINE`, a variable's name, `--set` or the method that set it. Absent for a default. */
+  origin?: string | null;
+}
+
+/** Result of `daemon:reload`. */
+export interface DaemonReloadResult {
+  /** The settings that are in force with new values, by key. */
+  changed: Array<string>;
+  /** The settings whose new values hold from the next start on. */
+  needsRestart: Array<string>;
+}
+
+/** Params of `daemon:set_log_level`. */
+export interface DaemonSetLogLevelParams {
+  /** How much is logged. */
+  level: LogLevel;
+}
+
+/** How much is logged: each level has what those before it have, and more. */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
 /** Params of `event:list`. */
 export interface EventListParams {
   /** Only events whose topic matches one of these; by default all. */
@@ -601,6 +634,12 @@ export interface Methods {
   "daemon:status": { params: Empty; result: DaemonStatusResult };
   /** Ends the daemon in good order: requests under way are finished, state is stored, then every connection is closed. */
   "daemon:stop": { params: Empty; result: Empty };
+  /** Returns every setting that is in force, and where it comes from. */
+  "daemon:get_config": { params: Empty; result: DaemonGetConfigResult };
+  /** Reads the settings again. When one of them is wrong the error names it, and nothing changes. */
+  "daemon:reload": { params: Empty; result: DaemonReloadResult };
+  /** Logs more or less from now on, until the settings are read again. */
+  "daemon:set_log_level": { params: DaemonSetLogLevelParams; result: Empty };
   /** Lists logged events, oldest first. */
   "event:list": { params: EventListParams; result: EventListResult };
   /** Lists the workspaces, the one used last first. */

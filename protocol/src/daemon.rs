@@ -1,7 +1,10 @@
 //! `daemon:*`: the daemon itself.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Empty;
 use crate::path::FilePath;
@@ -15,6 +18,12 @@ crate::api! {
         /// Ends the daemon in good order: requests under way are finished, state is stored, then every connection is
         /// closed.
         Admin fn stop(Empty) -> Empty, idempotent; rest POST "/daemon/stop";
+        /// Returns every setting that is in force, and where it comes from.
+        Read fn get_config(Empty) -> DaemonGetConfigResult; rest GET "/daemon/config";
+        /// Reads the settings again. When one of them is wrong the error names it, and nothing changes.
+        Admin fn reload(Empty) -> DaemonReloadResult, idempotent; rest POST "/daemon/reload";
+        /// Logs more or less from now on, until the settings are read again.
+        Admin fn set_log_level(DaemonSetLogLevelParams) -> Empty, idempotent;
     }
 }
 
@@ -74,4 +83,57 @@ pub struct BusStatistics {
     pub kept_events: u64,
     /// Bytes of the events kept for replay now.
     pub kept_bytes: u64,
+}
+
+/// Result of `daemon:get_config`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonGetConfigResult {
+    /// The file that settings are read from; it need not exist.
+    pub file: FilePath,
+    /// The settings by key, as `log.level`.
+    pub settings: BTreeMap<String, DaemonSetting>,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonSetting {
+    /// Its value.
+    pub value: Value,
+    /// Where it comes from: `FILE:LINE`, a variable's name, `--set` or the method that set it. Absent for a default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+/// Result of `daemon:reload`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DaemonReloadResult {
+    /// The settings that are in force with new values, by key.
+    pub changed: Vec<String>,
+    /// The settings whose new values hold from the next start on.
+    pub needs_restart: Vec<String>,
+}
+
+/// Params of `daemon:set_log_level`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonSetLogLevelParams {
+    /// How much is logged.
+    pub level: LogLevel,
+}
+
+/// How much is logged: each level has what those before it have, and more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What is not as it should be.
+    Warn,
+    /// The daemon's own life.
+    #[default]
+    Info,
+    /// Every request.
+    Debug,
+    /// Everything.
+    Trace,
 }

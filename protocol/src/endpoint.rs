@@ -81,6 +81,11 @@ impl Folders {
         path.is_absolute().then(|| Endpoint { source: Source::Hint, ..Endpoint::named(&path) })
     }
 
+    /// The file of the daemon's settings.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
     /// The daemon's log.
     pub fn log_file(&self) -> PathBuf {
         self.log.join("icpyd.log")

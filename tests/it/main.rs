@@ -8,6 +8,8 @@ mod cli;
 mod client;
 #[cfg(unix)]
 mod commands;
+#[cfg(unix)]
+mod config;
 mod conformance;
 #[cfg(unix)]
 mod durable;

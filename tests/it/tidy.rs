@@ -16,9 +16,9 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
     ("journal", &["bus", "host", "store"]),
     ("router", &["bus", "caller"]),
     ("session", &["bus", "caller", "config", "host", "router"]),
-    ("services", &["bus", "caller", "host", "journal", "router", "store"]),
+    ("services", &["bus", "caller", "config", "host", "journal", "router", "store"]),
     ("transport", &["caller", "instance", "session", "supervisor"]),
-    ("log", &["host"]),
+    ("config", &["host"]),
     ("daemon", &["bus", "caller", "config", "host", "journal", "router", "services", "session", "store", "transport"]),
 ];
 

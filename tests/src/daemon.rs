@@ -1,5 +1,6 @@
 //! A real daemon inside the test's process: real socket, real store, real files.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use icpy::Client;
@@ -7,7 +8,7 @@ use icpy_protocol::endpoint::{Endpoint, Environment, Folders, place};
 use icpy_protocol::session::{ClientInfo, SessionSubscribeParams};
 use icpy_protocol::topic::Pattern;
 use icpyd::caller::Scopes;
-use icpyd::config::Limits;
+use icpyd::config::{Config, Configuration, Layers, Limits, Loaded};
 use icpyd::daemon::{Daemon as Inner, Settings};
 use icpyd::host::Host;
 use icpyd::instance::LifeLock;
@@ -39,13 +40,16 @@ impl Daemon {
         let environment = Environment { home: Some(folder.home()), ..Environment::default() };
         let endpoint = place(&environment, None).unwrap();
         let folders = Folders::find(&environment).unwrap();
-        let mut limits = Limits::default();
-        set(&mut limits);
+        let mut config = Config::default();
+        set(&mut config.limits);
+        let layers = Layers { file: folders.config_file(), flags: Vec::new(), host: Host::real() };
+        let loaded = Loaded { config, origins: BTreeMap::new() };
+        let configuration = Configuration::new(layers, loaded, |_| ());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let inner = {
             let _inside = runtime.enter();
             let socket = endpoint.socket.clone();
-            let inner = Inner::start(Settings { limits, host: Host::real(), folders, socket });
+            let inner = Inner::start(Settings { configuration, host: Host::real(), folders, socket });
             let presence = Presence::new(endpoint.clone(), LifeLock::take(&endpoint).unwrap());
             drop(inner.serve(local::listen(&endpoint).unwrap(), presence));
             inner

@@ -11,7 +11,7 @@ pub mod folder;
 pub mod line;
 pub mod process;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use daemon::Daemon;
 pub use disk::SmallDisk;
@@ -37,6 +37,15 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
         }
     })
     .await;
+}
+
+/// Waits until a condition holds, where there is no runtime.
+pub fn until_now(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} did not happen within {DEADLINE:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Says why a test cannot run here. Where everything must be there, in CI, that is a failure.

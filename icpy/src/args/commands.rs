@@ -6,7 +6,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
+use icpy_protocol::daemon::LogLevel;
 use icpy_protocol::topic::Pattern;
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
 
 use super::{General, parse};
 
@@ -53,6 +56,8 @@ commands! {
     "clients" => Clients,
     /// Show what the daemon has written of itself
     "logs" => Logs,
+    /// Show the daemon's settings, and check them
+    "config" => Config,
     /// Start the daemon where none runs
     "start" => Start,
     /// End the daemon in good order
@@ -171,6 +176,38 @@ pub struct Logs {
     /// How many lines of what there is
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50)]
     pub lines: usize,
+    /// First have the daemon log so much, until its settings are read again
+    #[arg(long, value_name = "LEVEL", value_parser = log_level)]
+    pub level: Option<LogLevel>,
+}
+
+fn log_level(text: &str) -> Result<LogLevel, String> {
+    let read: Result<LogLevel, serde::de::value::Error> = LogLevel::deserialize(text.into_deserializer());
+    read.map_err(|error| error.to_string())
+}
+
+/// The daemon's settings.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Config {
+    /// What to do
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// What can be done with settings.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigAction {
+    /// List the settings in force, and where each one comes from that is not a default
+    Show,
+    /// Say what is wrong with the settings; nothing is changed
+    Check {
+        /// The file; by default the one that the daemon reads
+        file: Option<PathBuf>,
+    },
+    /// Print where the file is
+    Path,
+    /// Have the daemon read the settings again
+    Reload,
 }
 
 /// Starting the daemon.

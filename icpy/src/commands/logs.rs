@@ -9,14 +9,21 @@ use std::sync::mpsc;
 
 use icpy::args::{General, Logs};
 use icpy::host;
+use icpy_protocol::Empty;
+use icpy_protocol::daemon::{self, DaemonSetLogLevelParams};
 use icpy_protocol::endpoint::Folders;
 use icpy_protocol::error::Error;
 use notify::{RecursiveMode, Watcher as _};
 use serde_json::{Map, Value};
 
+use super::Daemon;
 use crate::output::{Failure, print};
 
 pub(super) fn run(logs: &Logs, general: &General) -> Result<(), Failure> {
+    if let Some(level) = logs.level {
+        let _: Empty =
+            Daemon::open(general)?.call(daemon::method::set_log_level, &DaemonSetLogLevelParams { level })?;
+    }
     let folders = Folders::find(&host::environment()).map_err(|message| Failure::from(Error::unavailable(message)))?;
     let path = folders.log_file();
     let mut log = Follower::open(path.clone())

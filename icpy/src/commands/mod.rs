@@ -4,6 +4,7 @@ mod call;
 mod cat;
 mod clients;
 mod close;
+mod config;
 mod logs;
 mod ls;
 mod open;
@@ -49,6 +50,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Status(Status {}) => status::run(general),
         Command::Clients(Clients {}) => clients::run(general),
         Command::Logs(logs) => logs::run(&logs, general),
+        Command::Config(config) => config::run(config.action, general),
         Command::Start(Start {}) => start::run(general),
         Command::Stop(Stop {}) => stop::run(general),
         Command::Proxy(Proxy {}) => proxy::run(general),

@@ -1,7 +1,11 @@
 //! `daemon:*`, `rpc:*` and `event:*`: what the daemon tells about itself and its history, and its end.
 
-use icpy_protocol::daemon::{DaemonApi, DaemonStatusResult};
-use icpy_protocol::error::Result;
+use std::sync::Arc;
+
+use icpy_protocol::daemon::{
+    DaemonApi, DaemonGetConfigResult, DaemonReloadResult, DaemonSetLogLevelParams, DaemonSetting, DaemonStatusResult,
+};
+use icpy_protocol::error::{Error, Result};
 use icpy_protocol::event::{EventApi, EventListParams, EventListResult};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::rpc::RpcApi;
@@ -12,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::config::{Configuration, Reloaded};
 use crate::store::{events, workspaces};
 
 /// The most events in one answer of `event:list`.
@@ -32,6 +37,8 @@ pub struct About {
     pub log: FilePath,
     /// Ends the daemon.
     pub stop: CancellationToken,
+    /// The settings in force.
+    pub configuration: Arc<Configuration>,
 }
 
 /// The service.
@@ -74,6 +81,32 @@ impl DaemonApi<Caller> for DaemonService {
     async fn stop(&self, caller: &Caller, _: Empty) -> Result<Empty> {
         tracing::info!(session = caller.session(), principal = ?caller.principal(), "asked to stop");
         self.about.stop.cancel();
+        Ok(Empty {})
+    }
+
+    async fn get_config(&self, _: &Caller, _: Empty) -> Result<DaemonGetConfigResult> {
+        let configuration = &self.about.configuration;
+        let loaded = configuration.watch().borrow().clone();
+        let setting = |(key, value): (String, Value)| {
+            let origin = loaded.origins.get(&key).map(ToString::to_string);
+            (key, DaemonSetting { value, origin })
+        };
+        let settings = loaded.values().into_iter().map(setting).collect();
+        Ok(DaemonGetConfigResult { file: configuration.file().into(), settings })
+    }
+
+    async fn reload(&self, _: &Caller, _: Empty) -> Result<DaemonReloadResult> {
+        let configuration = Arc::clone(&self.about.configuration);
+        let read = tokio::task::spawn_blocking(move || configuration.reload()).await;
+        let Reloaded { changed, needs_restart } = read
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|problems| Error::invalid_params(problems.join("; ")).with("problems", problems))?;
+        tracing::info!(?changed, ?needs_restart, "settings read again");
+        Ok(DaemonReloadResult { changed, needs_restart })
+    }
+
+    async fn set_log_level(&self, _: &Caller, params: DaemonSetLogLevelParams) -> Result<Empty> {
+        self.about.configuration.set_log_level(params.level);
         Ok(Empty {})
     }
 }
