@@ -136,16 +136,10 @@ fn read_failure(error: &io::Error) -> Lost {
 
 fn lost(method: &str, why: &Lost) -> Error {
     match why {
-        Lost::Closed => Error::unavailable(format!("icpyd closed the connection before it answered `{method}`"))
-            .with("connectionLost", true),
+        Lost::Closed => Error::connection_lost(format!("icpyd closed the connection before it answered `{method}`")),
         Lost::TimedOut => Error::timeout(format!("icpyd did not answer `{method}` in time")),
         Lost::Garbled(why) => Error::internal(format!("icpyd answered `{method}` with something else: {why}")),
     }
-}
-
-/// Whether the connection was lost before the answer.
-pub fn is_lost(error: &Error) -> bool {
-    error.detail("connectionLost").is_some()
 }
 
 impl Call for Connection {

@@ -78,12 +78,17 @@ impl Finder {
 
     /// Connects to a running daemon.
     pub fn connect(&self) -> Result<Stream, NoDaemon> {
-        self.locate().map(|(stream, _)| stream)
+        self.look().map(|(stream, _)| stream)
     }
 
     /// Connects to a running daemon, or to one that is started for it.
     pub fn connect_or_start(&self) -> Result<Stream, NoDaemon> {
         self.find_or_start().map(|(stream, _)| stream)
+    }
+
+    /// Finds a running daemon, and says where it listens.
+    pub fn locate(&self) -> Result<PathBuf, NoDaemon> {
+        self.look().map(|(_, socket)| socket)
     }
 
     /// Finds a running daemon, or starts one, and says where it listens.
@@ -98,7 +103,7 @@ impl Finder {
         wait_for_end(&known.unwrap_or_else(|| Endpoint::named(socket)))
     }
 
-    fn locate(&self) -> Result<(Stream, PathBuf), NoDaemon> {
+    fn look(&self) -> Result<(Stream, PathBuf), NoDaemon> {
         let connect = |endpoint: &Endpoint| endpoint.check().ok().and_then(|()| connect(endpoint).ok());
         candidates(&self.environment, self.socket.as_deref())
             .iter()
@@ -116,7 +121,7 @@ impl Finder {
     }
 
     fn find_or_start(&self) -> Result<(Stream, PathBuf), NoDaemon> {
-        match self.locate() {
+        match self.look() {
             Err(NoDaemon::NotRunning) => self.start(),
             outcome => outcome,
         }
@@ -132,7 +137,7 @@ impl Finder {
         };
         for _ in 0..ATTEMPTS_MAX {
             let start_lock = lock_start(&endpoint).map_err(not_started)?;
-            if let Ok(found) = self.locate() {
+            if let Ok(found) = self.look() {
                 return Ok(found);
             }
             match Self::start_program(&endpoint, start_lock).map_err(not_started)? {
@@ -144,7 +149,7 @@ impl Finder {
                 Some(StartReport::Running { who }) if !wait_for_end(&endpoint) => {
                     let (socket, lock) = (endpoint.socket.display(), endpoint.life_lock());
                     let message = format!("{who} holds `{}` and does not answer at `{socket}`", lock.display());
-                    return self.locate().map_err(|_| not_started(message));
+                    return self.look().map_err(|_| not_started(message));
                 }
                 Some(StartReport::Failed { message, log }) => {
                     return Err(NoDaemon::NotStarted { message, log: log.map(FilePath::into_path_buf) });

@@ -2,15 +2,26 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system")]
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 
-use icpy_protocol::endpoint::Environment;
+use icpy_protocol::endpoint::{DAEMON_VARIABLE, Environment};
 
 /// What tells where a daemon may be.
 pub fn environment() -> Environment {
     Environment::new(|name| env::var_os(name))
+}
+
+/// The daemon in whose terminal this process runs, if it does.
+pub fn daemon_id() -> Option<String> {
+    env::var_os(DAEMON_VARIABLE)?.into_string().ok()
+}
+
+/// All variables that are text.
+pub fn variables() -> BTreeMap<String, String> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 /// The program that a daemon is started from: beside the client's, else the one on the search path.

@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::time::{Duration, UNIX_EPOCH};
 
-use icpy::connection::is_lost;
 use icpy::finder::NoDaemon;
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::path::FilePath;
@@ -35,7 +34,7 @@ impl From<Error> for Failure {
             Kind::NotFound | Kind::PermissionDenied | Kind::Unsupported => 3,
             Kind::Busy => 4,
             Kind::Timeout => 124,
-            _ if is_lost(&error) => NO_DAEMON,
+            _ if error.is_connection_lost() => NO_DAEMON,
             _ => 1,
         };
         Self { error, hint: None, status, is_reported: false }

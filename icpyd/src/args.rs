@@ -1,5 +1,6 @@
 //! The daemon's command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -46,4 +47,23 @@ pub struct Args {
     /// A client starts this daemon: standard input is its start lock, standard output wants the report
     #[arg(long, hide = true)]
     pub started_by_client: bool,
+
+    /// Say which handovers this program understands, check the settings, and end
+    #[arg(long, hide = true, exclusive = true)]
+    pub credentials: bool,
+
+    /// Go on with the daemon that the program before has left; its letter has this descriptor
+    #[arg(long, hide = true, value_name = "NUMBER")]
+    pub take_over: Option<i32>,
+}
+
+impl Args {
+    /// The arguments of the program that goes on with this daemon.
+    pub fn of_successor(&self, letter: i32) -> Vec<OsString> {
+        let mut args = vec!["--take-over".into(), letter.to_string().into()];
+        for setting in &self.set {
+            args.extend(["--set".into(), setting.into()]);
+        }
+        args
+    }
 }

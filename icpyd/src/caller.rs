@@ -9,6 +9,7 @@ use icpy_protocol::api::Access;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::message::write_notification;
 use icpy_protocol::signal::{PROGRESS, ProgressParams, STREAM, StreamParams};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -28,7 +29,7 @@ const RESULTS_BYTES_MAX: usize = 4 << 20;
 pub const LONG_RESULT_BYTES: u64 = 256 << 10;
 
 /// Who is behind a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {
     /// A process of the daemon's user, or of root.
     Peer {

@@ -1,7 +1,8 @@
 //! The daemon as a whole: what is made in which order, and what ends in which. The only file that knows every part.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use icpy_protocol::Empty;
@@ -13,29 +14,38 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{Bus, Respond};
+use crate::bus::{Bus, BusState, Respond};
 use crate::caller::{Caller, Principal, Scopes};
 use crate::config::Configuration;
-use crate::host::Host;
+use crate::handover::DaemonState;
+use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
+use crate::keeper::{Keepers, Parcel};
 use crate::router::Router;
 use crate::services::{self, Services, daemon::About};
-use crate::session::{Session, SessionService, Sessions, Shared};
+use crate::session::{Close, Session, SessionService, Sessions, SessionsState, Shared};
 use crate::store::Store;
 use crate::transport::local::{self, LocalListener, Presence};
 use crate::transport::memory::{self, MemoryStream};
 
+/// How long requests under way may take when the daemon is replaced: their clients send them again.
+const RESTART_DRAIN_TIMEOUT: Duration = Duration::from_millis(50);
+
 /// What a daemon is started with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What is set.
-    pub configuration: Configuration,
+    pub configuration: Arc<Configuration>,
     /// The outside world.
     pub host: Host,
     /// Where state and log are.
     pub folders: Folders,
     /// Where it says that it listens.
     pub socket: PathBuf,
+    /// The program that this is.
+    pub program: PathBuf,
+    /// The limits that programs get.
+    pub program_limits: ProgramLimits,
 }
 
 /// A running daemon.
@@ -43,7 +53,8 @@ pub struct Settings {
 pub struct Daemon {
     shared: Arc<Shared>,
     store: Arc<Store>,
-    configuration: Arc<Configuration>,
+    about: Arc<About>,
+    keepers: Keepers,
     /// Every task of the daemon.
     tasks: TaskTracker,
     /// Ends the daemon.
@@ -51,17 +62,19 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Makes the parts, each from those before it. Nothing is opened, read or started that no request has asked for.
-    pub fn start(settings: Settings) -> Self {
-        let Settings { configuration, host, folders, socket } = settings;
+    /// Makes the parts, each from those before it, and goes on with what another program has left. Nothing is opened, read
+    /// or started that no request has asked for.
+    pub fn start(settings: Settings, inherited: Option<DaemonState>) -> Self {
+        let Settings { configuration, host, folders, socket, program, program_limits } = settings;
         let limits = configuration.watch().borrow().config.limits.clone();
-        let configuration = Arc::new(configuration);
         let stop = CancellationToken::new();
-        let daemon_id = host.new_id();
-        let bus = Bus::new(host.new_id(), limits.ring_bytes_max, limits.queue_bytes_max);
+        let (bytes, queue_bytes) = (limits.ring_bytes_max, limits.queue_bytes_max);
+        let DaemonState { daemon_id, started_at_ms, restarts, restart_problem, bus, sessions, parcels } =
+            inherited.unwrap_or_else(|| DaemonState::new(&host));
+        let bus = Bus::restore(bus, bytes, queue_bytes);
         let store = Arc::new(Store::new(folders.state.join("icpy.db")));
         let journal = Journal::new(Arc::clone(&store), bus.clone(), host.clone());
-        let sessions = Arc::new(Sessions::default());
+        let sessions = Arc::new(Sessions::restore(sessions));
 
         let mut router = Router::default();
         let session = SessionService {
@@ -72,28 +85,42 @@ impl Daemon {
             daemon_id: daemon_id.clone(),
         };
         icpy_protocol::session::mount(&Arc::new(session), &mut router);
-        let about = About {
+        let about = Arc::new(About {
             daemon_id,
-            started_at_ms: host.now_ms(),
+            started_at_ms,
+            restarts,
+            restart_problem,
             socket: socket.into(),
             log: folders.log_file().into(),
             state_folder: FilePath::from(folders.state),
+            program,
             stop: stop.clone(),
-            configuration: Arc::clone(&configuration),
+            successor: Mutex::default(),
+            configuration,
+        });
+        let tasks = TaskTracker::new();
+        let parts = Services {
+            host: host.clone(),
+            bus: bus.clone(),
+            journal,
+            request_timeout: limits.request_timeout,
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+            program_limits,
         };
-        let parts = Services { host: host.clone(), bus: bus.clone(), journal, request_timeout: limits.request_timeout };
-        services::mount(&parts, about, &mut router);
+        let keepers = services::mount(&parts, &about, &mut router);
+        take_over(&keepers, parcels);
 
         let router = Arc::new(router);
         let weak: Weak<Router> = Arc::downgrade(&router);
         let responder: Weak<dyn Respond> = weak;
         bus.answer_with(responder);
         let shared = Arc::new(Shared { router, bus, sessions, limits, host });
-        Self { shared, store, configuration, tasks: TaskTracker::new(), stop }
+        Self { shared, store, about, keepers, tasks, stop }
     }
 
     /// Serves the clients that come to a listener, until the daemon ends.
-    pub fn serve(&self, listener: LocalListener, presence: Presence) -> JoinHandle<Presence> {
+    pub fn serve(&self, listener: LocalListener, presence: Presence) -> JoinHandle<(LocalListener, Presence)> {
         let (shared, tasks, stop) = (Arc::clone(&self.shared), self.tasks.clone(), self.stop.clone());
         self.tasks.spawn(local::serve(listener, presence, shared, tasks, stop))
     }
@@ -132,7 +159,7 @@ impl Daemon {
 
     /// The settings in force.
     pub fn configuration(&self) -> &Configuration {
-        &self.configuration
+        &self.about.configuration
     }
 
     /// What a client or [`Daemon::shutdown`] asks the daemon to end by.
@@ -140,16 +167,72 @@ impl Daemon {
         &self.stop
     }
 
-    /// Ends the daemon, in the reverse order of its start: no new clients, requests under way end, connections close,
-    /// what was changed is stored. Returns how many tasks did not end in time, which is a fault.
+    /// The program that is to take this one's place, once the daemon was asked to stop for that.
+    pub fn successor(&self) -> Option<PathBuf> {
+        self.about.successor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the daemon, in the reverse order of its start: no new clients, requests under way end, connections close, what
+    /// was changed is stored, and programs in terminals end. Returns how many tasks did not end in time, which is a fault.
     pub async fn shutdown(self) -> usize {
-        self.stop.cancel();
-        self.shared.sessions.close_all("the daemon is stopping");
-        self.tasks.close();
-        // Requests are ended after the drain timeout; as long again is enough for a client that still reads.
-        let deadline = self.shared.limits.drain_timeout * 2;
-        let _ = tokio::time::timeout(deadline, self.tasks.wait()).await;
-        self.store.close().await;
+        let drain_timeout = self.shared.limits.drain_timeout;
+        self.quiesce(Close { reason: "the daemon is stopping".to_owned(), drain_timeout, can_resume: false }).await;
+        for keeper in &self.keepers {
+            keeper.end().await;
+        }
         self.tasks.len()
+    }
+
+    /// Ends this program's part in the daemon, and returns what the next one goes on with.
+    pub async fn give(self) -> DaemonState {
+        let reason = "the daemon goes on as another program".to_owned();
+        self.quiesce(Close { reason, drain_timeout: RESTART_DRAIN_TIMEOUT, can_resume: true }).await;
+        let parcels = self.keepers.iter().map(|keeper| (keeper.name().to_owned(), keeper.give())).collect();
+        DaemonState {
+            daemon_id: self.about.daemon_id.clone(),
+            started_at_ms: self.about.started_at_ms,
+            restarts: self.about.restarts,
+            restart_problem: None,
+            bus: self.shared.bus.state(),
+            sessions: self.shared.sessions.state(),
+            parcels,
+        }
+    }
+
+    /// Requests are ended after the drain timeout; as long again is enough for a client that still reads.
+    async fn quiesce(&self, close: Close) {
+        self.stop.cancel();
+        self.shared.sessions.close_all(&close);
+        self.tasks.close();
+        let _ = tokio::time::timeout(close.drain_timeout * 2, self.tasks.wait()).await;
+        self.store.close().await;
+    }
+}
+
+impl DaemonState {
+    /// A daemon that nothing has happened to.
+    fn new(host: &Host) -> Self {
+        Self {
+            daemon_id: host.new_id(),
+            started_at_ms: host.now_ms(),
+            restarts: 0,
+            restart_problem: None,
+            bus: BusState::new(host.new_id()),
+            sessions: SessionsState::default(),
+            parcels: BTreeMap::new(),
+        }
+    }
+}
+
+/// Gives the services what the program before has left for them.
+fn take_over(keepers: &Keepers, mut parcels: BTreeMap<String, Parcel>) {
+    for keeper in keepers {
+        let Some(parcel) = parcels.remove(keeper.name()) else { continue };
+        if let Err(error) = keeper.take(parcel) {
+            tracing::error!(service = keeper.name(), error, "what was handed over is lost");
+        }
+    }
+    for service in parcels.keys() {
+        tracing::error!(service, "what was handed over is lost: nothing knows it here");
     }
 }

@@ -9,6 +9,8 @@ use std::io;
 
 use icpy_protocol::endpoint::StartReport;
 
+use crate::host::ProgramLimits;
+
 /// Who goes on after a daemon was put into the background.
 #[derive(Debug)]
 pub enum Forked {
@@ -41,7 +43,7 @@ pub fn leave_streams(log: &File) -> io::Result<()> {
 }
 
 /// Allows as many descriptors as the system permits: each client takes one, and the usual limit is meant for programs that
-/// cannot count beyond 1024. What the daemon starts must get the old limit back.
-pub fn raise_limits() {
-    platform::raise_limits();
+/// cannot count beyond 1024. What the daemon starts gets the old limit back, which is returned.
+pub fn raise_limits() -> ProgramLimits {
+    platform::raise_limits()
 }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 /// A handle to the outside world.
 #[derive(Clone, Debug)]
 pub struct Host(Arc<Kind>);
@@ -106,4 +108,11 @@ impl Host {
             Kind::Fake { variables, .. } => variables.clone().into_iter().filter(ours).collect(),
         }
     }
+}
+
+/// The limits that the daemon was started with, for the programs that it starts: it has raised its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramLimits {
+    /// How many descriptors a process may have open.
+    pub descriptors: Option<u64>,
 }

@@ -50,6 +50,20 @@ impl LifeLock {
         Ok(Self { endpoint: endpoint.clone(), file })
     }
 
+    /// The lock that the program before has held in this process, and that was never released.
+    pub fn adopt(endpoint: &Endpoint, mut file: File) -> Self {
+        let holder = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        if let Err(error) = file.rewind().and_then(|()| write(&mut file, &holder)) {
+            tracing::warn!(%error, "the lock does not say who holds it");
+        }
+        Self { endpoint: endpoint.clone(), file }
+    }
+
+    /// Another descriptor of the lock, which stays held as long as one of them is open.
+    pub fn share(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
     /// Whether the file under the lock's name is still the locked one. Where it is not, another daemon could start.
     pub fn is_in_place(&self) -> bool {
         is_same_file(&self.file, &self.endpoint.life_lock())

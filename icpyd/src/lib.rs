@@ -15,6 +15,7 @@ pub mod bus;
 pub mod store;
 
 pub mod journal;
+pub mod keeper;
 pub mod router;
 pub mod session;
 
@@ -22,3 +23,5 @@ pub mod services;
 pub mod transport;
 
 pub mod daemon;
+pub mod handover;
+pub mod process;

@@ -1,46 +1,55 @@
 //! The daemon's process, from its flags to its end.
-//!
-//! The order matters: descriptors are closed before any is opened, everything that can fail fails before the client is
-//! told that the daemon is ready, and no thread exists before the runtime.
 
-use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{self, Path, PathBuf};
+use std::path::{self, Path};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use icpy_protocol::endpoint::{self, Environment, Folders, StartReport};
+use icpy_protocol::endpoint::{Folders, StartReport};
 use icpyd::args::Args;
-use icpyd::config::{Configuration, Layers};
+use icpyd::config::Layers;
 use icpyd::daemon::{Daemon, Settings};
 use icpyd::detach::{self, Forked};
+use icpyd::handover::{self, Credentials, Estate};
 use icpyd::host::Host;
-use icpyd::instance::{LifeLock, NoLock, take_start_lock};
-use icpyd::log::{self, Log};
+use icpyd::process::{Footing, Process, environment};
 use icpyd::signal::{Asked, Signals};
 use icpyd::supervisor;
-use icpyd::transport::local::{self, LocalListener, Presence};
+use icpyd::transport::local::{self, Presence};
 use tokio::runtime::Runtime;
 
-/// What a daemon holds when it may begin.
-struct Started {
-    socket: PathBuf,
-    folders: Folders,
-    log: Arc<Log>,
-    configuration: Configuration,
-    runtime: Runtime,
-    listener: LocalListener,
-    presence: Presence,
-    signals: Signals,
-    /// Held until the client is told.
-    start_lock: Option<File>,
+/// How a daemon came to its end.
+enum Ended {
+    /// For good.
+    Stopped,
+    /// Another program is to go on with it.
+    Replaced(Box<Replaced>),
+}
+
+struct Replaced {
+    estate: Estate,
+    program: path::PathBuf,
+    footing: Footing,
 }
 
 fn main() -> ExitCode {
     let mut args = Args::parse();
     // As it is meant here: the daemon leaves this folder.
     args.socket = args.socket.map(|socket| path::absolute(&socket).unwrap_or(socket));
+    let host = Host::real();
+    if let Some(file) = &args.check_config {
+        return check_config(file.as_deref(), &host);
+    }
+    if args.credentials {
+        return show_credentials(&host);
+    }
+    if let Some(letter) = args.take_over {
+        return match Process::take_over(&args, &host, letter) {
+            Ok((process, footing)) => run(&process, footing, &args),
+            Err(message) => tell(&StartReport::Failed { message, log: None }, &args),
+        };
+    }
     if args.started_by_client {
         detach::leave_client();
     }
@@ -51,12 +60,8 @@ fn main() -> ExitCode {
             Err(message) => return tell_person(&StartReport::Failed { message, log: None }),
         }
     }
-    let host = Host::real();
-    if let Some(file) = &args.check_config {
-        return check_config(file.as_deref(), &host);
-    }
-    match start(&args, &host) {
-        Ok(started) => run(started, &args, host),
+    match Process::start(&args, &host) {
+        Ok((process, footing)) => run(&process, footing, &args),
         Err(report) => tell(&report, &args),
     }
 }
@@ -65,97 +70,110 @@ fn died() -> StartReport {
     StartReport::Failed { message: "the daemon ended before it was ready".to_owned(), log: None }
 }
 
-fn start(args: &Args, host: &Host) -> Result<Started, StartReport> {
-    let environment = Environment::new(|name| host.variable(name));
-    let without_log = |message| StartReport::Failed { message, log: None };
-    let folders = Folders::find(&environment).map_err(without_log)?;
-    let layers = Layers { file: folders.config_file(), flags: args.set.clone(), host: host.clone() };
-    let loaded = layers.load().map_err(|problems| without_log(problems.join("; ")))?;
-    let log = Log::open(&folders).map_err(without_log)?;
-    let failed = |message| StartReport::Failed { message, log: Some(folders.log_file().into()) };
-
-    let inherited = if args.started_by_client { None } else { supervisor::inherited_socket().map_err(failed)? };
-    let named = inherited.as_ref().map(|inherited| &*inherited.path).or(args.socket.as_deref());
-    let endpoint = endpoint::place(&environment, named).map_err(failed)?;
-    let start_lock = match args.started_by_client {
-        true => None,
-        false => Some(take_start_lock(&endpoint).map_err(failed)?),
-    };
-    let life_lock = LifeLock::take(&endpoint).map_err(|error| match error {
-        NoLock::Held(who) => StartReport::Running { who },
-        NoLock::Failed(message) => failed(message),
-    })?;
-    let io_failed = |what: &str| {
-        let what = what.to_owned();
-        move |error: io::Error| failed(format!("{what}: {error}"))
-    };
-    detach::raise_limits();
-    detach::leave_folder().map_err(io_failed("cannot leave the folder"))?;
-    let level = log::install(&log, loaded.config.log.level).map_err(io_failed("cannot write the log"))?;
-    let configuration = Configuration::new(layers, loaded, move |to| level.set(to));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(io_failed("cannot start the runtime"))?;
-    let inside = runtime.enter();
-    let signals = Signals::take().map_err(io_failed("cannot take signals"))?;
-    let listener = {
-        let what = format!("cannot listen at `{}`", endpoint.socket.display());
-        if !endpoint.is_found_anyway() {
-            // Where the hint cannot be written, clients in another environment do without.
-            let _ = endpoint::make_private_folder(&folders.state).map(|()| folders.record_socket(&endpoint.socket));
-        }
-        inherited.map_or_else(|| local::listen(&endpoint), local::adopt).map_err(io_failed(&what))?
-    };
-    let socket = endpoint.socket.clone();
-    let presence = Presence::new(endpoint, life_lock);
-    drop(inside);
-    Ok(Started {
-        socket,
-        folders: folders.clone(),
-        log,
-        configuration,
-        runtime,
-        listener,
-        presence,
-        signals,
-        start_lock,
-    })
+/// Runs one daemon after the other: a second one only where the program that was to go on with the first cannot be run.
+fn run(process: &Process, mut footing: Footing, args: &Args) -> ExitCode {
+    let mut is_first = true;
+    loop {
+        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return tell(&failed(process, &format!("cannot start the runtime: {error}")), args),
+        };
+        let ended = match serve(process, footing, args, &runtime, is_first) {
+            Ok(ended) => ended,
+            Err(message) => return tell(&failed(process, &message), args),
+        };
+        let Ended::Replaced(replaced) = ended else {
+            runtime.shutdown_background();
+            return ExitCode::SUCCESS;
+        };
+        // A file that is being written is written to its end.
+        runtime.shutdown_timeout(process.configuration.watch().borrow().config.limits.drain_timeout);
+        let Replaced { estate, program, footing: old } = *replaced;
+        let error = handover::execute(&program, args, &estate);
+        let problem = format!("cannot restart as `{}`: {error}", program.display());
+        tracing::error!(problem, "the daemon goes on as it was");
+        footing = old.go_on(estate, problem);
+        is_first = false;
+    }
 }
 
-fn run(started: Started, args: &Args, host: Host) -> ExitCode {
-    let Started { socket, folders, log, configuration, runtime, listener, presence, mut signals, start_lock } = started;
+fn failed(process: &Process, message: &str) -> StartReport {
+    StartReport::Failed { message: message.to_owned(), log: Some(process.folders.log_file().into()) }
+}
+
+/// Runs a daemon until it ends. The error is a sentence.
+fn serve(process: &Process, footing: Footing, args: &Args, runtime: &Runtime, is_first: bool) -> Result<Ended, String> {
+    let Footing { endpoint, lock, listener, start_lock, state } = footing;
+    let inside = runtime.enter();
+    let mut signals = Signals::take().map_err(|error| format!("cannot take signals: {error}"))?;
+    let listener = match listener {
+        Some(listening) => local::adopt(listening, &endpoint.socket),
+        None => local::listen(&endpoint),
+    };
+    let socket = endpoint.socket.clone();
+    let listener = listener.map_err(|error| format!("cannot listen at `{}`: {error}", socket.display()))?;
+    let presence = Presence::new(endpoint.clone(), lock);
+    drop(inside);
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(pid = std::process::id(), version, socket = %socket.display(), "started");
-    let unended = runtime.block_on(async {
-        let daemon = Daemon::start(Settings { configuration, host, folders, socket });
+    let settings = Settings {
+        configuration: Arc::clone(&process.configuration),
+        host: process.host.clone(),
+        folders: process.folders.clone(),
+        socket,
+        program: process.program.clone(),
+        program_limits: process.program_limits,
+    };
+    runtime.block_on(async {
+        let daemon = Daemon::start(settings, state);
         let serving = daemon.serve(listener, presence);
-        tell(&StartReport::Ready, args);
-        supervisor::tell_ready();
+        if is_first {
+            tell_ready(process, args);
+        }
         if let Some(period) = supervisor::watchdog_period() {
             daemon.feed_watchdog(period, supervisor::tell_alive);
         }
         drop(start_lock);
-        if (args.started_by_client || args.daemonize)
-            && let Err(error) = log.file().and_then(|file| detach::leave_streams(&file))
-        {
-            tracing::warn!(%error, "cannot leave the client's streams");
-        }
         wait_for_end(&daemon, &mut signals).await;
-        supervisor::tell_stopping();
-        tokio::select! {
-            unended = daemon.shutdown() => Some((unended, serving.await)),
-            () = signals.end() => None,
-        }
-    });
-    match &unended {
-        Some((unended, _)) => tracing::info!(unended, "ended"),
-        None => tracing::warn!("ended at once by a second signal"),
+        let (listener, presence) = serving.await.map_err(|error| format!("cannot listen: {error}"))?;
+        let Some(program) = daemon.successor() else {
+            supervisor::tell_stopping();
+            // The socket goes before the lock, and the lock when all has ended: who waits for that goes on.
+            drop(listener);
+            tokio::select! {
+                unended = daemon.shutdown() => tracing::info!(unended, "ended"),
+                () = signals.end() => tracing::warn!("ended at once by a second signal"),
+            }
+            drop(presence);
+            return Ok(Ended::Stopped);
+        };
+        let listening = listener.leave().map_err(|error| format!("cannot leave the socket: {error}"))?;
+        let lock = presence.lock().share().map_err(|error| format!("cannot leave the lock: {error}"))?;
+        let estate = Estate {
+            daemon: daemon.give().await,
+            socket: endpoint.socket.clone(),
+            is_managed: listening.is_managed,
+            listener: listening.descriptor,
+            lock: lock.into(),
+            program_limits: process.program_limits,
+        };
+        let footing = Footing { endpoint, lock: presence.into_lock(), listener: None, start_lock: None, state: None };
+        Ok(Ended::Replaced(Box::new(Replaced { estate, program, footing })))
+    })
+}
+
+/// Tells everyone who waits for it that the daemon listens.
+fn tell_ready(process: &Process, args: &Args) {
+    if args.take_over.is_some() {
+        return;
     }
-    runtime.shutdown_background();
-    // With it the lock: who waits for the daemon's end goes on.
-    drop(unended);
-    ExitCode::SUCCESS
+    tell(&StartReport::Ready, args);
+    supervisor::tell_ready();
+    if (args.started_by_client || args.daemonize)
+        && let Err(error) = process.log.file().and_then(|file| detach::leave_streams(&file))
+    {
+        tracing::warn!(%error, "cannot leave the client's streams");
+    }
 }
 
 /// Returns when a client or a signal asks the daemon to end. A hangup asks to read the settings again.
@@ -169,6 +187,7 @@ async fn wait_for_end(daemon: &Daemon, signals: &mut Signals) {
         match asked {
             Asked::End(signal) => {
                 tracing::info!(signal, "asked to end by a signal");
+                stop.cancel();
                 return;
             }
             Asked::Reload => match daemon.configuration().reload() {
@@ -181,7 +200,7 @@ async fn wait_for_end(daemon: &Daemon, signals: &mut Signals) {
 
 /// Says what is wrong with the settings, in this file or in the usual one.
 fn check_config(file: Option<&Path>, host: &Host) -> ExitCode {
-    let usual = || Folders::find(&Environment::new(|name| host.variable(name))).map(|folders| folders.config_file());
+    let usual = || Folders::find(&environment(host)).map(|folders| folders.config_file());
     let loaded = file
         .map_or_else(usual, |file| Ok(file.to_owned()))
         .map_err(|problem| vec![problem])
@@ -193,6 +212,15 @@ fn check_config(file: Option<&Path>, host: &Host) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells the daemon that is to be replaced by this program whether it can be.
+fn show_credentials(host: &Host) -> ExitCode {
+    let status = check_config(None, host);
+    if status == ExitCode::SUCCESS {
+        let _ = writeln!(io::stdout(), "{}", serde_json::to_string(&Credentials::ours()).unwrap_or_default());
+    }
+    status
 }
 
 /// Tells who started the daemon how that went: a program by a line of JSON, a person by a sentence.

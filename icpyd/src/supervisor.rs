@@ -9,12 +9,13 @@ mod platform;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::keeper::Descriptor;
+
 /// A socket that listens already. It is the manager's: the daemon neither made it nor removes it.
 #[derive(Debug)]
 pub struct InheritedSocket {
     /// The socket itself.
-    #[cfg(unix)]
-    pub descriptor: std::os::fd::OwnedFd,
+    pub descriptor: Descriptor,
     /// Where clients find it.
     pub path: PathBuf,
 }

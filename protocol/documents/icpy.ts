@@ -175,6 +175,8 @@ export interface SessionBookmark {
 export interface SessionClosing {
   /** Why, as a sentence fragment. */
   reason: string;
+  /** Whether the client can go on at once: it connects again and resumes the session. */
+  canResume?: boolean;
 }
 
 /** Result of `daemon:status`. */
@@ -183,7 +185,7 @@ export interface DaemonStatusResult {
   version: string;
   /** The newest protocol version it speaks. */
   protocol: number;
-  /** Names this run of the daemon. */
+  /** Names the daemon; a restart in place does not change that. */
   daemonId: string;
   /** Its process. */
   pid: number;
@@ -191,6 +193,8 @@ export interface DaemonStatusResult {
   startedAtMs: number;
   /** How long it has been running. */
   uptimeMs: number;
+  /** How often its program was replaced in place. */
+  restarts?: number;
   /** Where it listens. */
   socket: FilePath;
   /** Where it keeps its state. */
@@ -201,6 +205,8 @@ export interface DaemonStatusResult {
   sessions: number;
   /** How many files are open, in all workspaces. Absent when the store cannot be read. */
   openFiles?: number | null;
+  /** What would be lost if the daemon ended now. */
+  losses?: Array<DaemonLoss>;
   /** What is wrong with the daemon, as sentences. */
   problems?: Array<string>;
   /** The present place in the history of events. */
@@ -211,6 +217,16 @@ export interface DaemonStatusResult {
 
 /** A path: a string, or its bytes in base64 where they are not Unicode. */
 export type FilePath = string | { base64: string };
+
+/** Something that would be lost if the daemon ended. */
+export interface DaemonLoss {
+  /** What it is: `terminal`. */
+  kind: string;
+  /** Names it among its kind. */
+  id: string;
+  /** What would be lost, as a sentence for people. */
+  description: string;
+}
 
 /** What the bus has done since the daemon started. */
 export interface BusStatistics {
@@ -230,6 +246,24 @@ export interface BusStatistics {
   keptEvents: number;
   /** Bytes of the events kept for replay now. */
   keptBytes: number;
+}
+
+/** Params of `daemon:stop`. */
+export interface DaemonStopParams {
+  /** End it whatever is lost. */
+  force?: boolean;
+}
+
+/** Params of `daemon:restart`. */
+export interface DaemonRestartParams {
+  /** The program, from the root; by default the one that runs, as it is on disk now. */
+  program?: FilePath | null;
+}
+
+/** Result of `daemon:restart`. */
+export interface DaemonRestartResult {
+  /** The version of the program that takes over. Whether it has, `daemon:status` tells by `restarts`. */
+  version: string;
 }
 
 /** Result of `daemon:get_config`. */
@@ -559,6 +593,120 @@ export interface FsStatResult {
   isReadOnly: boolean;
 }
 
+/** Params of `terminal:create`. */
+export interface TerminalCreateParams {
+  /** The program and its arguments; by default the user's shell. */
+  command?: Array<string>;
+  /** The folder in which it starts, from the root; by default the user's home. */
+  cwd?: FilePath | null;
+  /** The whole environment of the program, beside what describes the terminal; by default the daemon's own variables that describe the user. */
+  env?: Record<string, string> | null;
+  /** The terminal's size; by default 80 by 24. */
+  size?: TerminalSize | null;
+  /** What to call it; by default as the program. */
+  name?: string | null;
+}
+
+/** The size of a terminal in characters. */
+export interface TerminalSize {
+  /** Characters in a row, at least 1. */
+  columns: number;
+  /** Rows, at least 1. */
+  rows: number;
+}
+
+/** One terminal. */
+export interface TerminalInfo {
+  /** Names the terminal. */
+  terminalId: string;
+  /** What people call it: by default the program's name. */
+  name: string;
+  /** The program and its arguments. */
+  command: Array<string>;
+  /** The folder in which it was started. */
+  cwd: FilePath;
+  /** Its process. */
+  pid: number;
+  /** The terminal's size. */
+  size: TerminalSize;
+  /** When it was made, in milliseconds since 1970. */
+  createdAtMs: number;
+  /** How its program ended, once it has. */
+  exit?: TerminalExit | null;
+}
+
+/** How a program ended: by itself with a code, or by a signal. */
+export interface TerminalExit {
+  /** The exit status. */
+  code?: number | null;
+  /** The signal that ended it. */
+  signal?: number | null;
+}
+
+/** Result of `terminal:list`. */
+export interface TerminalListResult {
+  /** The terminals, the oldest first. */
+  terminals: Array<TerminalInfo>;
+}
+
+/** Params of `terminal:data_in`. */
+export interface TerminalDataInParams {
+  /** The terminal. */
+  terminalId: string;
+  /** What is typed. */
+  data: string;
+}
+
+/** Params of `terminal:read`. */
+export interface TerminalReadParams {
+  /** The terminal. */
+  terminalId: string;
+  /** Bytes of the terminal's output that the caller has seen; by default none. */
+  after?: number;
+  /** Wait so long for something to be there, in milliseconds; by default not at all. */
+  waitMs?: number;
+}
+
+/** Result of `terminal:read`. */
+export interface TerminalReadResult {
+  /** What was printed; bytes that are no UTF-8 are replaced. */
+  data: string;
+  /** Where it begins, in bytes of the terminal's output: behind `after` when what was between is no longer kept. */
+  from: number;
+  /** Where it ends: the next `after`. */
+  to: number;
+  /** How the program ended, when all that it printed is read. */
+  exit?: TerminalExit | null;
+}
+
+/** Params of `terminal:resize`. */
+export interface TerminalResizeParams {
+  /** The terminal. */
+  terminalId: string;
+  /** Its new size. */
+  size: TerminalSize;
+}
+
+/** Params of `terminal:close`. */
+export interface TerminalCloseParams {
+  /** The terminal. */
+  terminalId: string;
+}
+
+/** Payload of `terminal:exited`. */
+export interface TerminalExited {
+  /** The terminal. */
+  terminalId: string;
+  /** How its program ended. */
+  exit: TerminalExit;
+}
+
+/** Payload of `terminal:closed`. */
+export interface TerminalClosed {
+  /** The terminal. */
+  terminalId: string;
+}
+
 /** Why a request failed: branch on `data.kind`, show `message`. */
 export interface RpcError {
   code: number;
@@ -632,8 +780,10 @@ export interface Methods {
   "rpc:discover": { params: Empty; result: Record<string, unknown> };
   /** Returns what the daemon is and how it does. */
   "daemon:status": { params: Empty; result: DaemonStatusResult };
-  /** Ends the daemon in good order: requests under way are finished, state is stored, then every connection is closed. */
-  "daemon:stop": { params: Empty; result: Empty };
+  /** Ends the daemon in good order: requests under way are finished, state is stored, then every connection is closed. Where something would be lost the error `conflict` lists it as `losses`, unless that is meant. */
+  "daemon:stop": { params: DaemonStopParams; result: Empty };
+  /** Replaces the daemon's program in place: terminals and unsaved text stay, connections close and can be resumed at once. The program is asked first whether it can go on; when it cannot, the error says why and nothing happens. */
+  "daemon:restart": { params: DaemonRestartParams; result: DaemonRestartResult };
   /** Returns every setting that is in force, and where it comes from. */
   "daemon:get_config": { params: Empty; result: DaemonGetConfigResult };
   /** Reads the settings again. When one of them is wrong the error names it, and nothing changes. */
@@ -666,6 +816,18 @@ export interface Methods {
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
+  /** Runs a program, by default the user's shell, in a new terminal. */
+  "terminal:create": { params: TerminalCreateParams; result: TerminalInfo };
+  /** Lists the terminals, the oldest first. */
+  "terminal:list": { params: Empty; result: TerminalListResult };
+  /** Types something into a terminal. */
+  "terminal:data_in": { params: TerminalDataInParams; result: Empty };
+  /** Returns what a terminal has printed after a place, as far as it is kept: at once, or when there is something. */
+  "terminal:read": { params: TerminalReadParams; result: TerminalReadResult };
+  /** Changes the size of a terminal; its program is told. */
+  "terminal:resize": { params: TerminalResizeParams; result: Empty };
+  /** Ends what runs in a terminal and forgets the terminal. */
+  "terminal:close": { params: TerminalCloseParams; result: Empty };
 }
 
 /** The payload of every event. */
@@ -682,5 +844,11 @@ export interface Events {
   "file:opened": FileOpened;
   /** A file was closed. */
   "file:closed": FileClosed;
+  /** A terminal was made. */
+  "terminal:created": TerminalInfo;
+  /** A terminal's program has ended. All that it printed can be read before. */
+  "terminal:exited": TerminalExited;
+  /** A terminal was forgotten. */
+  "terminal:closed": TerminalClosed;
 }
 

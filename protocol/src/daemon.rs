@@ -16,8 +16,12 @@ crate::api! {
         /// Returns what the daemon is and how it does.
         Read fn status(Empty) -> DaemonStatusResult; rest GET "/daemon/status";
         /// Ends the daemon in good order: requests under way are finished, state is stored, then every connection is
-        /// closed.
-        Admin fn stop(Empty) -> Empty, idempotent; rest POST "/daemon/stop";
+        /// closed. Where something would be lost the error `conflict` lists it as `losses`, unless that is meant.
+        Admin fn stop(DaemonStopParams) -> Empty, idempotent; rest POST "/daemon/stop";
+        /// Replaces the daemon's program in place: terminals and unsaved text stay, connections close and can be resumed
+        /// at once. The program is asked first whether it can go on; when it cannot, the error says why and nothing
+        /// happens.
+        Admin fn restart(DaemonRestartParams) -> DaemonRestartResult; rest POST "/daemon/restart";
         /// Returns every setting that is in force, and where it comes from.
         Read fn get_config(Empty) -> DaemonGetConfigResult; rest GET "/daemon/config";
         /// Reads the settings again. When one of them is wrong the error names it, and nothing changes.
@@ -35,7 +39,7 @@ pub struct DaemonStatusResult {
     pub version: String,
     /// The newest protocol version it speaks.
     pub protocol: u32,
-    /// Names this run of the daemon.
+    /// Names the daemon; a restart in place does not change that.
     pub daemon_id: String,
     /// Its process.
     pub pid: u32,
@@ -43,6 +47,9 @@ pub struct DaemonStatusResult {
     pub started_at_ms: u64,
     /// How long it has been running.
     pub uptime_ms: u64,
+    /// How often its program was replaced in place.
+    #[serde(default)]
+    pub restarts: u32,
     /// Where it listens.
     pub socket: FilePath,
     /// Where it keeps its state.
@@ -54,6 +61,9 @@ pub struct DaemonStatusResult {
     /// How many files are open, in all workspaces. Absent when the store cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_files: Option<u32>,
+    /// What would be lost if the daemon ended now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<DaemonLoss>,
     /// What is wrong with the daemon, as sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
@@ -83,6 +93,40 @@ pub struct BusStatistics {
     pub kept_events: u64,
     /// Bytes of the events kept for replay now.
     pub kept_bytes: u64,
+}
+
+/// Params of `daemon:stop`.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonStopParams {
+    /// End it whatever is lost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
+}
+
+/// Params of `daemon:restart`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonRestartParams {
+    /// The program, from the root; by default the one that runs, as it is on disk now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<FilePath>,
+}
+
+/// Result of `daemon:restart`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonRestartResult {
+    /// The version of the program that takes over. Whether it has, `daemon:status` tells by `restarts`.
+    pub version: String,
+}
+
+/// Something that would be lost if the daemon ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonLoss {
+    /// What it is: `terminal`.
+    pub kind: String,
+    /// Names it among its kind.
+    pub id: String,
+    /// What would be lost, as a sentence for people.
+    pub description: String,
 }
 
 /// Result of `daemon:get_config`.

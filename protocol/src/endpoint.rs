@@ -22,6 +22,8 @@ pub use report::StartReport;
 pub const HOME_VARIABLE: &str = "ICPY_HOME";
 /// The variable that hints at a socket; children of the daemon get it.
 pub const SOCKET_VARIABLE: &str = "ICPY_SOCKET";
+/// The variable that names the daemon to its children, so that none of them ends it.
+pub const DAEMON_VARIABLE: &str = "ICPY_DAEMON_ID";
 
 /// What the lookup needs to know of the process's environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -118,6 +118,16 @@ impl Error {
         &self.message
     }
 
+    /// A request whose connection is lost before its answer: it may be done, and can be sent again where that is harmless.
+    pub fn connection_lost(message: impl Into<String>) -> Self {
+        Self::unavailable(message).with("connectionLost", true)
+    }
+
+    /// Whether the connection was lost before the answer.
+    pub fn is_connection_lost(&self) -> bool {
+        self.detail("connectionLost").is_some()
+    }
+
     /// A member of `data`, if it was given.
     pub fn detail(&self, name: &str) -> Option<&Value> {
         self.details.as_ref()?.get(name)

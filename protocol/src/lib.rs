@@ -18,6 +18,7 @@ pub mod file;
 pub mod fs;
 pub mod project;
 pub mod rpc;
+pub mod terminal;
 pub mod workspace;
 
 pub mod documents;
@@ -39,6 +40,7 @@ pub const API: &[&api::Namespace] = &[
     &project::NAMESPACE,
     &file::NAMESPACE,
     &fs::NAMESPACE,
+    &terminal::NAMESPACE,
 ];
 
 /// Params or result of a method that has none. Members are ignored.

@@ -257,4 +257,7 @@ pub struct SessionBookmark {
 pub struct SessionClosing {
     /// Why, as a sentence fragment.
     pub reason: String,
+    /// Whether the client can go on at once: it connects again and resumes the session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub can_resume: bool,
 }

@@ -22,6 +22,8 @@ mod find;
 mod generated;
 #[cfg(unix)]
 mod reconnect;
+#[cfg(unix)]
+mod restart;
 mod resume;
 #[cfg(unix)]
 mod service;
@@ -32,6 +34,8 @@ mod start;
 #[cfg(unix)]
 mod stay;
 mod surface;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
 #[cfg(unix)]
 mod wait;

@@ -16,10 +16,34 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
     ("journal", &["bus", "host", "store"]),
     ("router", &["bus", "caller"]),
     ("session", &["bus", "caller", "config", "host", "router"]),
-    ("services", &["bus", "caller", "config", "host", "journal", "router", "store"]),
-    ("transport", &["caller", "instance", "session", "supervisor"]),
+    ("services", &["bus", "caller", "config", "handover", "host", "journal", "keeper", "router", "store"]),
+    ("keeper", &[]),
+    ("handover", &["args", "bus", "host", "keeper", "session"]),
+    ("supervisor", &["keeper"]),
+    ("detach", &["host"]),
+    ("transport", &["caller", "instance", "keeper", "session"]),
+    (
+        "process",
+        &["args", "config", "detach", "handover", "host", "instance", "keeper", "log", "supervisor", "transport"],
+    ),
     ("config", &["host"]),
-    ("daemon", &["bus", "caller", "config", "host", "journal", "router", "services", "session", "store", "transport"]),
+    (
+        "daemon",
+        &[
+            "bus",
+            "caller",
+            "config",
+            "handover",
+            "host",
+            "journal",
+            "keeper",
+            "router",
+            "services",
+            "session",
+            "store",
+            "transport",
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use icpy::Client;
 use icpy_protocol::endpoint::{Endpoint, Environment, Folders, place};
@@ -10,7 +11,7 @@ use icpy_protocol::topic::Pattern;
 use icpyd::caller::Scopes;
 use icpyd::config::{Config, Configuration, Layers, Limits, Loaded};
 use icpyd::daemon::{Daemon as Inner, Settings};
-use icpyd::host::Host;
+use icpyd::host::{Host, ProgramLimits};
 use icpyd::instance::LifeLock;
 use icpyd::transport::local::{self, Presence};
 use interprocess::local_socket::GenericFilePath;
@@ -44,12 +45,22 @@ impl Daemon {
         set(&mut config.limits);
         let layers = Layers { file: folders.config_file(), flags: Vec::new(), host: Host::real() };
         let loaded = Loaded { config, origins: BTreeMap::new() };
-        let configuration = Configuration::new(layers, loaded, |_| ());
+        let configuration = Arc::new(Configuration::new(layers, loaded, |_| ()));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let inner = {
             let _inside = runtime.enter();
             let socket = endpoint.socket.clone();
-            let inner = Inner::start(Settings { configuration, host: Host::real(), folders, socket });
+            let inner = Inner::start(
+                Settings {
+                    configuration,
+                    host: Host::real(),
+                    folders,
+                    socket,
+                    program: PathBuf::new(),
+                    program_limits: ProgramLimits::default(),
+                },
+                None,
+            );
             let presence = Presence::new(endpoint.clone(), LifeLock::take(&endpoint).unwrap());
             drop(inner.serve(local::listen(&endpoint).unwrap(), presence));
             inner

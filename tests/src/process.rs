@@ -161,7 +161,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if self.has_daemon() {
-            let stopped = self.icpy(&["stop"]);
+            let stopped = self.icpy(&["stop", "--force"]);
             if !std::thread::panicking() {
                 assert_eq!(stopped.status, 0, "{stopped:?}");
             }

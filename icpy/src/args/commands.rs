@@ -46,6 +46,8 @@ commands! {
     "cat" => Cat,
     /// Show, make and activate workspaces
     "workspace" => Workspace,
+    /// Run programs in terminals of the daemon, and see them
+    "terminal" => Terminal,
     /// Print events as they happen, one JSON object a line
     "watch" => Watch,
     /// Call any method of the daemon and print its result
@@ -60,6 +62,8 @@ commands! {
     "config" => Config,
     /// Start the daemon where none runs
     "start" => Start,
+    /// Replace the daemon's program in place; terminals and unsaved text stay
+    "restart" => Restart,
     /// End the daemon in good order
     "stop" => Stop,
     /// Connect standard input and output with the daemon's socket
@@ -214,9 +218,65 @@ pub enum ConfigAction {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Start {}
 
+/// Replacing the daemon's program.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Restart {
+    /// Go on with this program; by default with the icpyd beside this icpy
+    #[arg(long, value_name = "PATH")]
+    pub program: Option<PathBuf>,
+}
+
 /// Ending the daemon.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct Stop {}
+pub struct Stop {
+    /// End it although terminals or unsaved text would be lost
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Terminals.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Terminal {
+    /// What to do
+    #[command(subcommand)]
+    pub action: TerminalAction,
+}
+
+/// What can be done with terminals.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TerminalAction {
+    /// List the terminals, the oldest first
+    List,
+    /// Run a program, by default the shell, in a new terminal; print the terminal's name
+    New {
+        /// What to call it; by default as the program
+        #[arg(long)]
+        name: Option<String>,
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true)]
+        command: Vec<String>,
+    },
+    /// Type a text into a terminal; `-` reads it from standard input
+    Send {
+        /// Its name or id
+        terminal: String,
+        /// The text; with no newline added
+        text: String,
+    },
+    /// Print what a terminal has printed, as far as it is kept
+    Show {
+        /// Its name or id
+        terminal: String,
+        /// Go on until its program ends, and end as it does
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// End what runs in a terminal and forget the terminal
+    Close {
+        /// Its name or id
+        terminal: String,
+    },
+}
 
 /// Bridging.
 #[derive(Clone, Debug, ClapArgs)]

@@ -3,38 +3,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use icpy_protocol::api::MethodInfo;
-use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::error::{Error, Result};
 use icpy_protocol::message::{Received, read_received, write_notification, write_request};
 use icpy_protocol::session::{
     CLOSING, ClientInfo, Position, ProtocolRange, SessionClosing, SessionInitializeParams, SessionInitializeResult,
-    SessionResumeParams, SessionResumeResult, SessionResumeStatus, SessionSubscribeParams, SessionSubscribeResult,
-    SessionUnsubscribeParams, method,
+    SessionSubscribeParams, SessionSubscribeResult, SessionUnsubscribeParams, method,
 };
 use icpy_protocol::signal::{ACK, CANCEL, PROGRESS, ProgressParams, STREAM, StreamParams};
 use icpy_protocol::{PROTOCOL, PROTOCOL_MIN};
-use interprocess::local_socket::GenericFilePath;
-use interprocess::local_socket::tokio::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until};
 
+use super::Update;
 use super::link::Link;
+use super::reconnect::Reconnect;
 use super::streaming::Piece;
 use super::subscriptions::Subscriptions;
-use super::{Update, ended};
-use crate::finder::Finder;
-
-/// How long a lost daemon is looked for.
-const RECONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The first and the longest rest between two looks.
-const RECONNECT_RESTS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// Bytes that wait to be sent, above which the client's next orders wait.
 const OUTGOING_BYTES_MAX: usize = 1 << 20;
@@ -71,11 +60,13 @@ pub(super) enum Answer {
 }
 
 /// Why the task left a connection.
-enum Left {
+pub(super) enum Left {
     /// The client was dropped.
     Dropped,
     /// It was lost.
     Lost(String),
+    /// The daemon closed it, and goes on.
+    Resumable(String),
     /// The daemon closed it on purpose.
     Closed(String),
 }
@@ -83,34 +74,24 @@ enum Left {
 #[derive(Debug)]
 pub(super) struct Driver {
     client_info: ClientInfo,
-    /// Finds the daemon again.
-    finder: Option<Finder>,
-    resume_token: String,
+    pub(super) reconnect: Reconnect,
+    pub(super) resume_token: String,
     last_id: Arc<AtomicU64>,
-    pending: HashMap<u64, Box<Pending>>,
-    subscriptions: Subscriptions,
+    pub(super) pending: HashMap<u64, Box<Pending>>,
+    pub(super) subscriptions: Subscriptions,
     tell_end: watch::Sender<Option<String>>,
-}
-
-/// Finds or starts the daemon, and connects.
-pub(super) async fn find(finder: Finder) -> Result<Link> {
-    let found = tokio::task::spawn_blocking(move || finder.locate_or_start()).await.map_err(|_| ended())?;
-    let socket = found.map_err(|error| Error::unavailable(error.to_string()))?;
-    let failed = |error: std::io::Error| Error::unavailable(format!("cannot connect to icpyd: {error}"));
-    let name = socket.as_path().to_fs_name::<GenericFilePath>().map_err(failed)?;
-    Ok(Link::new(Box::new(LocalSocketStream::connect(name).await.map_err(failed)?)))
 }
 
 impl Driver {
     pub(super) fn new(
         client_info: ClientInfo,
-        finder: Option<Finder>,
+        reconnect: Reconnect,
         last_id: Arc<AtomicU64>,
         tell_end: watch::Sender<Option<String>>,
     ) -> Self {
         Self {
             client_info,
-            finder,
+            reconnect,
             resume_token: String::new(),
             last_id,
             pending: HashMap::new(),
@@ -124,7 +105,7 @@ impl Driver {
             match self.serve(&mut link, &mut orders).await {
                 Left::Dropped => return,
                 Left::Closed(reason) => break reason,
-                Left::Lost(reason) => match self.reconnect(&reason).await {
+                left @ (Left::Lost(_) | Left::Resumable(_)) => match self.reconnect(left).await {
                     Ok(again) => link = again,
                     Err(error) => break error.to_string(),
                 },
@@ -153,7 +134,7 @@ impl Driver {
         }
     }
 
-    fn obey(&mut self, order: Order, link: &mut Link) {
+    pub(super) fn obey(&mut self, order: Order, link: &mut Link) {
         match order {
             Order::Request(number, pending) => {
                 write_request(link.outgoing(), &number.to_string(), &pending.method, &pending.params);
@@ -179,13 +160,21 @@ impl Driver {
     fn take(&mut self, line: &[u8], link: &mut Link) -> Option<Left> {
         match read_received(line) {
             Ok(Received::Answer { id, outcome }) => {
-                let pending = id.parse().ok().and_then(|number: u64| self.pending.remove(&number))?;
-                self.answer(pending.answer, outcome.map(str::to_owned));
+                let number: u64 = id.parse().ok()?;
+                let pending = self.pending.remove(&number)?;
+                match outcome {
+                    // The connection is about to be closed; it is sent again on the next one.
+                    Err(error) if error.is_connection_lost() && pending.is_idempotent => {
+                        self.pending.insert(number, pending);
+                    }
+                    outcome => self.answer(pending.answer, outcome.map(str::to_owned)),
+                }
                 None
             }
             Ok(Received::Notification { method, params }) if method == CLOSING.info.topic => {
                 let notice: Option<SessionClosing> = serde_json::from_str(params).ok();
-                Some(Left::Closed(notice.map_or_else(String::new, |notice| notice.reason)))
+                let (reason, can_resume) = notice.map_or_else(Default::default, |it| (it.reason, it.can_resume));
+                Some(if can_resume { Left::Resumable(reason) } else { Left::Closed(reason) })
             }
             Ok(Received::Notification { method, params }) => {
                 match &*method {
@@ -226,7 +215,7 @@ impl Driver {
         }
     }
 
-    fn answer(&mut self, answer: Answer, outcome: Result<String>) {
+    pub(super) fn answer(&mut self, answer: Answer, outcome: Result<String>) {
         // Who asked may have stopped waiting: then the answer is for nobody.
         match answer {
             Answer::None => {}
@@ -254,7 +243,7 @@ impl Driver {
     }
 
     /// Sends a request of the task's own and waits for its answer; what comes before is taken as always.
-    async fn ask<R: DeserializeOwned>(
+    pub(super) async fn ask<R: DeserializeOwned>(
         &mut self,
         link: &mut Link,
         method: &MethodInfo,
@@ -268,77 +257,12 @@ impl Driver {
                 // An error for no request is about all of them.
                 Ok(Received::Answer { id, outcome }) if id == number || id == "null" => return read(outcome?),
                 _ => {
-                    if let Some(Left::Closed(reason) | Left::Lost(reason)) = self.take(&line, link) {
+                    if let Some(Left::Closed(reason) | Left::Lost(reason) | Left::Resumable(reason)) =
+                        self.take(&line, link)
+                    {
                         return Err(Error::unavailable(reason));
                     }
                 }
-            }
-        }
-    }
-
-    /// Finds the daemon again and goes on where the connection was lost.
-    async fn reconnect(&mut self, reason: &str) -> Result<Link> {
-        let Some(finder) = self.finder.clone() else {
-            return Err(Error::unavailable(reason));
-        };
-        let deadline = Instant::now() + RECONNECT_TIMEOUT;
-        let (mut rest, rest_max) = RECONNECT_RESTS;
-        loop {
-            let outcome = match find(finder.clone()).await {
-                Ok(mut link) => self.take_up(&mut link).await.map(|()| link),
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok(mut link) => {
-                    self.send_again(&mut link);
-                    return Ok(link);
-                }
-                Err(error) if Instant::now() >= deadline => return Err(error),
-                Err(_) => sleep_until(Instant::now() + rest).await,
-            }
-            rest = (rest * 2).min(rest_max);
-        }
-    }
-
-    async fn take_up(&mut self, link: &mut Link) -> Result<()> {
-        let params = SessionResumeParams {
-            resume_token: self.resume_token.clone(),
-            epoch: self.subscriptions.epoch().to_owned(),
-            after: None,
-            subscriptions: self.subscriptions.seen(),
-        };
-        match self.ask::<SessionResumeResult>(link, method::resume, &params).await {
-            Ok(result) => {
-                self.resume_token = result.resume_token;
-                if result.status == SessionResumeStatus::Gone {
-                    self.subscriptions.reset(&result.position, &Arc::new(result.snapshot));
-                }
-                Ok(())
-            }
-            Err(error) if error.kind() == Kind::Gone => self.begin_anew(link).await,
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The daemon is a new one, or has forgotten the session.
-    async fn begin_anew(&mut self, link: &mut Link) -> Result<()> {
-        self.initialize(link).await?;
-        for (old, params) in self.subscriptions.all() {
-            let begun: SessionSubscribeResult = self.ask(link, method::subscribe, &params).await?;
-            self.subscriptions.rename(old, &begun);
-        }
-        Ok(())
-    }
-
-    /// Sends again what can be sent twice. The rest fails: it may have been done.
-    fn send_again(&mut self, link: &mut Link) {
-        for (number, pending) in std::mem::take(&mut self.pending) {
-            if pending.is_idempotent {
-                self.obey(Order::Request(number, pending), link);
-            } else {
-                let message =
-                    format!("the connection was lost before `{}` was answered: it may be done", pending.method);
-                self.answer(pending.answer, Err(Error::unavailable(message)));
             }
         }
     }

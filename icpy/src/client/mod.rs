@@ -6,6 +6,7 @@
 
 mod driver;
 mod link;
+mod reconnect;
 mod streaming;
 mod subscriptions;
 
@@ -28,6 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::driver::{Answer, Driver, Order, Pending};
 use self::link::Link;
+use self::reconnect::{Reconnect, find};
 use self::streaming::PIECES_MAX;
 pub use self::streaming::{Piece, Streaming};
 use crate::finder::Finder;
@@ -89,8 +91,15 @@ pub struct Subscription {
 impl Client {
     /// Connects, starting a daemon where none runs, and connects again when the connection is lost.
     pub async fn connect(finder: Finder, client_info: ClientInfo) -> Result<Self> {
-        let link = driver::find(finder.clone()).await?;
-        Self::begin(link, client_info, Some(finder)).await
+        let link = find(finder.clone(), true).await?;
+        Self::begin(link, client_info, Reconnect::ToAny(finder)).await
+    }
+
+    /// Connects, starting a daemon where none runs, and stays with this one: also when its program is replaced, and not
+    /// when it ends.
+    pub async fn connect_to_one(finder: Finder, client_info: ClientInfo) -> Result<Self> {
+        let link = find(finder.clone(), true).await?;
+        Self::begin(link, client_info, Reconnect::ToSame(finder)).await
     }
 
     /// A client over a connection that was made elsewhere. When it is lost the client has ended.
@@ -98,13 +107,13 @@ impl Client {
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         client_info: ClientInfo,
     ) -> Result<Self> {
-        Self::begin(Link::new(Box::new(stream)), client_info, None).await
+        Self::begin(Link::new(Box::new(stream)), client_info, Reconnect::Never).await
     }
 
-    async fn begin(mut link: Link, client_info: ClientInfo, finder: Option<Finder>) -> Result<Self> {
+    async fn begin(mut link: Link, client_info: ClientInfo, reconnect: Reconnect) -> Result<Self> {
         let last_id = Arc::new(AtomicU64::new(0));
         let (tell_end, end) = watch::channel(None);
-        let mut driver = Driver::new(client_info, finder, Arc::clone(&last_id), tell_end);
+        let mut driver = Driver::new(client_info, reconnect, Arc::clone(&last_id), tell_end);
         driver.initialize(&mut link).await?;
         let (orders, queue) = mpsc::channel(ORDERS_MAX);
         #[expect(clippy::disallowed_methods, reason = "the task ends when the client is dropped")]

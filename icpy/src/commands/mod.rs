@@ -9,9 +9,11 @@ mod logs;
 mod ls;
 mod open;
 mod proxy;
+mod restart;
 mod start;
 mod status;
 mod stop;
+mod terminal;
 mod wait;
 mod watch;
 mod workspace;
@@ -20,7 +22,7 @@ use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use icpy::args::{Call, Clients, Command, General, Proxy, Start, Status, Stop, Watch};
-use icpy::connection::{Connection, block_on, is_lost};
+use icpy::connection::{Connection, block_on};
 use icpy::finder::Finder;
 use icpy::{host, target};
 use icpy_protocol::api::{self, MethodInfo};
@@ -45,6 +47,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Ls(ls) => ls::run(&ls, general),
         Command::Cat(cat) => cat::run(&cat, general),
         Command::Workspace(workspace) => workspace::run(workspace, general),
+        Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),
         Command::Call(Call { method, params }) => call::run(&method, params, general),
         Command::Status(Status {}) => status::run(general),
@@ -52,7 +55,8 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Logs(logs) => logs::run(&logs, general),
         Command::Config(config) => config::run(config.action, general),
         Command::Start(Start {}) => start::run(general),
-        Command::Stop(Stop {}) => stop::run(general),
+        Command::Restart(restart) => restart::run(restart, general),
+        Command::Stop(Stop { force }) => stop::run(force, general),
         Command::Proxy(Proxy {}) => proxy::run(general),
     }
 }
@@ -86,6 +90,15 @@ impl Daemon {
         Self { finder, connection, timeout }
     }
 
+    /// Waits until the daemon has closed this connection, and makes another.
+    fn connect_again(&mut self) -> std::result::Result<(), Failure> {
+        // A connection that breaks is closed too.
+        let _ = self.connection.wait_for_close();
+        self.connection = Connection::open(&self.finder)?;
+        let _ = self.connection.set_timeout(self.timeout);
+        Ok(())
+    }
+
     /// Calls a method. When the connection is lost before the answer, and the method can be called twice, it is.
     fn call<R: DeserializeOwned + Send>(
         &mut self,
@@ -94,7 +107,7 @@ impl Daemon {
     ) -> Result<R> {
         for _ in 1..ATTEMPTS_MAX {
             match block_on(api::Call::call(&self.connection, method, params)) {
-                Err(error) if is_lost(&error) && method.is_idempotent => {
+                Err(error) if error.is_connection_lost() && method.is_idempotent => {
                     let Ok(again) = Connection::open_or_start(&self.finder) else {
                         return Err(error);
                     };

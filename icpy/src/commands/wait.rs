@@ -12,8 +12,6 @@ use icpy_protocol::error::Error;
 use icpy_protocol::file::{CLOSED, FileClient, FileListParams};
 use icpy_protocol::session::{ClientInfo, SessionSubscribeParams};
 use icpy_protocol::topic::Pattern;
-use interprocess::local_socket::GenericFilePath;
-use interprocess::local_socket::tokio::prelude::*;
 
 use super::open::{explain, file_params};
 use super::{absolute, finder};
@@ -28,16 +26,15 @@ pub(super) fn run(targets: &[Target], folder: &Path, general: &General) -> Resul
             )));
         }
     }
-    let socket = finder(general).locate_or_start()?;
+    let finder = finder(general);
+    // A daemon that cannot be started is told as by every command.
+    finder.locate_or_start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let lost = |error: std::io::Error| Failure::from(Error::unavailable(error.to_string())).no_daemon();
-        let name = socket.as_path().to_fs_name::<GenericFilePath>().map_err(lost)?;
-        let stream = LocalSocketStream::connect(name).await.map_err(lost)?;
         let client_info = ClientInfo { name: "icpy --wait".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        // Without a way to connect again: when the daemon dies, who waits must not go on as if the file were done with.
-        let client = Client::over(stream, client_info).await.map_err(|error| Failure::from(error).no_daemon())?;
-        wait(client, targets, folder, general).await
+        // With this daemon and no other: when it dies, who waits must not go on as if the file were done with.
+        let client = Client::connect_to_one(finder, client_info).await;
+        wait(client.map_err(|error| Failure::from(error).no_daemon())?, targets, folder, general).await
     })
 }
 

@@ -5,6 +5,7 @@
 //! of it. Not here: control (shutdown never travels on the bus), and anything about connections.
 
 mod event;
+mod history;
 mod pace;
 mod request;
 mod ring;
@@ -23,6 +24,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub use event::Event;
+pub use history::BusState;
+use history::KeptEvent;
 pub use pace::{Operators, Pace, Paced, Release};
 pub use request::{Answer, Requester, Respond};
 use ring::Ring;
@@ -81,6 +84,23 @@ impl Bus {
         };
         let responder = OnceLock::new();
         Self(Arc::new(Shared { epoch, queue_bytes_max, last: AtomicU64::new(0), core: Mutex::new(core), responder }))
+    }
+
+    /// A bus that goes on with another's history.
+    pub fn restore(state: BusState, ring_bytes_max: usize, queue_bytes_max: usize) -> Self {
+        let bus = Self::new(state.epoch, ring_bytes_max, queue_bytes_max);
+        let mut core = bus.lock();
+        core.seq = state.seq;
+        core.ring.restore(state.events, state.seq, &bus.0.epoch);
+        drop(core);
+        bus.0.last.store(state.seq, Ordering::Release);
+        bus
+    }
+
+    /// The history, for a bus that goes on with it.
+    pub fn state(&self) -> BusState {
+        let core = self.lock();
+        BusState { epoch: self.0.epoch.clone(), seq: core.seq, events: core.ring.after(0).map(KeptEvent::of).collect() }
     }
 
     /// Publishes an event of a declared topic.

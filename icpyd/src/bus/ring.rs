@@ -28,6 +28,12 @@ impl Ring {
         }
     }
 
+    /// Keeps nothing of what was pushed.
+    pub(super) fn clear(&mut self) {
+        self.events.clear();
+        self.bytes = 0;
+    }
+
     /// The number of the oldest event that is kept.
     pub(super) fn oldest(&self) -> Option<u64> {
         self.events.front().map(|event| event.seq)

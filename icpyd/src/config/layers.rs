@@ -54,7 +54,7 @@ pub enum Origin {
 }
 
 /// Settings that were read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// Their values.
     pub config: Config,
@@ -93,7 +93,7 @@ impl Layers {
         settings.extend(self.read_variables(&known, &mut problems));
         settings.extend(self.read_flags(&known, &mut problems));
 
-        let mut loaded = Loaded { config: Config::default(), origins: BTreeMap::new() };
+        let mut loaded = Loaded::default();
         let mut table = defaults;
         for setting in settings {
             if let Err(problem) = apply(&setting, &known, &mut table, &mut loaded) {

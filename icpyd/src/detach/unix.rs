@@ -8,6 +8,7 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Forked;
+use crate::host::ProgramLimits;
 
 /// The first descriptor that is not a standard stream.
 const FIRST_DESCRIPTOR: libc::c_int = 3;
@@ -78,8 +79,9 @@ pub(super) fn leave_streams(log: &File) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn raise_limits() {
+pub(super) fn raise_limits() -> ProgramLimits {
     let limit = getrlimit(Resource::Nofile);
     // Where it is not permitted the limit stays, and clients are told when it is reached.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    ProgramLimits { descriptors: limit.current }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use super::Forked;
+use crate::host::ProgramLimits;
 
 pub(super) fn daemonize() -> Result<Forked, String> {
     Err("on Windows `icpy start` puts it into the background".to_owned())
@@ -16,4 +17,6 @@ pub(super) fn leave_streams(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn raise_limits() {}
+pub(super) fn raise_limits() -> ProgramLimits {
+    ProgramLimits::default()
+}

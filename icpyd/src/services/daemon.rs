@@ -1,9 +1,13 @@
 //! `daemon:*`, `rpc:*` and `event:*`: what the daemon tells about itself and its history, and its end.
 
-use std::sync::Arc;
+mod restart;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use icpy_protocol::daemon::{
-    DaemonApi, DaemonGetConfigResult, DaemonReloadResult, DaemonSetLogLevelParams, DaemonSetting, DaemonStatusResult,
+    DaemonApi, DaemonGetConfigResult, DaemonLoss, DaemonReloadResult, DaemonRestartParams, DaemonRestartResult,
+    DaemonSetLogLevelParams, DaemonSetting, DaemonStatusResult, DaemonStopParams,
 };
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::event::{EventApi, EventListParams, EventListResult};
@@ -17,26 +21,35 @@ use tokio_util::sync::CancellationToken;
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::config::{Configuration, Reloaded};
+use crate::keeper::Keepers;
 use crate::store::{events, workspaces};
 
 /// The most events in one answer of `event:list`.
 const EVENTS_MAX: usize = 1000;
 
-/// What does not change while the daemon runs.
-#[derive(Clone, Debug)]
+/// What the daemon knows of itself.
+#[derive(Debug)]
 pub struct About {
     /// Names this run of the daemon.
     pub daemon_id: String,
     /// When it started, in milliseconds since 1970.
     pub started_at_ms: u64,
+    /// How often it was replaced in place.
+    pub restarts: u32,
+    /// Why it was not, when that was tried last.
+    pub restart_problem: Option<String>,
     /// Where it listens.
     pub socket: FilePath,
     /// Where it keeps its state.
     pub state_folder: FilePath,
     /// Its log.
     pub log: FilePath,
+    /// The program that this is.
+    pub program: PathBuf,
     /// Ends the daemon.
     pub stop: CancellationToken,
+    /// The program that is to go on with it.
+    pub successor: Mutex<Option<PathBuf>>,
     /// The settings in force.
     pub configuration: Arc<Configuration>,
 }
@@ -45,12 +58,17 @@ pub struct About {
 #[derive(Debug)]
 pub struct DaemonService {
     services: Services,
-    about: About,
+    about: Arc<About>,
+    keepers: Keepers,
 }
 
 impl DaemonService {
-    pub(super) fn new(services: Services, about: About) -> Self {
-        Self { services, about }
+    pub(super) fn new(services: Services, about: Arc<About>, keepers: Keepers) -> Self {
+        Self { services, about, keepers }
+    }
+
+    fn losses(&self) -> Vec<DaemonLoss> {
+        self.keepers.iter().flat_map(|keeper| keeper.losses()).collect()
     }
 }
 
@@ -71,17 +89,39 @@ impl DaemonApi<Caller> for DaemonService {
             log: about.log.clone(),
             sessions: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
             open_files: counted.as_ref().ok().map(|count| count.value),
+            losses: self.losses(),
+            restarts: about.restarts,
             // Without its store the daemon still tells what is wrong, and can be stopped.
-            problems: counted.err().map(|error| error.message().to_owned()).into_iter().collect(),
+            problems: counted
+                .err()
+                .map(|error| error.message().to_owned())
+                .into_iter()
+                .chain(about.restart_problem.clone())
+                .collect(),
             position: self.services.bus.position(),
             bus: self.services.bus.statistics(),
         })
     }
 
-    async fn stop(&self, caller: &Caller, _: Empty) -> Result<Empty> {
+    async fn stop(&self, caller: &Caller, params: DaemonStopParams) -> Result<Empty> {
+        let losses = self.losses();
+        if !params.force && !losses.is_empty() {
+            let what: Vec<&str> = losses.iter().map(|loss| &*loss.description).collect();
+            let message = format!("the daemon does not stop, because something would be lost: {}", what.join("; "));
+            return Err(Error::conflict(message).with("losses", serde_json::to_value(&losses).unwrap_or_default()));
+        }
         tracing::info!(session = caller.session(), principal = ?caller.principal(), "asked to stop");
         self.about.stop.cancel();
         Ok(Empty {})
+    }
+
+    async fn restart(&self, caller: &Caller, params: DaemonRestartParams) -> Result<DaemonRestartResult> {
+        let program = params.program.map_or_else(|| self.about.program.clone(), FilePath::into_path_buf);
+        let credentials = restart::check(&program).await?;
+        tracing::info!(session = caller.session(), program = %program.display(), "asked to restart");
+        *self.about.successor.lock().unwrap_or_else(PoisonError::into_inner) = Some(program);
+        self.about.stop.cancel();
+        Ok(DaemonRestartResult { version: credentials.version })
     }
 
     async fn get_config(&self, _: &Caller, _: Empty) -> Result<DaemonGetConfigResult> {

@@ -2,17 +2,21 @@
 
 pub mod daemon;
 pub mod fs;
+pub mod terminal;
 pub mod workspace;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use icpy_protocol as protocol;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::bus::{Bus, Requester};
 use crate::caller::Caller;
-use crate::host::Host;
+use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
+use crate::keeper::Keepers;
 use crate::router::Router;
 
 /// What services are made of.
@@ -26,6 +30,12 @@ pub struct Services {
     pub journal: Journal,
     /// How long a service waits for another's answer.
     pub request_timeout: Duration,
+    /// Every task.
+    pub tasks: TaskTracker,
+    /// Ends them.
+    pub stop: CancellationToken,
+    /// What programs are given.
+    pub program_limits: ProgramLimits,
 }
 
 impl Services {
@@ -35,8 +45,9 @@ impl Services {
     }
 }
 
-/// Starts every service and routes its methods. The daemon's own service takes what it tells about.
-pub fn mount(services: &Services, about: daemon::About, router: &mut Router) {
+/// Starts every service and routes its methods. The daemon's own service takes what it tells about. Returns those services
+/// that hold what ends with the process.
+pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Router) -> Keepers {
     let fs = Arc::new(fs::Fs::default());
     protocol::fs::mount(&fs, router);
 
@@ -45,8 +56,15 @@ pub fn mount(services: &Services, about: daemon::About, router: &mut Router) {
     protocol::project::mount(&workspace, router);
     protocol::file::mount(&workspace, router);
 
-    let daemon = Arc::new(daemon::DaemonService::new(services.clone(), about));
+    let whereabouts =
+        terminal::Whereabouts { socket: about.socket.as_path().to_owned(), daemon_id: about.daemon_id.clone() };
+    let terminal = Arc::new(terminal::Terminals::new(services.clone(), whereabouts));
+    protocol::terminal::mount(&terminal, router);
+
+    let keepers: Keepers = vec![terminal];
+    let daemon = Arc::new(daemon::DaemonService::new(services.clone(), Arc::clone(about), keepers.clone()));
     protocol::daemon::mount(&daemon, router);
     protocol::rpc::mount(&daemon, router);
     protocol::event::mount(&daemon, router);
+    keepers
 }

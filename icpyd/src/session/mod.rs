@@ -37,7 +37,7 @@ use self::outbox::Outbox;
 use self::output::{Closing, Waiting};
 use self::reader::LineReader;
 use self::registry::Handle;
-pub use self::registry::Sessions;
+pub use self::registry::{Close, Sessions, SessionsState};
 use self::requests::Requests;
 pub use self::service::SessionService;
 use crate::bus::Bus;
@@ -168,9 +168,8 @@ impl<C: Connection> Session<C> {
 
     /// Does all that can be done now. Returns whether there may be more at once.
     fn round(&mut self, cx: &mut Context<'_>) -> std::result::Result<bool, Ended> {
-        if let Some(reason) = self.handle.take_close() {
-            let drain_timeout = self.shared.limits.drain_timeout;
-            self.closing.get_or_insert_with(|| Closing::new(reason, drain_timeout));
+        if let Some(close) = self.handle.take_close() {
+            self.closing.get_or_insert_with(|| Closing::new(close));
         }
         let mut has_moved = self.read(cx)?;
         has_moved |= self.finish_requests(cx);

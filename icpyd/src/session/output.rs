@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use icpy_protocol::error::{Error, Result};
@@ -11,7 +10,7 @@ use icpy_protocol::message::{write_error, write_notification, write_result, writ
 use icpy_protocol::session::{CLOSING, SessionClosing};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::registry::Command;
+use super::registry::{Close, Command};
 use super::requests::Finished;
 use super::{Connection, Ended, Session};
 
@@ -35,14 +34,16 @@ enum Body {
 /// A session that is to be closed when what is under way has ended.
 pub(super) struct Closing {
     reason: String,
+    can_resume: bool,
     /// What is still under way then is ended.
     deadline: Pin<Box<Sleep>>,
     is_told: bool,
 }
 
 impl Closing {
-    pub(super) fn new(reason: String, drain_timeout: Duration) -> Self {
-        Self { reason, deadline: Box::pin(sleep_until(Instant::now() + drain_timeout)), is_told: false }
+    pub(super) fn new(close: Close) -> Self {
+        let Close { reason, drain_timeout, can_resume } = close;
+        Self { reason, can_resume, deadline: Box::pin(sleep_until(Instant::now() + drain_timeout)), is_told: false }
     }
 }
 
@@ -182,7 +183,7 @@ impl<C: Connection> Session<C> {
         }
         if has_answered && !closing.is_told {
             closing.is_told = true;
-            let notice = SessionClosing { reason: closing.reason.clone() };
+            let notice = SessionClosing { reason: closing.reason.clone(), can_resume: closing.can_resume };
             self.outbox.push(|out| write_notification(out, CLOSING.info.topic, &notice));
             return Ok(true);
         }
@@ -190,7 +191,7 @@ impl<C: Connection> Session<C> {
             return Err(Ended::Left);
         }
         if !has_answered && closing.deadline.as_mut().poll(cx).is_ready() {
-            self.requests.end_all(Error::unavailable(closing.reason.clone()));
+            self.requests.end_all(Error::connection_lost(closing.reason.clone()));
         }
         Ok(false)
     }

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::session::{ClientInfo, SessionInfo, SessionSubscribeParams};
+use serde::{Deserialize, Serialize};
 
 use super::feeds::Feed;
 use crate::caller::{Identity, Outlet, Principal};
@@ -25,6 +27,17 @@ pub(super) enum Command {
     Become(Arc<Identity>),
 }
 
+/// Why and how a connection is to be closed.
+#[derive(Clone, Debug)]
+pub struct Close {
+    /// Why, as a sentence fragment.
+    pub reason: String,
+    /// How long what is under way may take to end.
+    pub drain_timeout: Duration,
+    /// Whether the client can go on at once on another connection.
+    pub can_resume: bool,
+}
+
 /// One connected session, as others see it.
 #[derive(Debug)]
 pub(super) struct Handle {
@@ -37,12 +50,12 @@ pub(super) struct Handle {
     has_commands: AtomicBool,
     commands: Mutex<Vec<Command>>,
     has_close: AtomicBool,
-    close: Mutex<Option<String>>,
+    close: Mutex<Option<Close>>,
     facts: Mutex<Facts>,
 }
 
 /// What is known of a session; all of it outlives a lost connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Facts {
     pub(super) session: String,
     pub(super) principal: Principal,
@@ -72,13 +85,13 @@ impl Handle {
     }
 
     /// Has the session finish what is under way and close the connection.
-    pub(super) fn close(&self, reason: &str) {
-        *self.close.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    pub(super) fn close(&self, close: Close) {
+        *self.close.lock().unwrap_or_else(PoisonError::into_inner) = Some(close);
         self.has_close.store(true, Ordering::Release);
         self.outlet.wake();
     }
 
-    pub(super) fn take_close(&self) -> Option<String> {
+    pub(super) fn take_close(&self) -> Option<Close> {
         if !self.has_close.swap(false, Ordering::AcqRel) {
             return None;
         }
@@ -90,6 +103,10 @@ impl Handle {
     }
 }
 
+/// The sessions that can be resumed, as one program leaves them to the next.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SessionsState(Vec<Facts>);
+
 /// All sessions of the daemon.
 #[derive(Debug, Default)]
 pub struct Sessions(Mutex<State>);
@@ -99,7 +116,7 @@ struct State {
     /// By the session's name.
     connected: BTreeMap<String, Arc<Handle>>,
     suspended: VecDeque<Facts>,
-    is_closing: Option<String>,
+    is_closing: Option<Close>,
 }
 
 impl Sessions {
@@ -113,12 +130,25 @@ impl Sessions {
         self.len() == 0
     }
 
+    /// The sessions that another program has left.
+    pub fn restore(state: SessionsState) -> Self {
+        Self(Mutex::new(State { suspended: state.0.into(), ..State::default() }))
+    }
+
+    /// The sessions that can be resumed, for another program.
+    pub fn state(&self) -> SessionsState {
+        let state = self.lock();
+        let connected = state.connected.values().map(|handle| handle.facts().clone());
+        let connected = connected.filter(|facts| facts.resume_token.is_some());
+        SessionsState(state.suspended.iter().cloned().chain(connected).collect())
+    }
+
     /// Finishes what is under way on every connection and closes it, and every one that still comes.
-    pub fn close_all(&self, reason: &str) {
+    pub fn close_all(&self, close: &Close) {
         let mut state = self.lock();
-        state.is_closing = Some(reason.to_owned());
+        state.is_closing = Some(close.clone());
         for handle in state.connected.values() {
-            handle.close(reason);
+            handle.close(close.clone());
         }
     }
 
@@ -144,8 +174,8 @@ impl Sessions {
             facts: Mutex::new(facts),
         });
         let mut state = self.lock();
-        if let Some(reason) = &state.is_closing {
-            handle.close(reason);
+        if let Some(close) = &state.is_closing {
+            handle.close(close.clone());
         }
         state.connected.insert(identity.session.clone(), Arc::clone(&handle));
         handle
@@ -185,7 +215,9 @@ impl Sessions {
         let handle = state.connected.values().find(|handle| has_token(&handle.facts()))?;
         let facts = handle.facts().clone();
         handle.facts().resume_token = None;
-        handle.close("the session goes on on another connection");
+        // What is under way is for a client that is gone.
+        let reason = "the session goes on on another connection".to_owned();
+        handle.close(Close { reason, drain_timeout: Duration::ZERO, can_resume: false });
         Some(facts)
     }
 

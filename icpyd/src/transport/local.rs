@@ -6,6 +6,7 @@ mod platform;
 mod presence;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use tokio_util::task::TaskTracker;
 pub use self::platform::LocalListener;
 pub use self::presence::Presence;
 use crate::caller::Scopes;
+use crate::keeper::Descriptor;
 use crate::session::{Session, Shared};
-use crate::supervisor::InheritedSocket;
 
 /// How long accepting rests when the system has no more descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -28,27 +29,32 @@ pub fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
     platform::listen(endpoint)
 }
 
-/// Goes on with a socket that a service manager has made.
-pub fn adopt(inherited: InheritedSocket) -> io::Result<LocalListener> {
-    platform::adopt(inherited)
+/// A socket that listens already.
+#[derive(Debug)]
+pub struct Listening {
+    /// The socket.
+    pub descriptor: Descriptor,
+    /// Whether it is a service manager's, who made it and removes it.
+    pub is_managed: bool,
+}
+
+/// Goes on with a socket that listens already, at this path.
+pub fn adopt(listening: Listening, path: &Path) -> io::Result<LocalListener> {
+    platform::adopt(listening, path)
 }
 
 /// Accepts clients until `stop`, on another listener when the first can no longer be found. Each is served by a task of
-/// `tasks`. Returns the presence, which is kept until the daemon has ended.
+/// `tasks`. Returns what makes the daemon be found: the socket goes before the lock, which is kept until the daemon has ended.
 pub async fn serve(
     mut listener: LocalListener,
     mut presence: Presence,
     shared: Arc<Shared>,
     tasks: TaskTracker,
     stop: CancellationToken,
-) -> Presence {
+) -> (LocalListener, Presence) {
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => {
-                // The socket goes before the lock.
-                drop(listener);
-                return presence;
-            }
+            () = stop.cancelled() => return (listener, presence),
             accepted = listener.accept() => accepted,
             again = presence.restore(&listener) => {
                 listener = again;

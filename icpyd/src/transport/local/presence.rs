@@ -47,6 +47,16 @@ impl Presence {
         Self { endpoint, lock, state: unwatched() }
     }
 
+    /// The lock.
+    pub fn lock(&self) -> &LifeLock {
+        &self.lock
+    }
+
+    /// Gives the lock back.
+    pub fn into_lock(self) -> LifeLock {
+        self.lock
+    }
+
     /// Waits until a listener is no longer what clients find, and returns one that is.
     pub(super) async fn restore(&mut self, listener: &LocalListener) -> LocalListener {
         loop {

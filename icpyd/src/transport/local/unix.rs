@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -20,9 +20,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
+use super::Listening;
 use crate::caller::Principal;
 use crate::session::Connection;
-use crate::supervisor::InheritedSocket;
 
 /// A listening socket. Dropping it removes the socket's file, unless another has taken its place.
 #[derive(Debug)]
@@ -80,6 +80,13 @@ impl LocalListener {
         self.identity.is_none_or(|identity| self.has_identity(identity))
     }
 
+    /// The socket, to go on listening when this is dropped, and whether it is a service manager's. The file stays.
+    pub fn leave(mut self) -> io::Result<Listening> {
+        let is_managed = self.identity.take().is_none();
+        let LocalSocketListener::UdSocket(listener) = &self.listener;
+        Ok(Listening { descriptor: listener.as_fd().try_clone_to_owned()?, is_managed })
+    }
+
     fn has_identity(&self, identity: (u64, u64)) -> bool {
         fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == identity)
     }
@@ -93,10 +100,13 @@ impl Drop for LocalListener {
     }
 }
 
-/// Goes on with a socket that listens already.
-pub(super) fn adopt(inherited: InheritedSocket) -> io::Result<LocalListener> {
-    let listener = UdSocketListener::try_from(inherited.descriptor)?.into();
-    Ok(LocalListener { listener, path: inherited.path, identity: None, reserve: Mutex::new(spare_descriptor()) })
+pub(super) fn adopt(listening: Listening, path: &Path) -> io::Result<LocalListener> {
+    let listener = UdSocketListener::try_from(listening.descriptor)?.into();
+    let identity = match listening.is_managed {
+        true => None,
+        false => fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino())),
+    };
+    Ok(LocalListener { listener, path: path.to_owned(), identity, reserve: Mutex::new(spare_descriptor()) })
 }
 
 /// The socket is made under another name and renamed, so that whoever finds the name finds a socket that listens.

@@ -1,15 +1,16 @@
 //! The named pipe.
 
 use std::io;
+use std::path::Path;
 use std::task::{Context, Poll};
 
 use icpy_protocol::endpoint::Endpoint;
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 
+use super::Listening;
 use crate::caller::Principal;
 use crate::session::Connection;
-use crate::supervisor::InheritedSocket;
 
 /// A listening pipe.
 #[derive(Debug)]
@@ -27,9 +28,14 @@ impl LocalListener {
     pub fn is_in_place(&self) -> bool {
         true
     }
+
+    /// A pipe cannot be left to another program.
+    pub fn leave(self) -> io::Result<Listening> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
-pub(super) fn adopt(_: InheritedSocket) -> io::Result<LocalListener> {
+pub(super) fn adopt(_: Listening, _: &Path) -> io::Result<LocalListener> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

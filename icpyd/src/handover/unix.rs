@@ -1,0 +1,119 @@
+//! Becoming another program on Unix.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use icpy_protocol::path::FilePath;
+use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+
+use super::{DaemonState, Estate, FORMAT, Letter, WrittenParcel};
+use crate::args::Args;
+use crate::keeper::Parcel;
+
+pub(super) fn execute(program: &Path, args: &Args, estate: &Estate) -> io::Result<Infallible> {
+    let mut letter = paper()?;
+    serde_json::to_writer(io::BufWriter::new(&letter), &write(estate))?;
+    letter.flush()?;
+    letter.rewind()?;
+    let letter = OwnedFd::from(letter);
+    let parcels = estate.daemon.parcels.values().flat_map(|parcel| &parcel.descriptors);
+    let kept: Vec<&OwnedFd> = parcels.chain([&letter, &estate.listener, &estate.lock]).collect();
+    let mut command = Command::new(program);
+    command.args(args.of_successor(letter.as_raw_fd()));
+    let error = match kept.iter().try_for_each(|descriptor| keep_open(descriptor, true)) {
+        Ok(()) => command.exec(),
+        Err(error) => error,
+    };
+    // The program goes on, and none of its children is to have them.
+    for descriptor in kept {
+        let _ = keep_open(descriptor, false);
+    }
+    Err(error)
+}
+
+/// A file in memory. It is read by one program only, and never reaches a disk.
+#[cfg(target_os = "linux")]
+fn paper() -> io::Result<File> {
+    let descriptor = rustix::fs::memfd_create("icpyd-handover", rustix::fs::MemfdFlags::CLOEXEC)?;
+    Ok(File::from(descriptor))
+}
+
+/// A file without a name.
+#[cfg(not(target_os = "linux"))]
+fn paper() -> io::Result<File> {
+    tempfile::tempfile()
+}
+
+fn keep_open(descriptor: &OwnedFd, is_kept: bool) -> io::Result<()> {
+    let mut flags = fcntl_getfd(descriptor)?;
+    flags.set(FdFlags::CLOEXEC, !is_kept);
+    Ok(fcntl_setfd(descriptor, flags)?)
+}
+
+fn write(estate: &Estate) -> Letter {
+    let number = |descriptor: &OwnedFd| descriptor.as_raw_fd();
+    let daemon = &estate.daemon;
+    let parcels = daemon.parcels.iter().map(|(name, parcel)| {
+        let descriptors = parcel.descriptors.iter().map(number).collect();
+        (name.clone(), WrittenParcel { state: parcel.state.clone(), descriptors })
+    });
+    Letter {
+        format: FORMAT,
+        daemon_id: daemon.daemon_id.clone(),
+        started_at_ms: daemon.started_at_ms,
+        restarts: daemon.restarts + 1,
+        bus: daemon.bus.clone(),
+        sessions: daemon.sessions.clone(),
+        parcels: parcels.collect(),
+        socket: FilePath::from(estate.socket.clone()),
+        is_managed: estate.is_managed,
+        listener: number(&estate.listener),
+        lock: number(&estate.lock),
+        program_limits: estate.program_limits,
+    }
+}
+
+pub(super) fn receive(letter: i32) -> io::Result<Estate> {
+    let mut text = Vec::new();
+    File::from(take(letter)?).read_to_end(&mut text)?;
+    let letter: Letter = serde_json::from_slice(&text)?;
+    if letter.format != FORMAT {
+        return Err(io::Error::other(format!("the handover has the form {}, and not {FORMAT}", letter.format)));
+    }
+    let mut daemon = DaemonState {
+        daemon_id: letter.daemon_id,
+        started_at_ms: letter.started_at_ms,
+        restarts: letter.restarts,
+        restart_problem: None,
+        bus: letter.bus,
+        sessions: letter.sessions,
+        parcels: std::collections::BTreeMap::new(),
+    };
+    for (name, WrittenParcel { state, descriptors }) in letter.parcels {
+        let descriptors = descriptors.into_iter().map(take).collect::<io::Result<_>>()?;
+        daemon.parcels.insert(name, Parcel { state, descriptors });
+    }
+    Ok(Estate {
+        daemon,
+        socket: letter.socket.into_path_buf(),
+        is_managed: letter.is_managed,
+        listener: take(letter.listener)?,
+        lock: take(letter.lock)?,
+        program_limits: letter.program_limits,
+    })
+}
+
+/// Takes a descriptor by its number: children of this program do not get it.
+fn take(number: i32) -> io::Result<OwnedFd> {
+    #[expect(unsafe_code, reason = "the program before names descriptors by their numbers")]
+    // SAFETY: that program has left it open for this one, and nothing else here knows of it. A number that is not open
+    // fails at the next call.
+    let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
+    keep_open(&descriptor, false)?;
+    Ok(descriptor)
+}

@@ -1,0 +1,289 @@
+//! `terminal:*`: programs in terminals, which go on when clients come and go, and when the daemon is replaced in place.
+//!
+//! All state is here and in the terminals' tasks; none of it is stored. Not here: what the output means.
+
+mod one;
+mod output;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod platform;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use icpy_protocol::Empty;
+use icpy_protocol::daemon::DaemonLoss;
+use icpy_protocol::endpoint::{DAEMON_VARIABLE, SOCKET_VARIABLE};
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::path::FilePath;
+use icpy_protocol::terminal::{
+    CLOSED, CREATED, EXITED, TerminalApi, TerminalCloseParams, TerminalClosed, TerminalCreateParams,
+    TerminalDataInParams, TerminalInfo, TerminalListResult, TerminalReadParams, TerminalReadResult,
+    TerminalResizeParams, TerminalSize,
+};
+use tokio::sync::mpsc;
+
+use self::one::{Kept, Terminal};
+use super::Services;
+use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::keeper::{Ending, Keeper, Parcel};
+
+/// Terminals there may be.
+const TERMINALS_MAX: usize = 512;
+
+/// The longest that `terminal:read` waits.
+const WAIT_MAX: Duration = Duration::from_mins(1);
+
+/// The longest piece of input.
+const DATA_BYTES_MAX: usize = 1 << 20;
+
+/// The variable that tells a program its terminal.
+const TERMINAL_VARIABLE: &str = "ICPY_TERMINAL_ID";
+
+/// What of the daemon's own environment describes the user, and so is for programs too.
+const USER_VARIABLES: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "XDG_RUNTIME_DIR",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+];
+
+/// What programs must know of the daemon to find it again.
+#[derive(Clone, Debug)]
+pub struct Whereabouts {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// Names the daemon.
+    pub daemon_id: String,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Terminals {
+    services: Services,
+    whereabouts: Whereabouts,
+    /// By name.
+    open: Mutex<BTreeMap<String, Arc<Terminal>>>,
+}
+
+impl Terminals {
+    pub(super) fn new(services: Services, whereabouts: Whereabouts) -> Self {
+        Self { services, whereabouts, open: Mutex::default() }
+    }
+
+    fn get(&self, id: &str) -> Result<Arc<Terminal>> {
+        let found = self.lock().get(id).cloned();
+        found.ok_or_else(|| Error::not_found(format!("there is no terminal `{id}`")))
+    }
+
+    /// The terminals, the oldest first.
+    fn all(&self) -> Vec<Arc<Terminal>> {
+        let mut all: Vec<_> = self.lock().values().cloned().collect();
+        all.sort_by_cached_key(|terminal| {
+            let info = terminal.info();
+            (info.created_at_ms, info.terminal_id)
+        });
+        all
+    }
+
+    fn insert(&self, terminal: Arc<Terminal>, input: mpsc::Receiver<Vec<u8>>) {
+        self.lock().insert(terminal.info().terminal_id, Arc::clone(&terminal));
+        let bus = self.services.bus.clone();
+        let exited = move |exited| {
+            bus.publish(&EXITED, &exited);
+        };
+        self.services.tasks.spawn(terminal.run(input, exited));
+    }
+
+    fn environment(&self, id: &str, given: Option<BTreeMap<String, String>>) -> BTreeMap<String, OsString> {
+        let mut variables: BTreeMap<String, OsString> = match given {
+            Some(given) => given.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            None => USER_VARIABLES
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), self.services.host.variable(name)?)))
+                .collect(),
+        };
+        variables.insert("TERM".to_owned(), "xterm-256color".into());
+        variables.insert("COLORTERM".to_owned(), "truecolor".into());
+        variables.insert(SOCKET_VARIABLE.to_owned(), self.whereabouts.socket.clone().into());
+        variables.insert(DAEMON_VARIABLE.to_owned(), self.whereabouts.daemon_id.clone().into());
+        variables.insert(TERMINAL_VARIABLE.to_owned(), id.into());
+        variables
+    }
+
+    fn shell(&self) -> String {
+        let named = self.services.host.variable("SHELL").and_then(|shell| shell.into_string().ok());
+        named.filter(|shell| Path::new(shell).is_absolute()).unwrap_or_else(|| "/bin/sh".to_owned())
+    }
+
+    fn home(&self) -> PathBuf {
+        self.services.host.variable("HOME").map(PathBuf::from).filter(|home| home.is_dir()).unwrap_or("/".into())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Terminal>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TerminalApi<Caller> for Terminals {
+    async fn create(&self, _: &Caller, params: TerminalCreateParams) -> Result<TerminalInfo> {
+        let command = if params.command.is_empty() { vec![self.shell()] } else { params.command };
+        let size = checked(params.size.unwrap_or_default())?;
+        let cwd = params.cwd.map_or_else(|| self.home(), FilePath::into_path_buf);
+        if !cwd.is_absolute() {
+            return Err(Error::invalid_params(format!("`{}` does not begin at the root", cwd.display())));
+        }
+        if self.lock().len() >= TERMINALS_MAX {
+            return Err(Error::too_large(format!("there are {TERMINALS_MAX} terminals: close one first")));
+        }
+        let terminal_id = self.services.host.new_id();
+        let environment = self.environment(&terminal_id, params.env);
+        let (limits, start, folder) = (self.services.program_limits, command.clone(), cwd.clone());
+        // Opening files may block.
+        let spawned = tokio::task::spawn_blocking(move || {
+            let kind =
+                folder.metadata().map_err(|error| Error::not_found(format!("`{}`: {error}", folder.display())))?;
+            if !kind.is_dir() {
+                return Err(Error::unsupported(format!("`{}` is not a folder", folder.display())));
+            }
+            platform::spawn(&start, &folder, &environment, size, limits).map_err(|error| cannot_run(&start[0], &error))
+        });
+        let (master, child) = spawned.await.map_err(|error| Error::internal(error.to_string()))??;
+        let program = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let info = TerminalInfo {
+            terminal_id,
+            name: params.name.unwrap_or(program),
+            command,
+            cwd: cwd.into(),
+            pid: child.pid(),
+            size,
+            created_at_ms: self.services.host.now_ms(),
+            exit: None,
+        };
+        let (terminal, input) = Terminal::new(info.clone(), master, child, self.services.stop.child_token());
+        self.services.bus.publish(&CREATED, &info);
+        self.insert(terminal, input);
+        Ok(info)
+    }
+
+    async fn list(&self, _: &Caller, _: Empty) -> Result<TerminalListResult> {
+        Ok(TerminalListResult { terminals: self.all().iter().map(|terminal| terminal.info()).collect() })
+    }
+
+    async fn data_in(&self, _: &Caller, params: TerminalDataInParams) -> Result<Empty> {
+        if params.data.len() > DATA_BYTES_MAX {
+            let message = format!("a piece of input has at most {DATA_BYTES_MAX} bytes");
+            return Err(Error::too_large(message).with("limit", DATA_BYTES_MAX));
+        }
+        self.get(&params.terminal_id)?.type_in(params.data).await?;
+        Ok(Empty {})
+    }
+
+    async fn read(&self, caller: &Caller, params: TerminalReadParams) -> Result<TerminalReadResult> {
+        let terminal = self.get(&params.terminal_id)?;
+        let wait = Duration::from_millis(params.wait_ms.into()).min(WAIT_MAX);
+        let progress = terminal.wait_for_output(params.after, wait).await;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        let part = terminal.output_after(params.after);
+        let to = part.from + part.bytes.len() as u64;
+        let exit = progress.exit.filter(|_| to >= progress.end);
+        Ok(TerminalReadResult { data: String::from_utf8_lossy(&part.bytes).into_owned(), from: part.from, to, exit })
+    }
+
+    async fn resize(&self, _: &Caller, params: TerminalResizeParams) -> Result<Empty> {
+        self.get(&params.terminal_id)?.resize(checked(params.size)?)?;
+        Ok(Empty {})
+    }
+
+    async fn close(&self, _: &Caller, params: TerminalCloseParams) -> Result<Empty> {
+        let terminal_id = params.terminal_id;
+        self.get(&terminal_id)?.close().await;
+        if self.lock().remove(&terminal_id).is_some() {
+            self.services.bus.publish(&CLOSED, &TerminalClosed { terminal_id });
+        }
+        Ok(Empty {})
+    }
+}
+
+impl Keeper for Terminals {
+    fn name(&self) -> &'static str {
+        "terminal"
+    }
+
+    fn losses(&self) -> Vec<DaemonLoss> {
+        let infos = self.all().into_iter().map(|terminal| terminal.info());
+        let running = infos.filter(|info| info.exit.is_none());
+        running
+            .map(|info| DaemonLoss {
+                kind: "terminal".to_owned(),
+                id: info.terminal_id,
+                description: format!("the terminal `{}` runs `{}`", info.name, info.command.join(" ")),
+            })
+            .collect()
+    }
+
+    fn end(&self) -> Ending<'_> {
+        let all = self.all();
+        Box::pin(async move { Terminal::end_all(&all).await })
+    }
+
+    fn give(&self) -> Parcel {
+        let mut parcel = Parcel::default();
+        let mut states = Vec::new();
+        for terminal in self.all() {
+            match terminal.keep() {
+                Ok((kept, descriptor)) => {
+                    states.push(serde_json::to_value(kept).unwrap_or_default());
+                    parcel.descriptors.push(descriptor);
+                }
+                Err(error) => tracing::error!(%error, "a terminal cannot be handed over"),
+            }
+        }
+        parcel.state = states.into();
+        parcel
+    }
+
+    fn take(&self, parcel: Parcel) -> std::result::Result<(), String> {
+        let states: Vec<Kept> = serde_json::from_value(parcel.state).map_err(|error| error.to_string())?;
+        if states.len() != parcel.descriptors.len() {
+            return Err(format!("{} terminals came with {} descriptors", states.len(), parcel.descriptors.len()));
+        }
+        for (kept, descriptor) in states.into_iter().zip(parcel.descriptors) {
+            match Terminal::restore(kept, descriptor, self.services.stop.child_token()) {
+                Some((terminal, input)) => self.insert(terminal, input),
+                None => tracing::error!("a terminal cannot be taken over"),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn checked(size: TerminalSize) -> Result<TerminalSize> {
+    match size.columns > 0 && size.rows > 0 {
+        true => Ok(size),
+        false => Err(Error::invalid_params(format!("a terminal of {} by {} has no room", size.columns, size.rows))),
+    }
+}
+
+fn cannot_run(program: &str, error: &std::io::Error) -> Error {
+    let message = format!("cannot run `{program}`: {error}");
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Error::not_found(message),
+        std::io::ErrorKind::PermissionDenied => Error::permission_denied(message),
+        std::io::ErrorKind::Unsupported | std::io::ErrorKind::InvalidInput => Error::unsupported(message),
+        _ => Error::unavailable(message),
+    }
+}

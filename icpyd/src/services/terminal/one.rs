@@ -1,0 +1,263 @@
+//! One terminal: a task of its own reads what its program prints, types what clients send, and sees it end.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::terminal::{TerminalExit, TerminalExited, TerminalInfo, TerminalSize};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::output::{Output, Part};
+use super::platform::{Child, Children, Master};
+use crate::keeper::Descriptor;
+
+/// Pieces of input that may wait.
+const INPUT_MAX: usize = 16;
+
+/// The most that is read after a program's end: what it started may print for ever.
+const REST_BYTES_MAX: usize = 1 << 20;
+
+/// How long a program may take to end when it is asked to.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// One terminal.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    /// What does not change.
+    facts: TerminalInfo,
+    master: Master,
+    child: Child,
+    state: Mutex<State>,
+    progress: watch::Sender<Progress>,
+    input: mpsc::Sender<Vec<u8>>,
+    /// Ends the task.
+    stop: CancellationToken,
+}
+
+#[derive(Debug)]
+struct State {
+    size: TerminalSize,
+    output: Output,
+    /// What was sent and is not typed yet, when the task has ended.
+    untyped: Vec<u8>,
+}
+
+/// How far a terminal is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    /// Bytes printed.
+    pub(super) end: u64,
+    pub(super) exit: Option<TerminalExit>,
+}
+
+/// A terminal as the next program takes it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Kept {
+    info: TerminalInfo,
+    /// The output, as base64.
+    output: String,
+    end: u64,
+    /// What is not typed yet, as base64.
+    untyped: String,
+}
+
+impl Terminal {
+    /// A terminal whose program was just started. The task is to be run.
+    pub(super) fn new(
+        facts: TerminalInfo,
+        master: Master,
+        child: Child,
+        stop: CancellationToken,
+    ) -> (Arc<Self>, mpsc::Receiver<Vec<u8>>) {
+        let state = State { size: facts.size, output: Output::default(), untyped: Vec::new() };
+        Self::with_state(facts, master, child, stop, state)
+    }
+
+    /// A terminal that the program before has given.
+    pub(super) fn restore(
+        kept: Kept,
+        descriptor: Descriptor,
+        stop: CancellationToken,
+    ) -> Option<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
+        let Kept { info, output, end, untyped } = kept;
+        let output = Output::restored(BASE64_STANDARD.decode(output).ok()?, end);
+        let state = State { size: info.size, output, untyped: BASE64_STANDARD.decode(untyped).ok()? };
+        let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
+        Some(Self::with_state(info, master, child, stop, state))
+    }
+
+    fn with_state(
+        facts: TerminalInfo,
+        master: Master,
+        child: Child,
+        stop: CancellationToken,
+        state: State,
+    ) -> (Arc<Self>, mpsc::Receiver<Vec<u8>>) {
+        let (input, typed) = mpsc::channel(INPUT_MAX);
+        let progress = watch::Sender::new(Progress { end: state.output.end(), exit: facts.exit });
+        let terminal = Self { facts, master, child, state: Mutex::new(state), progress, input, stop };
+        (Arc::new(terminal), typed)
+    }
+
+    /// What the next program needs to go on.
+    pub(super) fn keep(&self) -> std::io::Result<(Kept, Descriptor)> {
+        let info = self.info();
+        let state = self.lock();
+        let kept = Kept {
+            info,
+            output: BASE64_STANDARD.encode(state.output.kept()),
+            end: state.output.end(),
+            untyped: BASE64_STANDARD.encode(&state.untyped),
+        };
+        Ok((kept, self.master.share()?))
+    }
+
+    /// The terminal as clients see it.
+    pub(super) fn info(&self) -> TerminalInfo {
+        let size = self.lock().size;
+        TerminalInfo { size, exit: self.progress.borrow().exit, ..self.facts.clone() }
+    }
+
+    pub(super) fn resize(&self, size: TerminalSize) -> Result<()> {
+        self.lock().size = size;
+        self.master.resize(size).map_err(|error| Error::unavailable(format!("the terminal cannot be resized: {error}")))
+    }
+
+    /// Has something typed, after what was sent before.
+    pub(super) async fn type_in(&self, data: String) -> Result<()> {
+        let sent = self.input.send(data.into_bytes()).await;
+        sent.map_err(|_| {
+            Error::unavailable(format!("nothing reads the terminal `{}` any more", self.facts.terminal_id))
+        })
+    }
+
+    /// Waits until something is printed after a place, or nothing can come. Returns how far the terminal is.
+    pub(super) async fn wait_for_output(&self, after: u64, wait: Duration) -> Progress {
+        let mut progress = self.progress.subscribe();
+        let has_more = progress.wait_for(|progress| progress.end > after || progress.exit.is_some());
+        tokio::select! {
+            // Without anything new the answer is empty.
+            _ = timeout(wait, has_more) => {}
+            () = self.stop.cancelled() => {}
+        }
+        *self.progress.borrow()
+    }
+
+    /// What was printed after a place, up to the size of an answer.
+    pub(super) fn output_after(&self, after: u64) -> Part {
+        self.lock().output.after(after)
+    }
+
+    /// The task. Ends with the daemon, or when the terminal is closed.
+    pub(super) async fn run(self: Arc<Self>, mut input: mpsc::Receiver<Vec<u8>>, exited: impl Fn(TerminalExited)) {
+        let mut buffer = vec![0; 16 << 10];
+        let mut untyped = std::mem::take(&mut self.lock().untyped);
+        let mut is_hung_up = false;
+        let Ok(mut children) = Children::new() else { return };
+        self.see_end(&mut buffer, &exited);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                () = children.changed() => self.see_end(&mut buffer, &exited),
+                read = poll_fn(|cx| self.master.poll_read(cx, &mut buffer)), if !is_hung_up => match read {
+                    Ok(count) if count > 0 => self.push(&buffer[..count]),
+                    _ => is_hung_up = true,
+                },
+                data = input.recv(), if untyped.is_empty() => untyped = data.unwrap_or_default(),
+                typed = poll_fn(|cx| self.master.poll_write(cx, &untyped)), if !untyped.is_empty() => match typed {
+                    Ok(count) => drop(untyped.drain(..count)),
+                    // Nobody is there to read it.
+                    Err(_) => untyped.clear(),
+                },
+            }
+        }
+        while let Ok(data) = input.try_recv() {
+            untyped.extend(data);
+        }
+        self.lock().untyped = untyped;
+    }
+
+    /// Looks whether the program has ended, and tells it after all that it printed.
+    fn see_end(&self, buffer: &mut [u8], exited: &impl Fn(TerminalExited)) {
+        if self.has_ended() {
+            return;
+        }
+        let Ok(Some(exit)) = self.child.try_wait() else { return };
+        let mut rest = 0;
+        while rest < REST_BYTES_MAX {
+            let count = self.master.read_now(buffer);
+            if count == 0 {
+                break;
+            }
+            self.push(&buffer[..count]);
+            rest += count;
+        }
+        self.progress.send_modify(|progress| progress.exit = Some(exit));
+        exited(TerminalExited { terminal_id: self.facts.terminal_id.clone(), exit });
+    }
+
+    fn push(&self, bytes: &[u8]) {
+        let end = {
+            let mut state = self.lock();
+            state.output.push(bytes);
+            state.output.end()
+        };
+        self.progress.send_modify(|progress| progress.end = end);
+    }
+
+    /// Ends what runs in the terminal: asks first, and then does not ask. The task is running.
+    pub(super) async fn close(&self) {
+        let mut progress = self.progress.subscribe();
+        self.child.hang_up(&self.master, self.has_ended());
+        let _ = timeout(END_TIMEOUT, progress.wait_for(|progress| progress.exit.is_some())).await;
+        self.child.kill(&self.master, self.has_ended());
+        let _ = timeout(END_TIMEOUT, progress.wait_for(|progress| progress.exit.is_some())).await;
+        self.stop.cancel();
+    }
+
+    /// Ends what runs in terminals whose tasks have ended.
+    pub(super) async fn end_all(terminals: &[Arc<Self>]) {
+        let Ok(mut children) = Children::new() else { return };
+        for terminal in terminals {
+            terminal.child.hang_up(&terminal.master, terminal.has_ended());
+        }
+        Self::wait_for_all(terminals, &mut children).await;
+        for terminal in terminals {
+            terminal.child.kill(&terminal.master, terminal.has_ended());
+        }
+        Self::wait_for_all(terminals, &mut children).await;
+    }
+
+    async fn wait_for_all(terminals: &[Arc<Self>], children: &mut Children) {
+        let all_ended = async {
+            while !terminals.iter().all(|terminal| terminal.reap()) {
+                children.changed().await;
+            }
+        };
+        let _ = timeout(END_TIMEOUT, all_ended).await;
+    }
+
+    /// Whether the program has ended; what the system keeps of it goes.
+    fn reap(&self) -> bool {
+        if !self.has_ended()
+            && let Ok(Some(exit)) = self.child.try_wait()
+        {
+            self.progress.send_modify(|progress| progress.exit = Some(exit));
+        }
+        self.has_ended()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.progress.borrow().exit.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
