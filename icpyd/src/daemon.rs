@@ -21,6 +21,7 @@ use crate::handover::DaemonState;
 use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
 use crate::keeper::{Keepers, Parcel};
+use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::services::{self, Services, daemon::About};
 use crate::session::{Close, Session, SessionService, Sessions, SessionsState, Shared};
@@ -76,7 +77,8 @@ impl Daemon {
         let journal = Journal::new(Arc::clone(&store), bus.clone(), host.clone());
         let sessions = Arc::new(Sessions::restore(sessions));
 
-        let mut router = Router::default();
+        let metrics = Metrics::default();
+        let mut router = Router::new(metrics.clone());
         let session = SessionService {
             sessions: Arc::clone(&sessions),
             bus: bus.clone(),
@@ -97,6 +99,7 @@ impl Daemon {
             stop: stop.clone(),
             successor: Mutex::default(),
             configuration,
+            metrics,
         });
         let tasks = TaskTracker::new();
         let parts = Services {

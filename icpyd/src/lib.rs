@@ -12,6 +12,7 @@ pub mod supervisor;
 pub mod caller;
 
 pub mod bus;
+pub mod metrics;
 pub mod store;
 
 pub mod journal;

@@ -17,12 +17,14 @@ use tracing::Instrument as _;
 
 use crate::bus::{Answer, Respond};
 use crate::caller::Caller;
+use crate::metrics::{Measured, Metrics};
 
 /// All mounted methods.
 #[derive(Default)]
 pub struct Router {
     /// By name, and by the name with a dot for the colon.
     routes: HashMap<String, Arc<Route>>,
+    metrics: Metrics,
 }
 
 struct Route {
@@ -41,6 +43,7 @@ impl Mount<Caller> for Router {
         H: Fn(Caller, P) -> F + Send + Sync + 'static,
         F: Future<Output = Result<R>> + Send + 'static,
     {
+        let counters = self.metrics.counters(info);
         let start = move |caller, params: &[u8]| -> Result<Answer> {
             let wrong = |why: &str| Error::invalid_params(format!("invalid params for `{}`: {why}", info.name));
             if params.starts_with(b"[") {
@@ -48,11 +51,17 @@ impl Mount<Caller> for Router {
                 return Err(wrong("they are given by name"));
             }
             let params = serde_json::from_slice(params).map_err(|error| wrong(&without_place(&error)))?;
+            let measured = Measured::begin(&counters);
             let answer = handler(caller, params);
-            Ok(Box::pin(contain(info, async move {
-                let result = answer.await?;
-                serde_json::to_vec(&result).map_err(|error| Error::internal(format!("unwritable result: {error}")))
-            })))
+            Ok(Box::pin(async move {
+                let outcome = contain(info, async move {
+                    let result = answer.await?;
+                    serde_json::to_vec(&result).map_err(|error| Error::internal(format!("unwritable result: {error}")))
+                });
+                let outcome = outcome.await;
+                measured.end(outcome.is_err());
+                outcome
+            }))
         };
         let route = Arc::new(Route { info, start: Box::new(start) });
         let dotted = self.routes.insert(info.name.replacen(':', ".", 1), Arc::clone(&route));
@@ -62,6 +71,16 @@ impl Mount<Caller> for Router {
 }
 
 impl Router {
+    /// A router without methods, that counts requests.
+    pub fn new(metrics: Metrics) -> Self {
+        Self { routes: HashMap::new(), metrics }
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Whether a method is mounted.
     pub fn has(&self, method: &str) -> bool {
         self.routes.contains_key(method)
@@ -117,7 +136,7 @@ fn shortened(name: &str) -> &str {
 
 impl fmt::Debug for Router {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Router").field("methods", &(self.routes.len() / 2)).finish()
+        formatter.debug_struct("Router").field("methods", &(self.routes.len() / 2)).finish_non_exhaustive()
     }
 }
 

@@ -248,6 +248,42 @@ export interface BusStatistics {
   keptBytes: number;
 }
 
+/** Result of `daemon:metrics`. Counters begin with the running program. */
+export interface DaemonMetricsResult {
+  /** Requests by method, of those that were called. */
+  methods: Record<string, MethodMetrics>;
+  /** Requests that were not started: their method is not known, their params are wrong, or their caller may not. */
+  refused: number;
+  /** Connected sessions. */
+  sessions: number;
+  /** Bytes that wait to be read by clients. */
+  queuedBytes: number;
+  /** Terminals. */
+  terminals: number;
+  /** What the bus has done. */
+  bus: BusStatistics;
+  /** How long the daemon has been running. */
+  uptimeMs: number;
+  /** Memory of the process that is in use, in bytes. Absent where the system does not tell. */
+  residentBytes?: number | null;
+  /** Descriptors that the process has open. Absent where the system does not tell. */
+  openDescriptors?: number | null;
+}
+
+/** Requests of one method. */
+export interface MethodMetrics {
+  /** Requests that were started. */
+  requests: number;
+  /** Those that ended with an error. */
+  errors: number;
+  /** Those whose caller did not wait for the end. */
+  cancelled: number;
+  /** How long those that ended took together, in microseconds. */
+  totalUs: number;
+  /** How many ended within 1, 4, 16 and so on up to 16,777,216 microseconds and not within the bound before; the last number is of those that took longer. */
+  buckets: Array<number>;
+}
+
 /** Params of `daemon:stop`. */
 export interface DaemonStopParams {
   /** End it whatever is lost. */
@@ -780,6 +816,8 @@ export interface Methods {
   "rpc:discover": { params: Empty; result: Record<string, unknown> };
   /** Returns what the daemon is and how it does. */
   "daemon:status": { params: Empty; result: DaemonStatusResult };
+  /** Returns what the daemon has counted: requests by method, sessions, events, terminals, memory. */
+  "daemon:metrics": { params: Empty; result: DaemonMetricsResult };
   /** Ends the daemon in good order: requests under way are finished, state is stored, then every connection is closed. Where something would be lost the error `conflict` lists it as `losses`, unless that is meant. */
   "daemon:stop": { params: DaemonStopParams; result: Empty };
   /** Replaces the daemon's program in place: terminals and unsaved text stay, connections close and can be resumed at once. The program is asked first whether it can go on; when it cannot, the error says why and nothing happens. */

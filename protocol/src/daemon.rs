@@ -15,6 +15,8 @@ crate::api! {
     service DaemonApi, DaemonClient = "daemon" {
         /// Returns what the daemon is and how it does.
         Read fn status(Empty) -> DaemonStatusResult; rest GET "/daemon/status";
+        /// Returns what the daemon has counted: requests by method, sessions, events, terminals, memory.
+        Read fn metrics(Empty) -> DaemonMetricsResult; rest GET "/daemon/metrics";
         /// Ends the daemon in good order: requests under way are finished, state is stored, then every connection is
         /// closed. Where something would be lost the error `conflict` lists it as `losses`, unless that is meant.
         Admin fn stop(DaemonStopParams) -> Empty, idempotent; rest POST "/daemon/stop";
@@ -71,6 +73,53 @@ pub struct DaemonStatusResult {
     pub position: Position,
     /// How the bus does.
     pub bus: BusStatistics,
+}
+
+/// The bounds of the buckets of latencies, in microseconds: each is four times the one before.
+pub const LATENCY_BUCKETS_US: [u64; 13] =
+    [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
+
+/// Result of `daemon:metrics`. Counters begin with the running program.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DaemonMetricsResult {
+    /// Requests by method, of those that were called.
+    pub methods: BTreeMap<String, MethodMetrics>,
+    /// Requests that were not started: their method is not known, their params are wrong, or their caller may not.
+    pub refused: u64,
+    /// Connected sessions.
+    pub sessions: u64,
+    /// Bytes that wait to be read by clients.
+    pub queued_bytes: u64,
+    /// Terminals.
+    pub terminals: u64,
+    /// What the bus has done.
+    pub bus: BusStatistics,
+    /// How long the daemon has been running.
+    pub uptime_ms: u64,
+    /// Memory of the process that is in use, in bytes. Absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resident_bytes: Option<u64>,
+    /// Descriptors that the process has open. Absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_descriptors: Option<u64>,
+}
+
+/// Requests of one method.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MethodMetrics {
+    /// Requests that were started.
+    pub requests: u64,
+    /// Those that ended with an error.
+    pub errors: u64,
+    /// Those whose caller did not wait for the end.
+    pub cancelled: u64,
+    /// How long those that ended took together, in microseconds.
+    pub total_us: u64,
+    /// How many ended within 1, 4, 16 and so on up to 16,777,216 microseconds and not within the bound before; the last
+    /// number is of those that took longer.
+    pub buckets: Vec<u64>,
 }
 
 /// What the bus has done since the daemon started.

@@ -5,6 +5,7 @@
 
 mod man;
 mod openrpc;
+mod prometheus;
 mod typescript;
 
 use schemars::generate::SchemaSettings;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 pub use man::man_page;
 pub use openrpc::openrpc;
+pub use prometheus::prometheus;
 pub use typescript::typescript;
 
 use crate::API;

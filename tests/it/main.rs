@@ -21,6 +21,8 @@ mod files;
 mod find;
 mod generated;
 #[cfg(unix)]
+mod metrics;
+#[cfg(unix)]
 mod reconnect;
 #[cfg(unix)]
 mod restart;

@@ -165,7 +165,11 @@ pub struct Call {
 
 /// Showing what the daemon is.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct Status {}
+pub struct Status {
+    /// Print what it has counted instead, in Prometheus' text format
+    #[arg(long)]
+    pub metrics: bool,
+}
 
 /// Showing who is connected.
 #[derive(Clone, Debug, ClapArgs)]

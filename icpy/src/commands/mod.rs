@@ -50,7 +50,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),
         Command::Call(Call { method, params }) => call::run(&method, params, general),
-        Command::Status(Status {}) => status::run(general),
+        Command::Status(Status { metrics }) => status::run(metrics, general),
         Command::Clients(Clients {}) => clients::run(general),
         Command::Logs(logs) => logs::run(&logs, general),
         Command::Config(config) => config::run(config.action, general),

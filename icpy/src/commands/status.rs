@@ -4,17 +4,30 @@ use std::fmt::Write as _;
 
 use icpy::args::General;
 use icpy_protocol::Empty;
-use icpy_protocol::daemon::{self, DaemonStatusResult};
+use icpy_protocol::daemon::{self, DaemonMetricsResult, DaemonStatusResult};
+use icpy_protocol::documents;
 
 use super::Daemon;
 use crate::output::{Failure, print, print_json};
 
-pub(super) fn run(general: &General) -> Result<(), Failure> {
+pub(super) fn run(metrics: bool, general: &General) -> Result<(), Failure> {
+    if metrics {
+        return show_metrics(general);
+    }
     let status: DaemonStatusResult = Daemon::open(general)?.call(daemon::method::status, &Empty {})?;
     if general.json {
         print_json(&status)?;
     } else {
         print(describe(&status).as_bytes())?;
+    }
+    Ok(())
+}
+
+fn show_metrics(general: &General) -> Result<(), Failure> {
+    let metrics: DaemonMetricsResult = Daemon::open(general)?.call(daemon::method::metrics, &Empty {})?;
+    match general.json {
+        true => print_json(&metrics)?,
+        false => print(documents::prometheus(&metrics).as_bytes())?,
     }
     Ok(())
 }
@@ -32,6 +45,9 @@ fn describe(status: &DaemonStatusResult) -> String {
     ];
     for (name, value) in rows {
         let _ = writeln!(text, "{name:<11} {value}");
+    }
+    for loss in &status.losses {
+        let _ = writeln!(text, "keeps       {}", loss.description);
     }
     for problem in &status.problems {
         let _ = writeln!(text, "problem     {problem}");

@@ -1,27 +1,31 @@
 //! `daemon:*`, `rpc:*` and `event:*`: what the daemon tells about itself and its history, and its end.
 
 mod restart;
+mod system;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use icpy_protocol::daemon::{
-    DaemonApi, DaemonGetConfigResult, DaemonLoss, DaemonReloadResult, DaemonRestartParams, DaemonRestartResult,
-    DaemonSetLogLevelParams, DaemonSetting, DaemonStatusResult, DaemonStopParams,
+    DaemonApi, DaemonGetConfigResult, DaemonLoss, DaemonMetricsResult, DaemonReloadResult, DaemonRestartParams,
+    DaemonRestartResult, DaemonSetLogLevelParams, DaemonSetting, DaemonStatusResult, DaemonStopParams,
 };
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::event::{EventApi, EventListParams, EventListResult};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::rpc::RpcApi;
 use icpy_protocol::session::SessionClient;
+use icpy_protocol::terminal::TerminalClient;
 use icpy_protocol::{Empty, PROTOCOL, documents};
 use serde_json::{Map, Value};
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::config::{Configuration, Reloaded};
 use crate::keeper::Keepers;
+use crate::metrics::Metrics;
 use crate::store::{events, workspaces};
 
 /// The most events in one answer of `event:list`.
@@ -52,6 +56,8 @@ pub struct About {
     pub successor: Mutex<Option<PathBuf>>,
     /// The settings in force.
     pub configuration: Arc<Configuration>,
+    /// What is counted of requests.
+    pub metrics: Metrics,
 }
 
 /// The service.
@@ -103,6 +109,24 @@ impl DaemonApi<Caller> for DaemonService {
         })
     }
 
+    async fn metrics(&self, caller: &Caller, _: Empty) -> Result<DaemonMetricsResult> {
+        let requester = || self.services.requester(caller);
+        let sessions = SessionClient::new(requester()).list(&Empty {}).await?.sessions;
+        let terminals = TerminalClient::new(requester()).list(&Empty {}).await?.terminals;
+        let use_of_system = spawn_blocking(system::read).await.unwrap_or_default();
+        Ok(DaemonMetricsResult {
+            methods: self.about.metrics.methods(),
+            refused: self.about.metrics.refused(),
+            sessions: sessions.len() as u64,
+            queued_bytes: sessions.iter().map(|session| session.queued_bytes).sum(),
+            terminals: terminals.len() as u64,
+            bus: self.services.bus.statistics(),
+            uptime_ms: self.services.host.now_ms().saturating_sub(self.about.started_at_ms),
+            resident_bytes: use_of_system.resident_bytes,
+            open_descriptors: use_of_system.open_descriptors,
+        })
+    }
+
     async fn stop(&self, caller: &Caller, params: DaemonStopParams) -> Result<Empty> {
         let losses = self.losses();
         if !params.force && !losses.is_empty() {
@@ -137,7 +161,7 @@ impl DaemonApi<Caller> for DaemonService {
 
     async fn reload(&self, _: &Caller, _: Empty) -> Result<DaemonReloadResult> {
         let configuration = Arc::clone(&self.about.configuration);
-        let read = tokio::task::spawn_blocking(move || configuration.reload()).await;
+        let read = spawn_blocking(move || configuration.reload()).await;
         let Reloaded { changed, needs_restart } = read
             .map_err(|error| Error::internal(error.to_string()))?
             .map_err(|problems| Error::invalid_params(problems.join("; ")).with("problems", problems))?;

@@ -114,7 +114,10 @@ impl<C: Connection> Session<C> {
         };
         let finished = match answer {
             Ok(answer) => self.requests.start(cx, ticket, answer),
-            Err(error) => Some(Finished { ticket, outcome: Err(error) }),
+            Err(error) => {
+                self.shared.router.metrics().count_refused();
+                Some(Finished { ticket, outcome: Err(error) })
+            }
         };
         if let Some(finished) = finished {
             self.finish(cx, finished);
