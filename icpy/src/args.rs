@@ -53,6 +53,9 @@ pub struct General {
     /// Give up after so many seconds without an answer; by default 30, and never for call and watch
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: Option<u32>,
+    /// Start the daemon as root also by sudo and its like
+    #[arg(long, global = true)]
+    pub allow_root: bool,
 }
 
 /// Reads the command line of this process. Wrong usage, and a question for help, end it.
@@ -85,7 +88,13 @@ fn with_command(mut args: Vec<OsString>) -> (Vec<OsString>, Option<usize>) {
         place += match arg {
             "--socket" | "--timeout" => 2,
             "-h" | "--help" | "-V" | "--version" => return (args, None),
-            _ if arg == "--json" || arg.starts_with("--socket=") || arg.starts_with("--timeout=") => 1,
+            _ if arg == "--json"
+                || arg == "--allow-root"
+                || arg.starts_with("--socket=")
+                || arg.starts_with("--timeout=") =>
+            {
+                1
+            }
             _ => break,
         };
     }

@@ -34,6 +34,7 @@ const ATTEMPTS_MAX: u32 = 3;
 pub struct Finder {
     environment: Environment,
     socket: Option<PathBuf>,
+    allow_root: bool,
 }
 
 /// Why there is no connection.
@@ -64,7 +65,7 @@ impl std::error::Error for NoDaemon {}
 impl Default for Finder {
     /// Looks where this process's environment says.
     fn default() -> Self {
-        Self { environment: host::environment(), socket: None }
+        Self { environment: host::environment(), socket: None, allow_root: false }
     }
 }
 
@@ -74,6 +75,19 @@ impl Finder {
     pub fn at(mut self, socket: Option<PathBuf>) -> Self {
         self.socket = socket;
         self
+    }
+
+    /// Starts a daemon as root also where that is by `sudo` and its like.
+    #[must_use]
+    pub fn allow_root(mut self, allow_root: bool) -> Self {
+        self.allow_root = allow_root;
+        self
+    }
+
+    /// The version of the daemon that was started last where this one looks first: a hint.
+    pub fn version(&self) -> Option<String> {
+        let first = candidates(&self.environment, self.socket.as_deref()).into_iter().next()?;
+        first.holder().map(|holder| holder.version)
     }
 
     /// Connects to a running daemon.
@@ -140,7 +154,7 @@ impl Finder {
             if let Ok(found) = self.look() {
                 return Ok(found);
             }
-            match Self::start_program(&endpoint, start_lock).map_err(not_started)? {
+            match self.start_program(&endpoint, start_lock).map_err(not_started)? {
                 Some(StartReport::Ready) => {
                     if let Ok(found) = connect(&endpoint) {
                         return Ok(found);
@@ -161,12 +175,23 @@ impl Finder {
         Err(not_started("it ends each time before it is ready".to_owned()))
     }
 
+    fn command(&self, program: &Path, endpoint: &Endpoint, start_lock: File, report: PipeWriter) -> Command {
+        let mut command = Command::new(program);
+        command.arg("--started-by-client").arg("--socket").arg(&endpoint.socket);
+        command.args(self.allow_root.then_some("--allow-root"));
+        command.stdin(start_lock).stdout(report).stderr(Stdio::null());
+        command
+    }
+
     /// Starts the program, which gets the lock, and waits for its report. `None` when it ended without one.
-    fn start_program(endpoint: &Endpoint, start_lock: File) -> Result<Option<StartReport>, String> {
+    fn start_program(&self, endpoint: &Endpoint, start_lock: File) -> Result<Option<StartReport>, String> {
         let program = host::daemon_program();
         let (report, writer) = io::pipe().map_err(|error| format!("cannot make a pipe: {error}"))?;
-        let mut daemon =
-            command(&program, endpoint, start_lock, writer).spawn().map_err(|error| cannot_run(&program, &error))?;
+        // With the command go our ends of the lock and the pipe: what the daemon has is all there is.
+        let mut daemon = self
+            .command(&program, endpoint, start_lock, writer)
+            .spawn()
+            .map_err(|error| cannot_run(&program, &error))?;
         let read = within(START_TIMEOUT, move || read_report(report));
         if read.is_none() {
             // It holds the start lock: nobody else could start one.
@@ -176,13 +201,6 @@ impl Finder {
         thread::spawn(move || daemon.wait());
         read.ok_or_else(|| format!("`{}` did not become ready within {START_TIMEOUT:?}", program.display()))
     }
-}
-
-fn command(program: &Path, endpoint: &Endpoint, start_lock: File, report: PipeWriter) -> Command {
-    let mut command = Command::new(program);
-    command.arg("--started-by-client").arg("--socket").arg(&endpoint.socket);
-    command.stdin(start_lock).stdout(report).stderr(Stdio::null());
-    command
 }
 
 fn cannot_run(program: &Path, error: &io::Error) -> String {

@@ -23,8 +23,10 @@ fn main() -> std::process::ExitCode {
 
 fn run() -> u8 {
     let Args { general, command } = args::read();
-    match commands::run(command, &general) {
+    let status = match commands::run(command, &general) {
         Ok(()) => 0,
         Err(failure) => failure.report(general.json),
-    }
+    };
+    commands::tell_version(&general);
+    status
 }

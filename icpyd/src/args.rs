@@ -12,6 +12,7 @@ use clap::Parser;
 /// in the foreground until it gets SIGTERM or SIGINT. It takes a socket that the manager hands over, tells it when it is
 /// ready, and feeds its watchdog (`sd_listen_fds`, `sd_notify`).
 #[derive(Clone, Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 #[command(
     name = "icpyd",
     version,
@@ -39,6 +40,10 @@ pub struct Args {
     /// Set one thing, as `log.level=debug`; over what the configuration file and the environment say
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+
+    /// Start as root also by `sudo` and its like
+    #[arg(long)]
+    pub allow_root: bool,
 
     /// Read the settings, say what is wrong with them, and end
     #[arg(long, exclusive = true, value_name = "FILE", num_args = 0..=1)]

@@ -19,6 +19,7 @@ use crate::caller::{Caller, Principal, Scopes};
 use crate::config::Configuration;
 use crate::handover::DaemonState;
 use crate::host::{Host, ProgramLimits};
+use crate::idle;
 use crate::journal::Journal;
 use crate::keeper::{Keepers, Parcel};
 use crate::metrics::Metrics;
@@ -119,6 +120,8 @@ impl Daemon {
         let responder: Weak<dyn Respond> = weak;
         bus.answer_with(responder);
         let shared = Arc::new(Shared { router, bus, sessions, limits, host });
+        let idle = idle::run(about.configuration.watch(), shared.sessions.count(), keepers.clone(), stop.clone());
+        tasks.spawn(idle);
         Self { shared, store, about, keepers, tasks, stop }
     }
 

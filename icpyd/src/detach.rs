@@ -42,6 +42,11 @@ pub fn leave_streams(log: &File) -> io::Result<()> {
     platform::leave_streams(log)
 }
 
+/// Whether this is the system's most powerful user.
+pub fn is_root() -> bool {
+    platform::is_root()
+}
+
 /// Allows as many descriptors as the system permits: each client takes one, and the usual limit is meant for programs that
 /// cannot count beyond 1024. What the daemon starts gets the old limit back, which is returned.
 pub fn raise_limits() -> ProgramLimits {

@@ -8,21 +8,13 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use icpy_protocol::endpoint::{Endpoint, open_lock};
-use serde::{Deserialize, Serialize};
+use icpy_protocol::endpoint::{Endpoint, Holder, open_lock};
 
 /// The lock of a living daemon. The one who holds it may bind and unlink the socket.
 #[derive(Debug)]
 pub struct LifeLock {
     endpoint: Endpoint,
     file: File,
-}
-
-/// What the holder of a life lock says of itself, in the locked file.
-#[derive(Debug, Serialize, Deserialize)]
-struct Holder {
-    pid: u32,
-    version: String,
 }
 
 /// Why a life lock is not to be had.
@@ -45,15 +37,13 @@ impl LifeLock {
             Err(TryLockError::WouldBlock) => return Err(NoLock::Held(describe(&mut file))),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let holder = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        write(&mut file, &holder).map_err(failed)?;
+        write(&mut file).map_err(failed)?;
         Ok(Self { endpoint: endpoint.clone(), file })
     }
 
     /// The lock that the program before has held in this process, and that was never released.
     pub fn adopt(endpoint: &Endpoint, mut file: File) -> Self {
-        let holder = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        if let Err(error) = file.rewind().and_then(|()| write(&mut file, &holder)) {
+        if let Err(error) = write(&mut file) {
             tracing::warn!(%error, "the lock does not say who holds it");
         }
         Self { endpoint: endpoint.clone(), file }
@@ -98,9 +88,12 @@ pub fn take_start_lock(endpoint: &Endpoint) -> Result<File, String> {
         .map_err(|error| format!("cannot use the lock `{}`: {error}", path.display()))
 }
 
-fn write(file: &mut File, holder: &Holder) -> io::Result<()> {
+/// Says in the locked file who holds the lock.
+fn write(file: &mut File) -> io::Result<()> {
+    let holder = Holder { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() };
     file.set_len(0)?;
-    serde_json::to_writer(&mut *file, holder)?;
+    file.rewind()?;
+    serde_json::to_writer(&mut *file, &holder)?;
     file.write_all(b"\n")
 }
 

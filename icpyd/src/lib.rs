@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod config;
+pub mod crash;
 pub mod detach;
 pub mod host;
 pub mod instance;
@@ -22,6 +23,8 @@ pub mod session;
 
 pub mod services;
 pub mod transport;
+
+mod idle;
 
 pub mod daemon;
 pub mod handover;

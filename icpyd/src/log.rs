@@ -14,6 +14,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, reload};
 
+use crate::crash::BUILD;
+
 /// Bytes after which a file is full.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
@@ -87,18 +89,14 @@ fn rotate(path: &Path) -> io::Result<File> {
     open(path)
 }
 
-/// Sends everything that is traced to the log, and panics too. Once in a process. Fails when the log takes no line: the
+/// Sends everything that is traced to the log. Once in a process. Fails when the log takes no line: the
 /// disk may be full.
 pub fn install(log: &Arc<Log>, level: LogLevel) -> io::Result<LevelHandle> {
     let writer = Writer(Arc::clone(log));
     let (filter, handle) = reload::Layer::new(filter(level));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
     tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(io::Error::other)?;
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, backtrace = %std::backtrace::Backtrace::force_capture(), "panic");
-    }));
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), build = BUILD, "starting");
     match log.failure.get() {
         Some(kind) => Err((*kind).into()),
         None => Ok(LevelHandle(handle)),

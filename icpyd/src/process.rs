@@ -12,6 +12,7 @@ use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, StartReport}
 
 use crate::args::Args;
 use crate::config::{Configuration, Layers, Loaded};
+use crate::crash;
 use crate::detach;
 use crate::handover::{self, DaemonState, Estate};
 use crate::host::{Host, ProgramLimits};
@@ -70,6 +71,7 @@ impl Process {
         let folders = Folders::find(&environment).map_err(without_log)?;
         let layers = Layers { file: folders.config_file(), flags: args.set.clone(), host: host.clone() };
         let loaded = layers.load().map_err(|problems| without_log(problems.join("; ")))?;
+        refuse_root(args, host).map_err(without_log)?;
         let log = Log::open(&folders).map_err(without_log)?;
         let failed = |message| StartReport::Failed { message, log: Some(folders.log_file().into()) };
 
@@ -129,9 +131,23 @@ impl Process {
         program_limits: ProgramLimits,
     ) -> Result<Self, String> {
         let level = log::install(&log, loaded.config.log.level).map_err(cannot("write the log"))?;
+        crash::install(&folders, host);
         let configuration = Arc::new(Configuration::new(layers, loaded, move |to| level.set(to)));
         let program = std::env::current_exe().map_err(cannot("find the program"))?;
         Ok(Self { host: host.clone(), folders, log, configuration, program, program_limits })
+    }
+}
+
+/// Root on behalf of somebody else would get files in their projects that they cannot write, and a daemon that they cannot
+/// reach. The error is a sentence.
+fn refuse_root(args: &Args, host: &Host) -> Result<(), String> {
+    let behalf = ["SUDO_UID", "PKEXEC_UID", "DOAS_USER"].into_iter().find_map(|name| host.variable(name));
+    match behalf {
+        Some(user) if !args.allow_root && detach::is_root() && user != "0" && user != "root" => {
+            let user = user.display();
+            Err(format!("it does not start as root on behalf of user {user}; `--allow-root` is for when that is meant"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 
 use crate::bus::{Answer, Respond};
 use crate::caller::Caller;
+use crate::crash;
 use crate::metrics::{Measured, Metrics};
 
 /// All mounted methods.
@@ -100,6 +101,7 @@ impl Router {
                 format!("{:?}", info.access).to_lowercase()
             )));
         }
+        crash::remember(info);
         let span = tracing::debug_span!("request", method = info.name, session = caller.session());
         let start = || (route.start)(caller, params);
         let answer = std::panic::catch_unwind(AssertUnwindSafe(|| span.in_scope(start)))

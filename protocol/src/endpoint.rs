@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
+use serde::{Deserialize, Serialize};
 
 pub use report::StartReport;
 
@@ -83,6 +84,11 @@ impl Folders {
         path.is_absolute().then(|| Endpoint { source: Source::Hint, ..Endpoint::named(&path) })
     }
 
+    /// Where crashes leave reports.
+    pub fn crash(&self) -> PathBuf {
+        self.state.join("crash")
+    }
+
     /// The file of the daemon's settings.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")
@@ -92,6 +98,15 @@ impl Folders {
     pub fn log_file(&self) -> PathBuf {
         self.log.join("icpyd.log")
     }
+}
+
+/// What the holder of a life lock says of itself, in the locked file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its process.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
 }
 
 /// Why a place is a candidate.
@@ -134,6 +149,11 @@ impl Endpoint {
     /// The file whose lock is held while a daemon starts.
     pub fn start_lock(&self) -> PathBuf {
         self.beside("start")
+    }
+
+    /// Who holds the life lock, as it says itself. A daemon that was killed is still named.
+    pub fn holder(&self) -> Option<Holder> {
+        serde_json::from_slice(&std::fs::read(self.life_lock()).ok()?).ok()
     }
 
     fn beside(&self, extension: &str) -> PathBuf {

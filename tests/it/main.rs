@@ -21,6 +21,8 @@ mod files;
 mod find;
 mod generated;
 #[cfg(unix)]
+mod life;
+#[cfg(unix)]
 mod metrics;
 #[cfg(unix)]
 mod reconnect;

@@ -31,7 +31,7 @@ use icpy_protocol::path::FilePath;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::output::Failure;
+use crate::output::{Failure, say};
 
 /// How long an answer is waited for, where the work is small.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -124,7 +124,19 @@ impl Daemon {
 fn finder(general: &General) -> Finder {
     // The daemon leaves the folder in which it is started.
     let absolute = |socket: &PathBuf| path::absolute(socket).unwrap_or_else(|_| socket.clone());
-    Finder::default().at(general.socket.as_ref().map(absolute))
+    Finder::default().at(general.socket.as_ref().map(absolute)).allow_root(general.allow_root)
+}
+
+/// Says so when the daemon is of another version than this client: both speak the same protocol, and do not know all that
+/// the other does.
+pub(crate) fn tell_version(general: &General) {
+    let ours = env!("CARGO_PKG_VERSION");
+    if general.json {
+        return;
+    }
+    if let Some(theirs) = finder(general).version().filter(|theirs| theirs != ours) {
+        say(&format!("icpyd {theirs} is running and {ours} is installed: `icpy restart` replaces it in place"));
+    }
 }
 
 fn timeout(general: &General) -> Option<Duration> {

@@ -79,6 +79,10 @@ pub(super) fn leave_streams(log: &File) -> io::Result<()> {
     Ok(())
 }
 
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 pub(super) fn raise_limits() -> ProgramLimits {
     let limit = getrlimit(Resource::Nofile);
     // Where it is not permitted the limit stays, and clients are told when it is reached.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::session::{ClientInfo, SessionInfo, SessionSubscribeParams};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::feeds::Feed;
 use crate::caller::{Identity, Outlet, Principal};
@@ -109,7 +110,11 @@ pub struct SessionsState(Vec<Facts>);
 
 /// All sessions of the daemon.
 #[derive(Debug, Default)]
-pub struct Sessions(Mutex<State>);
+pub struct Sessions {
+    state: Mutex<State>,
+    /// How many are connected, for those who wait for that to change.
+    count: watch::Sender<usize>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -130,9 +135,15 @@ impl Sessions {
         self.len() == 0
     }
 
+    /// How many sessions are connected, now and at every change.
+    pub fn count(&self) -> watch::Receiver<usize> {
+        self.count.subscribe()
+    }
+
     /// The sessions that another program has left.
     pub fn restore(state: SessionsState) -> Self {
-        Self(Mutex::new(State { suspended: state.0.into(), ..State::default() }))
+        let state = State { suspended: state.0.into(), ..State::default() };
+        Self { state: Mutex::new(state), count: watch::Sender::default() }
     }
 
     /// The sessions that can be resumed, for another program.
@@ -178,6 +189,7 @@ impl Sessions {
             handle.close(close.clone());
         }
         state.connected.insert(identity.session.clone(), Arc::clone(&handle));
+        self.count.send_replace(state.connected.len());
         handle
     }
 
@@ -188,6 +200,7 @@ impl Sessions {
         // Another connection may have taken the session over.
         if state.connected.get(&facts.session).is_some_and(|other| Arc::ptr_eq(other, handle)) {
             state.connected.remove(&facts.session);
+            self.count.send_replace(state.connected.len());
         }
         if facts.resume_token.is_some() {
             facts.closed_because = closed_because;
@@ -238,7 +251,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
