@@ -4,32 +4,44 @@
 
 mod commands;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, FromArgMatches as _, Parser};
+use clap::{Args as ClapArgs, FromArgMatches as _, Parser, ValueEnum};
 
 pub use self::commands::*;
 
 /// The command that is meant when none is named.
 const DEFAULT_COMMAND: &str = "open";
 
-/// Opens files and folders in every attached editor, and speaks to icpyd, the workspace daemon, which is started when it
-/// is needed.
+/// Commands that are written as an option as well: as the programs did that this one replaces, and as other editors do.
+const SPELLINGS: &[(&str, &[&str])] = &[
+    ("--diff", &["diff"]),
+    ("--merge", &["merge"]),
+    ("--list", &["ls"]),
+    ("--status", &["status"]),
+    ("--workspace", &["workspace"]),
+    ("--terminal", &["terminal", "new"]),
+    ("--terminal-list", &["terminal", "list"]),
+    ("--interactive", &["interactive"]),
+];
+
+/// Opens files in every attached editor, through icpyd, the workspace daemon.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "icpy",
     version,
     arg_required_else_help = true,
+    help_template = HELP,
     override_usage = "icpy [OPTIONS] FILE[:LINE[:COLUMN]]...\n       icpy [OPTIONS] COMMAND",
     after_help = "\
 Exit status:
-  0 done            2 wrong usage      3 not found, not permitted, or not that kind of thing
-  4 daemon busy     11 no daemon       12 the daemon speaks another protocol
-  1 anything else   124 timeout
+  0 done    1 anything else    2 wrong usage    3 not found or not permitted
+  4 busy   11 no daemon       12 another protocol          124 timeout
 
 Environment:
   ICPY_SOCKET   look for the daemon here first
+  ICPY_HOST     as --host
   ICPY_HOME     one folder for the daemon's socket, state and log together"
 )]
 pub struct Args {
@@ -41,6 +53,33 @@ pub struct Args {
     pub command: Command,
 }
 
+/// When something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Where it makes sense.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// All on one screen.
+const HELP: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Commands (`icpy help COMMAND` says more):
+  files      open, close, diff, merge, ls, cat, find, grep
+  work       workspace, terminal, interactive
+  daemon     start, restart, stop, status, clients, logs, config, doctor, rage
+  programs   call, watch, proxy, help
+
+Options:
+{options}{after-help}
+";
+
 /// Options of every command.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct General {
@@ -50,12 +89,33 @@ pub struct General {
     /// Look for the daemon at this socket and nowhere else
     #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
-    /// Give up after so many seconds without an answer; by default 30, and never for call and watch
+    /// Another machine's daemon: ssh://[USER@]HOST[:PORT]
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "socket")]
+    pub host: Option<String>,
+    /// Give up after so many seconds without an answer
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: Option<u32>,
+    /// Colour: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
+    pub color: Option<When>,
     /// Start the daemon as root also by sudo and its like
     #[arg(long, global = true)]
     pub allow_root: bool,
+}
+
+impl General {
+    /// These options, for a command with its own.
+    #[must_use]
+    pub fn with(&self, own: Self) -> Self {
+        Self {
+            json: self.json || own.json,
+            socket: own.socket.or_else(|| self.socket.clone()),
+            host: own.host.or_else(|| self.host.clone()),
+            timeout: own.timeout.or(self.timeout),
+            color: own.color.or(self.color),
+            allow_root: self.allow_root || own.allow_root,
+        }
+    }
 }
 
 /// Reads the command line of this process. Wrong usage, and a question for help, end it.
@@ -64,6 +124,12 @@ pub fn read() -> Args {
     // To describe every command to clap takes longer than all else that the client does. When the one that is meant is
     // understood by itself the others are not needed; when not, the whole knows how to say so.
     read_one(&args, place).unwrap_or_else(|| Args::parse_from(args))
+}
+
+/// Reads a command line without the program's name. The error says what is wrong with it, or helps.
+pub fn read_words(words: Vec<String>) -> Result<Args, clap::Error> {
+    let args = std::iter::once("icpy".into()).chain(words.into_iter().map(OsString::from)).collect();
+    Args::try_parse_from(with_command(args).0)
 }
 
 fn read_one(args: &[OsString], place: Option<usize>) -> Option<Args> {
@@ -86,7 +152,7 @@ fn with_command(mut args: Vec<OsString>) -> (Vec<OsString>, Option<usize>) {
     let mut place = 1;
     while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()) {
         place += match arg {
-            "--socket" | "--timeout" => 2,
+            "--socket" | "--timeout" | "--host" | "--color" => 2,
             "-h" | "--help" | "-V" | "--version" => return (args, None),
             _ if arg == "--json"
                 || arg == "--allow-root"
@@ -99,16 +165,28 @@ fn with_command(mut args: Vec<OsString>) -> (Vec<OsString>, Option<usize>) {
         };
     }
     let Some(arg) = args.get(place) else { return (args, None) };
+    // `--wait --diff A B` is as good as `--diff --wait A B`.
+    if (arg == "--wait" || arg == "-w") && args.get(place + 1).is_some_and(|next| spelled(next).is_some()) {
+        args.swap(place, place + 1);
+    }
+    if let Some(command) = spelled(&args[place]) {
+        args.splice(place..=place, command.iter().map(OsString::from));
+        return (args, Some(place));
+    }
+    let arg = &args[place];
     if !COMMANDS.iter().any(|command| arg == *command) {
         args.insert(place, DEFAULT_COMMAND.into());
     }
     (args, Some(place))
 }
 
+/// The command that an option spells.
+fn spelled(arg: &OsStr) -> Option<&'static [&'static str]> {
+    SPELLINGS.iter().find(|(spelling, _)| arg == *spelling).map(|(_, command)| *command)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
-
     use clap::CommandFactory as _;
 
     use super::*;
@@ -129,6 +207,13 @@ mod tests {
         check("icpy --json status", "icpy --json status");
         check("icpy a.py status", "icpy open a.py status");
         check("icpy --help", "icpy --help");
+        check("icpy -", "icpy open -");
+        check("icpy --json --terminal-list", "icpy --json terminal list");
+        check("icpy --terminal", "icpy terminal new");
+        check("icpy --workspace create /a", "icpy workspace create /a");
+        check("icpy --wait --diff a b", "icpy diff --wait a b");
+        check("icpy -w --merge a b c d", "icpy merge -w a b c d");
+        check("icpy --list /a", "icpy ls /a");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Stream};
 
 use crate::host;
+use crate::remote::Remote;
 
 /// How long a daemon may take to say that it is ready.
 const START_TIMEOUT: Duration = Duration::from_secs(15);
@@ -35,6 +36,7 @@ pub struct Finder {
     environment: Environment,
     socket: Option<PathBuf>,
     allow_root: bool,
+    remote: Option<Remote>,
 }
 
 /// Why there is no connection.
@@ -65,7 +67,7 @@ impl std::error::Error for NoDaemon {}
 impl Default for Finder {
     /// Looks where this process's environment says.
     fn default() -> Self {
-        Self { environment: host::environment(), socket: None, allow_root: false }
+        Self { environment: host::environment(), socket: None, allow_root: false, remote: None }
     }
 }
 
@@ -77,6 +79,18 @@ impl Finder {
         self
     }
 
+    /// Looks on another machine, and nowhere else.
+    #[must_use]
+    pub fn on(mut self, remote: Option<Remote>) -> Self {
+        self.remote = remote;
+        self
+    }
+
+    /// Whether it looks on another machine.
+    pub fn is_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
     /// Starts a daemon as root also where that is by `sudo` and its like.
     #[must_use]
     pub fn allow_root(mut self, allow_root: bool) -> Self {
@@ -86,6 +100,9 @@ impl Finder {
 
     /// The version of the daemon that was started last where this one looks first: a hint.
     pub fn version(&self) -> Option<String> {
+        if self.is_remote() {
+            return None;
+        }
         let first = candidates(&self.environment, self.socket.as_deref()).into_iter().next()?;
         first.holder().map(|holder| holder.version)
     }
@@ -118,6 +135,10 @@ impl Finder {
     }
 
     fn look(&self) -> Result<(Stream, PathBuf), NoDaemon> {
+        if let Some(remote) = &self.remote {
+            let connected = remote.connect().map(|stream| (stream, PathBuf::from(remote.to_string())));
+            return connected.map_err(|message| NoDaemon::NotStarted { message, log: None });
+        }
         let connect = |endpoint: &Endpoint| endpoint.check().ok().and_then(|()| connect(endpoint).ok());
         candidates(&self.environment, self.socket.as_deref())
             .iter()

@@ -6,8 +6,30 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use icpy_protocol::endpoint::{DAEMON_VARIABLE, Environment};
+
+/// A moment, to see how much time has passed since.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(Instant);
+
+impl Moment {
+    /// This one.
+    pub fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// A variable of the environment that is set, and not empty.
+pub fn variable(name: &str) -> Option<String> {
+    env::var_os(name)?.into_string().ok().filter(|value| !value.is_empty())
+}
 
 /// What tells where a daemon may be.
 pub fn environment() -> Environment {

@@ -7,6 +7,7 @@
 pub mod host;
 
 pub mod finder;
+pub mod remote;
 
 pub mod client;
 pub mod connection;

@@ -3,6 +3,7 @@
 #![cfg_attr(all(unix, not(test)), no_main)]
 
 mod commands;
+mod complete;
 mod output;
 
 use icpy::args::{self, Args};
@@ -22,6 +23,9 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run() -> u8 {
+    if complete::is_asked() {
+        return complete::run();
+    }
     let Args { general, command } = args::read();
     let status = match commands::run(command, &general) {
         Ok(()) => 0,

@@ -1,5 +1,8 @@
 //! What the client prints and how it ends: data on standard output, sentences on standard error.
 
+pub(crate) mod color;
+pub(crate) mod progress;
+
 use std::io::{self, Write as _};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -70,6 +73,14 @@ impl Failure {
         Self { error: Error::invalid_params(message), hint: None, status: 2, is_reported: false }
     }
 
+    /// What the reader of a command line says of it: an error, or the help that was asked for.
+    pub(crate) fn from_usage(error: &clap::Error) -> Self {
+        let status = u8::try_from(error.exit_code()).unwrap_or(1);
+        // On the stream that it is meant for, with its colours.
+        let _ = error.print();
+        Self::reported(status)
+    }
+
     /// A failure of which the user has been told.
     pub(crate) fn reported(status: u8) -> Self {
         Self { error: Error::internal(""), hint: None, status, is_reported: true }
@@ -104,9 +115,10 @@ impl Failure {
 
     fn print(&self) -> io::Result<()> {
         let mut stderr = io::stderr().lock();
-        writeln!(stderr, "error: {}", self.error)?;
+        let is_colored = color::is_wanted(&stderr);
+        writeln!(stderr, "{} {}", color::paint("error:", color::RED, is_colored), self.error)?;
         match &self.hint {
-            Some(hint) => writeln!(stderr, "hint: {hint}"),
+            Some(hint) => writeln!(stderr, "{} {hint}", color::paint("hint:", color::CYAN, is_colored)),
             None => Ok(()),
         }
     }

@@ -383,6 +383,8 @@ export interface WorkspaceInfo {
   name: string;
   /** The folder. */
   root: FilePath;
+  /** Further folders that were added to it. */
+  folders?: Array<FilePath>;
   /** Whether it is the active one, in which a file opens that belongs to none. */
   isActive: boolean;
   /** When it was made, in milliseconds since 1970. */
@@ -427,12 +429,25 @@ export interface OpenFile {
   path: FilePath;
   /** When it was opened first, in milliseconds since 1970. */
   openedAtMs: number;
+  /** What it is open for, when not just to be edited. */
+  purpose?: FilePurpose | null;
 }
+
+/** What a file is open for: an editor shows it accordingly. */
+export type FilePurpose = { kind: "compare"; with: FilePath } | { kind: "merge"; local: FilePath; remote: FilePath; base: FilePath };
 
 /** Params of `workspace:activate`. */
 export interface WorkspaceActivateParams {
   /** The workspace. */
   workspaceId: string;
+}
+
+/** Params of `workspace:add_folder`. */
+export interface WorkspaceAddFolderParams {
+  /** The folder: absolute and there. */
+  path: FilePath;
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
 }
 
 /** Payload of `workspace:state_changed`. */
@@ -465,6 +480,10 @@ export interface FileOpenParams {
   position?: TextPosition | null;
   /** The workspace to open it in, whatever its root. */
   workspaceId?: string | null;
+  /** How the workspace is found where none is named. */
+  placing?: FilePlacing;
+  /** What it is opened for. */
+  purpose?: FilePurpose | null;
 }
 
 /** A place in a text, as people count: from 1. */
@@ -474,6 +493,9 @@ export interface TextPosition {
   /** The column, from 1; by default the first. */
   column?: number | null;
 }
+
+/** Which workspace a file opens in, when none is named. */
+export type FilePlacing = "auto" | "active" | "own";
 
 /** Result of `file:open`. */
 export interface FileOpenResult {
@@ -491,6 +513,8 @@ export interface FileCloseParams {
   fileId?: string | null;
   /** Its path, when no id is given. */
   path?: FilePath | null;
+  /** Whether what was changed is thrown away: who waits for the file is told so. */
+  discard?: boolean;
 }
 
 /** Params of `file:list`. */
@@ -525,6 +549,8 @@ export interface FileClosed {
   file: OpenFile;
   /** The session that closed it. */
   closedBy: string;
+  /** Whether what was changed was thrown away. */
+  isDiscarded?: boolean;
 }
 
 /** Params of `fs:read_file`. */
@@ -608,6 +634,58 @@ export interface FsEntry {
 
 /** What a path names. */
 export type FsKind = "file" | "directory" | "symlink" | "other";
+
+/** Params of `fs:find`. */
+export interface FsFindParams {
+  /** The folder. */
+  path: FilePath;
+  /** A part of the file's path below the folder, or a glob for its path or name. Upper and lower case are the same, unless it has upper case. */
+  query: string;
+  /** At most so many files; by default, and at most, 10000. */
+  limit?: number | null;
+}
+
+/** Result of `fs:find`. */
+export interface FsFindResult {
+  /** The files, by their paths below the folder, folder by folder in the order of names. */
+  files: Array<FilePath>;
+  /** Whether there are more than the limit. */
+  hasMore: boolean;
+}
+
+/** Params of `fs:grep`. */
+export interface FsGrepParams {
+  /** The folder, or the file. */
+  path: FilePath;
+  /** The regular expression. */
+  pattern: string;
+  /** Whether upper and lower case are the same. */
+  ignoreCase?: boolean;
+  /** Whether the pattern is a text and no expression. */
+  isLiteral?: boolean;
+  /** At most so many lines; by default, and at most, 10000. */
+  limit?: number | null;
+}
+
+/** Result of `fs:grep`. */
+export interface FsGrepResult {
+  /** The lines, file by file. */
+  matches: Array<FsMatch>;
+  /** Whether there are more than the limit. */
+  hasMore: boolean;
+}
+
+/** One line that matches. */
+export interface FsMatch {
+  /** The file, by its path below the folder. */
+  path: FilePath;
+  /** The line, from 1. */
+  line: number;
+  /** The byte in the line at which the first match begins, from 1. */
+  column: number;
+  /** The line without its end, and at most 512 bytes of it; bytes that are no UTF-8 are replaced. */
+  text: string;
+}
 
 /** Params of `fs:stat`. */
 export interface FsStatParams {
@@ -838,6 +916,8 @@ export interface Methods {
   "workspace:get_state": { params: WorkspaceGetStateParams; result: WorkspaceGetStateResult };
   /** Makes a workspace the active one. */
   "workspace:activate": { params: WorkspaceActivateParams; result: WorkspaceInfo };
+  /** Adds a folder to a workspace: files in it open there. */
+  "workspace:add_folder": { params: WorkspaceAddFolderParams; result: WorkspaceInfo };
   /** Makes the folder's workspace the active one, and makes that workspace when there is none. */
   "project:load": { params: ProjectLoadParams; result: ProjectLoadResult };
   /** Opens a file in every attached editor: in the workspace whose root holds it, else in the active one, else in a new one over the enclosing repository or folder. A file that is open already is shown again. */
@@ -852,6 +932,10 @@ export interface Methods {
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
   /** Lists a folder, sorted by name. */
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
+  /** Finds files below a folder by their names. What git ignores and what is hidden is left out. */
+  "fs:find": { params: FsFindParams; result: FsFindResult };
+  /** Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`. What git ignores, what is hidden, and what is not text is left out. */
+  "fs:grep": { params: FsGrepParams; result: FsGrepResult };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
   /** Runs a program, by default the user's shell, in a new terminal. */

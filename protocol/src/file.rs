@@ -37,6 +37,59 @@ pub struct OpenFile {
     pub path: FilePath,
     /// When it was opened first, in milliseconds since 1970.
     pub opened_at_ms: u64,
+    /// What it is open for, when not just to be edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<FilePurpose>,
+}
+
+/// What a file is open for: an editor shows it accordingly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FilePurpose {
+    /// To be compared with another file, which is the older one.
+    Compare {
+        /// The older file, absolute.
+        with: FilePath,
+    },
+    /// To take the result of a merge.
+    Merge {
+        /// Our version, absolute.
+        local: FilePath,
+        /// Their version, absolute.
+        remote: FilePath,
+        /// What both come from, absolute.
+        base: FilePath,
+    },
+}
+
+impl FilePurpose {
+    /// The other files.
+    pub fn paths(&self) -> Vec<&FilePath> {
+        match self {
+            Self::Compare { with } => vec![with],
+            Self::Merge { local, remote, base } => vec![local, remote, base],
+        }
+    }
+}
+
+/// Which workspace a file opens in, when none is named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FilePlacing {
+    /// The one that holds it, else the active one, else a new one.
+    #[default]
+    Auto,
+    /// The active one, whatever it holds.
+    Active,
+    /// The one over the enclosing repository or folder and no other; it is made where it is missing.
+    Own,
+}
+
+impl FilePlacing {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// A place in a text, as people count: from 1.
@@ -61,6 +114,19 @@ pub struct FileOpenParams {
     /// The workspace to open it in, whatever its root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<String>,
+    /// How the workspace is found where none is named.
+    #[serde(default, skip_serializing_if = "FilePlacing::is_auto")]
+    pub placing: FilePlacing,
+    /// What it is opened for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<FilePurpose>,
+}
+
+impl FileOpenParams {
+    /// Opens a file as usual.
+    pub fn new(path: impl Into<FilePath>) -> Self {
+        Self { path: path.into(), position: None, workspace_id: None, placing: FilePlacing::default(), purpose: None }
+    }
 }
 
 /// Result of `file:open`.
@@ -85,6 +151,9 @@ pub struct FileCloseParams {
     /// Its path, when no id is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<FilePath>,
+    /// Whether what was changed is thrown away: who waits for the file is told so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub discard: bool,
 }
 
 /// Params of `file:list`.
@@ -128,4 +197,7 @@ pub struct FileClosed {
     pub file: OpenFile,
     /// The session that closed it.
     pub closed_by: String,
+    /// Whether what was changed was thrown away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_discarded: bool,
 }

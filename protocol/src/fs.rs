@@ -15,6 +15,11 @@ crate::api! {
         Write fn write_file(FsWriteFileParams) -> FsWriteFileResult; rest PUT "/fs/file";
         /// Lists a folder, sorted by name.
         Read fn list_directory(FsListDirectoryParams) -> FsListDirectoryResult; rest GET "/fs/directory";
+        /// Finds files below a folder by their names. What git ignores and what is hidden is left out.
+        Read fn find(FsFindParams) -> FsFindResult; rest GET "/fs/find";
+        /// Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`.
+        /// What git ignores, what is hidden, and what is not text is left out.
+        Read fn grep(FsGrepParams) -> FsGrepResult; rest GET "/fs/grep";
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
     }
@@ -141,6 +146,71 @@ pub struct FsEntry {
     pub size: u64,
     /// When its content changed last, in milliseconds since 1970.
     pub modified_at_ms: u64,
+}
+
+/// Params of `fs:find`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FsFindParams {
+    /// The folder.
+    pub path: FilePath,
+    /// A part of the file's path below the folder, or a glob for its path or name. Upper and lower case are the same,
+    /// unless it has upper case.
+    pub query: String,
+    /// At most so many files; by default, and at most, 10000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Result of `fs:find`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FsFindResult {
+    /// The files, by their paths below the folder, folder by folder in the order of names.
+    pub files: Vec<FilePath>,
+    /// Whether there are more than the limit.
+    pub has_more: bool,
+}
+
+/// Params of `fs:grep`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FsGrepParams {
+    /// The folder, or the file.
+    pub path: FilePath,
+    /// The regular expression.
+    pub pattern: String,
+    /// Whether upper and lower case are the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_case: bool,
+    /// Whether the pattern is a text and no expression.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_literal: bool,
+    /// At most so many lines; by default, and at most, 10000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Result of `fs:grep`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FsGrepResult {
+    /// The lines, file by file.
+    pub matches: Vec<FsMatch>,
+    /// Whether there are more than the limit.
+    pub has_more: bool,
+}
+
+/// One line that matches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FsMatch {
+    /// The file, by its path below the folder.
+    pub path: FilePath,
+    /// The line, from 1.
+    pub line: u64,
+    /// The byte in the line at which the first match begins, from 1.
+    pub column: u64,
+    /// The line without its end, and at most 512 bytes of it; bytes that are no UTF-8 are replaced.
+    pub text: String,
 }
 
 /// Params of `fs:stat`.

@@ -19,6 +19,8 @@ crate::api! {
         Read fn get_state(WorkspaceGetStateParams) -> WorkspaceGetStateResult; rest GET "/workspaces/state";
         /// Makes a workspace the active one.
         Write fn activate(WorkspaceActivateParams) -> WorkspaceInfo, idempotent; rest POST "/workspaces/activate";
+        /// Adds a folder to a workspace: files in it open there.
+        Write fn add_folder(WorkspaceAddFolderParams) -> WorkspaceInfo, idempotent; rest POST "/workspaces/folders";
     }
     events {
         /// A workspace was made, activated, or something in it changed. Carries the workspace as it is now.
@@ -37,6 +39,9 @@ pub struct WorkspaceInfo {
     pub name: String,
     /// The folder.
     pub root: FilePath,
+    /// Further folders that were added to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<FilePath>,
     /// Whether it is the active one, in which a file opens that belongs to none.
     pub is_active: bool,
     /// When it was made, in milliseconds since 1970.
@@ -94,6 +99,17 @@ pub struct WorkspaceGetStateResult {
 pub struct WorkspaceActivateParams {
     /// The workspace.
     pub workspace_id: String,
+}
+
+/// Params of `workspace:add_folder`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceAddFolderParams {
+    /// The folder: absolute and there.
+    pub path: FilePath,
+    /// The workspace: by default the active one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
 }
 
 /// Payload of `workspace:state_changed`.

@@ -21,6 +21,7 @@ pub(crate) fn opened(number: u64) -> FileOpened {
         workspace_id: format!("w{}", number % 3),
         path: Path::new("/a.py").into(),
         opened_at_ms: number,
+        purpose: None,
     };
     FileOpened { file, position: None, is_new: number.is_multiple_of(2), opened_by: "test".to_owned() }
 }
@@ -35,6 +36,7 @@ pub(crate) fn changed(workspace: u64, revision: u64) -> WorkspaceStateChanged {
         created_at_ms: 0,
         revision,
         open_files: 0,
+        folders: Vec::new(),
     };
     WorkspaceStateChanged { workspace }
 }
@@ -50,7 +52,7 @@ pub(crate) fn patterns(patterns: &[&str]) -> SessionSubscribeParams {
 }
 
 fn open(path: impl AsRef<Path>) -> FileOpenParams {
-    FileOpenParams { path: path.as_ref().into(), position: None, workspace_id: None }
+    FileOpenParams::new(path.as_ref())
 }
 
 #[test]
@@ -282,10 +284,16 @@ fn closing_and_activating_are_told_too() {
         told.expect(&workspace::STATE_CHANGED).await;
         assert!(told.expect(&workspace::STATE_CHANGED).await.workspace.is_active);
         told.expect(&file::OPENED).await;
-        files.close(&FileCloseParams { file_id: Some(file.file_id.clone()), path: None }).await.unwrap();
+        files
+            .close(&FileCloseParams { file_id: Some(file.file_id.clone()), ..FileCloseParams::default() })
+            .await
+            .unwrap();
         assert_eq!(told.expect(&workspace::STATE_CHANGED).await.workspace.open_files, 0);
         assert_eq!(told.expect(&file::CLOSED).await.file, file);
-        let again = files.close(&FileCloseParams { file_id: Some(file.file_id), path: None }).await.unwrap_err();
+        let again = files
+            .close(&FileCloseParams { file_id: Some(file.file_id), ..FileCloseParams::default() })
+            .await
+            .unwrap_err();
         assert_eq!(again.kind(), Kind::NotFound);
     });
 }

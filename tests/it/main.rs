@@ -12,6 +12,8 @@ mod commands;
 mod config;
 mod conformance;
 #[cfg(unix)]
+mod doctor;
+#[cfg(unix)]
 mod durable;
 mod errors;
 mod events;
@@ -25,10 +27,14 @@ mod life;
 #[cfg(unix)]
 mod metrics;
 #[cfg(unix)]
+mod opening;
+#[cfg(unix)]
 mod reconnect;
 #[cfg(unix)]
 mod restart;
 mod resume;
+#[cfg(unix)]
+mod search;
 #[cfg(unix)]
 mod service;
 mod session;

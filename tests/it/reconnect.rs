@@ -34,7 +34,7 @@ fn a_client_goes_on_with_the_next_daemon() {
         let client = connect(finder).await;
         let files = FileClient::new(client.clone());
         let mut events = Events::new(client.subscribe(patterns(&["file:*"])).await.unwrap());
-        let open = |name: &str| FileOpenParams { path: user.path(name).into(), position: None, workspace_id: None };
+        let open = |name: &str| FileOpenParams::new(user.path(name));
         files.open(&open("a.py")).await.unwrap();
         events.expect(&file::OPENED).await;
         tokio::task::block_in_place(|| {

@@ -15,7 +15,7 @@ use icpy_protocol::workspace::{
 use icpy_tests::Daemon;
 
 fn opening(path: impl AsRef<Path>) -> FileOpenParams {
-    FileOpenParams { path: path.as_ref().into(), position: None, workspace_id: None }
+    FileOpenParams::new(path.as_ref())
 }
 
 async fn open(client: &Client, path: impl AsRef<Path>) -> OpenFile {
@@ -144,7 +144,7 @@ fn wrong_requests_are_refused_and_nothing_changes() {
         let nowhere = FileOpenParams { workspace_id: Some("nowhere".to_owned()), ..opening(&path) };
         refused(files.open(&nowhere).await.unwrap_err(), Kind::NotFound, "`nowhere`");
         refused(files.close(&FileCloseParams::default()).await.unwrap_err(), Kind::InvalidParams, "`fileId`");
-        let by_path = FileCloseParams { path: Some(path.clone().into()), file_id: None };
+        let by_path = FileCloseParams { path: Some(path.clone().into()), ..Default::default() };
         refused(files.close(&by_path).await.unwrap_err(), Kind::NotFound, "is not open");
         let list = FileListParams { workspace_id: Some("nowhere".to_owned()) };
         refused(files.list(&list).await.unwrap_err(), Kind::NotFound, "`nowhere`");

@@ -40,10 +40,18 @@ commands! {
     "open" => Open,
     /// Close open files
     "close" => Close,
+    /// Show what differs between two files
+    "diff" => Diff,
+    /// Merge two versions of a file by hand
+    "merge" => Merge,
     /// List a folder
     "ls" => Ls,
     /// Print files
     "cat" => Cat,
+    /// Find files by name
+    "find" => Find,
+    /// Find lines by a regular expression
+    "grep" => Grep,
     /// Show, make and activate workspaces
     "workspace" => Workspace,
     /// Run programs in terminals of the daemon, and see them
@@ -66,12 +74,19 @@ commands! {
     "restart" => Restart,
     /// End the daemon in good order
     "stop" => Stop,
+    /// Look at everything that the daemon needs, and say what to do
+    "doctor" => Doctor,
+    /// Print all that a bug report needs
+    "rage" => Rage,
     /// Connect standard input and output with the daemon's socket
     "proxy" => Proxy,
+    /// Read commands line by line, with history and completion
+    "interactive" => Interactive,
 }
 
 /// Opening files.
 #[derive(Clone, Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 pub struct Open {
     /// Read FILE:LINE:COLUMN as a place, as is done anyway; for scripts written for other editors
     #[arg(short, long)]
@@ -79,15 +94,55 @@ pub struct Open {
     /// Return when the files are closed again: EDITOR="icpy --wait"
     #[arg(short, long)]
     pub wait: bool,
-    /// Files and folders. FILE:LINE[:COLUMN] is a place in a file, unless a file has that very name; so is +LINE[:COLUMN]
+    /// Use a workspace over the file's own repository or folder, and no other
+    #[arg(short, long, group = "placing")]
+    pub new: bool,
+    /// Use the active workspace, whatever it holds
+    #[arg(short, long, group = "placing")]
+    pub reuse: bool,
+    /// Add folders to the active workspace; open files in it
+    #[arg(short, long, group = "placing")]
+    pub add: bool,
+    /// Files and folders; `-` is what comes on standard input. FILE:LINE[:COLUMN] is a place in a file, unless a file has that very name; so is +LINE[:COLUMN]
     /// before a FILE
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<OsString>,
 }
 
+/// Comparing files.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Diff {
+    /// Return when the newer file is closed again
+    #[arg(short, long)]
+    pub wait: bool,
+    /// The older file
+    pub old: PathBuf,
+    /// The newer file, which can be edited
+    pub new: PathBuf,
+}
+
+/// Merging files.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Merge {
+    /// Return when the result is closed again: 0 when it was kept, 1 when it was discarded
+    #[arg(short, long)]
+    pub wait: bool,
+    /// Our version
+    pub local: PathBuf,
+    /// Their version
+    pub remote: PathBuf,
+    /// What both come from
+    pub base: PathBuf,
+    /// The file that takes the result
+    pub result: PathBuf,
+}
+
 /// Closing files.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Close {
+    /// Throw away what was changed: `icpy --wait` ends with 1
+    #[arg(long)]
+    pub discard: bool,
     /// The files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
@@ -111,6 +166,44 @@ pub struct Cat {
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 }
+
+/// Finding files.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Find {
+    /// A part of the path below the folder, or a glob such as '*.rs'
+    pub query: String,
+    /// The folder; by default the current one
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+}
+
+/// Finding lines.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Grep {
+    /// Upper and lower case are the same
+    #[arg(short, long)]
+    pub ignore_case: bool,
+    /// The pattern is a text and no expression
+    #[arg(short = 'F', long)]
+    pub fixed_strings: bool,
+    /// The regular expression
+    pub pattern: String,
+    /// The folder or file; by default the current folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+}
+
+/// Looking at everything.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Doctor {}
+
+/// Printing all for a bug report.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Rage {}
+
+/// Reading commands.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Interactive {}
 
 /// Workspaces.
 #[derive(Clone, Debug, ClapArgs)]
@@ -137,6 +230,11 @@ pub enum WorkspaceAction {
         /// What to call it; by default as the folder
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Add a folder to the active workspace
+    Add {
+        /// The folder
+        folder: PathBuf,
     },
     /// Make a workspace the active one
     Activate {

@@ -15,6 +15,7 @@ use super::driver::{Driver, Left, Order};
 use super::ended;
 use super::link::Link;
 use crate::finder::Finder;
+use crate::remote;
 
 /// How long a lost daemon is looked for.
 const RECONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,6 +36,13 @@ pub(super) enum Reconnect {
 
 /// Finds the daemon, or starts it where that is wanted, and connects.
 pub(super) async fn find(finder: Finder, may_start: bool) -> Result<Link> {
+    if finder.is_remote() {
+        let connect = move || if may_start { finder.connect_or_start() } else { finder.connect() };
+        let stream = tokio::task::spawn_blocking(connect).await.map_err(|_| ended())?;
+        let stream = stream.map_err(|error| Error::unavailable(error.to_string()))?;
+        let stream = remote::in_runtime(stream).map_err(|error| Error::unavailable(error.to_string()))?;
+        return Ok(Link::new(Box::new(stream)));
+    }
     let find = move || if may_start { finder.locate_or_start() } else { finder.locate() };
     let found = tokio::task::spawn_blocking(find).await.map_err(|_| ended())?;
     let socket = found.map_err(|error| Error::unavailable(error.to_string()))?;

@@ -13,7 +13,7 @@ use crate::output::{Failure, print};
 
 pub(super) fn run(method: &str, params: String, general: &General) -> Result<(), Failure> {
     let params = read_params(params)?;
-    let connection = Connection::open_or_start(&finder(general))?;
+    let connection = Connection::open_or_start(&finder(general)?)?;
     if let Some(timeout) = timeout(general) {
         connection.set_timeout(Some(timeout))?;
     }

@@ -1,5 +1,7 @@
 //! `icpy cat FILE...`: prints files as the daemon reads them, of any size.
 
+use std::io::{self, IsTerminal as _};
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use icpy::args::{Cat, General};
@@ -8,12 +10,13 @@ use icpy_protocol::fs::{self, FsReadFileParams, FsReadFileResult};
 use icpy_protocol::signal::{STREAM, StreamParams};
 
 use super::{Daemon, absolute};
+use crate::output::progress::Progress;
 use crate::output::{Failure, first_failure, print, print_json};
 
 pub(super) fn run(cat: &Cat, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open_or_start(general)?;
     first_failure(general.json, &cat.files, |path| {
-        let path = absolute(path)?;
+        let path = absolute(path, general)?;
         if general.json {
             let params = FsReadFileParams { path, encoding: None, stream: false };
             let file: FsReadFileResult = daemon.call(fs::method::read_file, &params)?;
@@ -26,18 +29,22 @@ pub(super) fn run(cat: &Cat, general: &General) -> Result<(), Failure> {
 fn stream(daemon: &Daemon, params: &FsReadFileParams) -> Result<(), Failure> {
     let params = serde_json::to_string(params).expect("wire types have string keys");
     let mut printed = Ok(());
+    // On a terminal the text itself shows how far it is.
+    let mut progress = (!io::stdout().is_terminal()).then(|| Progress::new("read", None));
     daemon.connection.request(fs::method::read_file.name, &params, |topic, params| {
         if topic == STREAM && printed.is_ok() {
-            printed = print_piece(params);
+            printed = print_piece(params).map(|count| progress.iter_mut().for_each(|it| it.advance(count)));
         }
     })?;
     printed
 }
 
-fn print_piece(params: &str) -> Result<(), Failure> {
+/// Prints a piece, and returns how many bytes it had.
+fn print_piece(params: &str) -> Result<u64, Failure> {
     let garbled =
         |why: String| Failure::from(Error::internal(format!("icpyd sent a piece that cannot be read: {why}")));
     let piece: StreamParams<'_> = serde_json::from_str(params).map_err(|error| garbled(error.to_string()))?;
     let bytes = BASE64_STANDARD.decode(&*piece.data).map_err(|error| garbled(error.to_string()))?;
-    Ok(print(&bytes)?)
+    print(&bytes)?;
+    Ok(bytes.len() as u64)
 }

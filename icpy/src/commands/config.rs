@@ -43,7 +43,7 @@ fn check(file: Option<&Path>, general: &General) -> Result<(), Failure> {
     let file = match file {
         Some(file) => {
             // What is not there has no faults, but who names it means one that is.
-            let file = super::absolute(file)?.into_path_buf();
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
             file.metadata().map_err(|error| Error::not_found(format!("`{}`: {error}", file.display())))?;
             file
         }

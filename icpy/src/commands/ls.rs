@@ -7,11 +7,12 @@ use icpy::args::{General, Ls};
 use icpy_protocol::fs::{self, FsEntry, FsKind, FsListDirectoryParams, FsListDirectoryResult};
 
 use super::{Daemon, absolute};
+use crate::output::color;
 use crate::output::{Failure, date, print, print_json, shown};
 
 pub(super) fn run(ls: &Ls, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open_or_start(general)?;
-    let mut params = FsListDirectoryParams { path: absolute(&ls.folder)?, after: None, limit: None };
+    let mut params = FsListDirectoryParams { path: absolute(&ls.folder, general)?, after: None, limit: None };
     loop {
         let page: FsListDirectoryResult = daemon.call(fs::method::list_directory, &params)?;
         for entry in &page.entries {
@@ -28,7 +29,14 @@ fn line(entry: &FsEntry, is_long: bool) -> Vec<u8> {
         let _ = write!(head, "{:>12}  {}  ", entry.size, date(entry.modified_at_ms));
     }
     let mut line = head.into_bytes();
-    line.extend(shown(&entry.name, io::stdout().is_terminal()));
+    let name = shown(&entry.name, io::stdout().is_terminal());
+    if entry.kind == FsKind::Directory && color::is_wanted(&io::stdout()) {
+        line.extend(format!("\x1b[{}m", color::BLUE).into_bytes());
+        line.extend(name);
+        line.extend(b"\x1b[0m");
+    } else {
+        line.extend(name);
+    }
     line.extend(match entry.kind {
         FsKind::Directory => &b"/\n"[..],
         FsKind::Symlink => b"@\n",

@@ -5,13 +5,18 @@ mod cat;
 mod clients;
 mod close;
 mod config;
+mod doctor;
+mod find;
+mod interactive;
 mod logs;
 mod ls;
 mod open;
 mod proxy;
+mod rage;
 mod restart;
 mod start;
 mod status;
+mod stdin;
 mod stop;
 mod terminal;
 mod wait;
@@ -21,17 +26,21 @@ mod workspace;
 use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
-use icpy::args::{Call, Clients, Command, General, Proxy, Start, Status, Stop, Watch};
+use icpy::args::{
+    Call, Clients, Command, Diff, Doctor, General, Interactive, Merge, Proxy, Rage, Start, Status, Stop, Watch,
+};
 use icpy::connection::{Connection, block_on};
 use icpy::finder::Finder;
+use icpy::remote::Remote;
 use icpy::{host, target};
 use icpy_protocol::api::{self, MethodInfo};
 use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::FilePurpose;
 use icpy_protocol::path::FilePath;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::output::{Failure, say};
+use crate::output::{Failure, color, say};
 
 /// How long an answer is waited for, where the work is small.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,11 +50,22 @@ const ATTEMPTS_MAX: u32 = 3;
 
 /// Does what the command line says.
 pub(crate) fn run(command: Command, general: &General) -> std::result::Result<(), Failure> {
+    color::set(general.color);
     match command {
         Command::Open(open) => open::run(&open, general),
         Command::Close(close) => close::run(&close, general),
+        Command::Diff(Diff { wait, old, new }) => {
+            open::run_for(FilePurpose::Compare { with: absolute(&old, general)? }, &new, wait, general)
+        }
+        Command::Merge(Merge { wait, local, remote, base, result }) => {
+            let (local, remote, base) =
+                (absolute(&local, general)?, absolute(&remote, general)?, absolute(&base, general)?);
+            open::run_for(FilePurpose::Merge { local, remote, base }, &result, wait, general)
+        }
         Command::Ls(ls) => ls::run(&ls, general),
         Command::Cat(cat) => cat::run(&cat, general),
+        Command::Find(query) => find::find(query, general),
+        Command::Grep(query) => find::grep(query, general),
         Command::Workspace(workspace) => workspace::run(workspace, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),
@@ -57,7 +77,10 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Start(Start {}) => start::run(general),
         Command::Restart(restart) => restart::run(restart, general),
         Command::Stop(Stop { force }) => stop::run(force, general),
+        Command::Doctor(Doctor {}) => doctor::run(general),
+        Command::Rage(Rage {}) => rage::run(general),
         Command::Proxy(Proxy {}) => proxy::run(general),
+        Command::Interactive(Interactive {}) => interactive::run(general),
     }
 }
 
@@ -71,14 +94,14 @@ struct Daemon {
 impl Daemon {
     /// The daemon, started where none runs.
     fn open_or_start(general: &General) -> std::result::Result<Self, Failure> {
-        let finder = finder(general);
+        let finder = finder(general)?;
         let connection = Connection::open_or_start(&finder)?;
         Ok(Self::over(finder, connection, general))
     }
 
     /// The running daemon.
     fn open(general: &General) -> std::result::Result<Self, Failure> {
-        let finder = finder(general);
+        let finder = finder(general)?;
         let connection = Connection::open(&finder)?;
         Ok(Self::over(finder, connection, general))
     }
@@ -121,10 +144,11 @@ impl Daemon {
     }
 }
 
-fn finder(general: &General) -> Finder {
+fn finder(general: &General) -> std::result::Result<Finder, Failure> {
     // The daemon leaves the folder in which it is started.
     let absolute = |socket: &PathBuf| path::absolute(socket).unwrap_or_else(|_| socket.clone());
-    Finder::default().at(general.socket.as_ref().map(absolute)).allow_root(general.allow_root)
+    let finder = Finder::default().at(general.socket.as_ref().map(absolute)).allow_root(general.allow_root);
+    Ok(finder.on(host_of(general).map(|url| Remote::parse(&url)).transpose().map_err(Failure::usage)?))
 }
 
 /// Says so when the daemon is of another version than this client: both speak the same protocol, and do not know all that
@@ -134,7 +158,7 @@ pub(crate) fn tell_version(general: &General) {
     if general.json {
         return;
     }
-    if let Some(theirs) = finder(general).version().filter(|theirs| theirs != ours) {
+    if let Some(theirs) = finder(general).ok().and_then(|finder| finder.version()).filter(|theirs| theirs != ours) {
         say(&format!("icpyd {theirs} is running and {ours} is installed: `icpy restart` replaces it in place"));
     }
 }
@@ -144,11 +168,23 @@ fn timeout(general: &General) -> Option<Duration> {
 }
 
 /// A path as the daemon wants it: from the root.
-fn absolute(path: &Path) -> std::result::Result<FilePath, Failure> {
-    Ok(target::absolute(path, &current_folder()?).into())
+fn absolute(path: &Path, general: &General) -> std::result::Result<FilePath, Failure> {
+    // One that is so already needs no folder.
+    let folder = if path.is_absolute() { PathBuf::new() } else { current_folder(general)? };
+    Ok(target::absolute(path, &folder).into())
 }
 
-fn current_folder() -> std::result::Result<PathBuf, Failure> {
+/// The folder from which relative paths are meant.
+fn current_folder(general: &General) -> std::result::Result<PathBuf, Failure> {
+    if host_of(general).is_some() {
+        let message = "a path on another machine begins at the root: this one's folders mean nothing there";
+        return Err(Failure::usage(message.to_owned()));
+    }
     host::current_folder()
         .map_err(|error| Error::not_found(format!("the current folder cannot be found: {error}")).into())
+}
+
+/// The machine whose daemon is meant, where it is not this one.
+fn host_of(general: &General) -> Option<String> {
+    general.host.clone().or_else(|| host::variable("ICPY_HOST").filter(|_| general.socket.is_none()))
 }

@@ -1,38 +1,75 @@
 //! `icpy FILE...`: opens files and folders in every attached editor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use icpy::args::{General, Open};
 use icpy::target::{self, Target};
 use icpy_protocol::error::{Error, Kind};
-use icpy_protocol::file::{self, FileOpenParams, FileOpenResult};
+use icpy_protocol::file::{self, FileOpenParams, FileOpenResult, FilePlacing, FilePurpose};
+use icpy_protocol::fs::{self, FsKind, FsStatParams, FsStatResult};
+use icpy_protocol::path::FilePath;
 use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
+use icpy_protocol::workspace::{self, WorkspaceAddFolderParams, WorkspaceInfo};
 use serde::Serialize;
 
-use super::{Daemon, current_folder, wait};
+use super::{Daemon, absolute, current_folder, stdin, wait};
 use crate::output::{Failure, first_failure, print_json, say};
 
 pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
-    let targets = target::read(&open.files, Path::exists).map_err(Failure::usage)?;
-    let folder = current_folder()?;
+    let mut targets = target::read(&open.files, Path::exists).map_err(Failure::usage)?;
+    let is_relative = |target: &Target| target.path.is_relative() && target.path != Path::new(stdin::NAME);
+    let folder = if targets.iter().any(is_relative) { current_folder(general)? } else { PathBuf::new() };
+    let placing = placing(open);
+    if let Some(target) = targets.iter_mut().find(|target| target.path == Path::new(stdin::NAME)) {
+        target.path = stdin::take(general, placing)?;
+    }
     if open.wait {
-        return wait::run(&targets, &folder, general);
+        let files = targets.iter().map(|target| (target.path.clone(), file_params(target, &folder, placing))).collect();
+        return wait::run(files, general);
     }
     let mut daemon = Daemon::open_or_start(general)?;
     let mut is_seen = true;
     let outcome = first_failure(general.json, &targets, |target| {
-        let opened = open_one(&mut daemon, target, &folder)?;
+        let opened = open_one(&mut daemon, target, &folder, open.add, placing)?;
         is_seen &= opened.receivers() > 0;
         if general.json {
             print_json(&opened)?;
         }
         Ok(())
     });
-    if !is_seen && !general.json {
+    if !is_seen {
+        say_unseen(general);
+    }
+    outcome
+}
+
+/// `icpy diff` and `icpy merge`: opens a file for more than to be edited.
+pub(super) fn run_for(purpose: FilePurpose, path: &Path, should_wait: bool, general: &General) -> Result<(), Failure> {
+    let params = FileOpenParams { purpose: Some(purpose), ..FileOpenParams::new(absolute(path, general)?) };
+    if should_wait {
+        return wait::run(vec![(path.to_owned(), params)], general);
+    }
+    let mut daemon = Daemon::open_or_start(general)?;
+    let opened: FileOpenResult = daemon.call(file::method::open, &params)?;
+    if opened.receivers == 0 {
+        say_unseen(general);
+    }
+    if general.json { Ok(print_json(&opened)?) } else { Ok(()) }
+}
+
+fn placing(open: &Open) -> FilePlacing {
+    match (open.new, open.reuse || open.add) {
+        (true, _) => FilePlacing::Own,
+        (false, true) => FilePlacing::Active,
+        (false, false) => FilePlacing::Auto,
+    }
+}
+
+fn say_unseen(general: &General) {
+    if !general.json {
         say("opened, but no editor is attached that would show it: attach one to the daemon's socket \
              (`icpy status`), or see the events with `icpy watch`");
     }
-    outcome
 }
 
 /// What the daemon says of a target.
@@ -41,6 +78,7 @@ pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
 enum Opened {
     File(FileOpenResult),
     Folder(ProjectLoadResult),
+    Added(WorkspaceInfo),
 }
 
 impl Opened {
@@ -49,24 +87,53 @@ impl Opened {
         match self {
             Self::File(result) => result.receivers,
             Self::Folder(result) => result.receivers,
+            // There is nothing to be shown.
+            Self::Added(_) => 1,
         }
     }
 }
 
-fn open_one(daemon: &mut Daemon, target: &Target, folder: &Path) -> Result<Opened, Failure> {
-    let path = target::absolute(&target.path, folder);
-    if path.is_dir() {
-        let params = ProjectLoadParams { path: path.into() };
-        return Ok(Opened::Folder(daemon.call(project::method::load, &params)?));
+fn open_one(
+    daemon: &mut Daemon,
+    target: &Target,
+    folder: &Path,
+    is_added: bool,
+    placing: FilePlacing,
+) -> Result<Opened, Failure> {
+    let path = FilePath::from(target::absolute(&target.path, folder));
+    if is_folder(daemon, &path)? {
+        return open_folder(daemon, path, is_added);
     }
-    let opened = daemon.call(file::method::open, &file_params(target, folder));
+    let opened = daemon.call(file::method::open, &file_params(target, folder, placing));
     opened.map(Opened::File).map_err(|error| explain(error, &target.path))
 }
 
+/// Whether a path names a folder on the machine of the daemon.
+fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
+    if !daemon.finder.is_remote() {
+        return Ok(path.as_path().is_dir());
+    }
+    let params = FsStatParams { path: path.clone(), no_follow: false };
+    let stat: FsStatResult = daemon.call(fs::method::stat, &params)?;
+    Ok(stat.kind == FsKind::Directory)
+}
+
+fn open_folder(daemon: &mut Daemon, path: FilePath, is_added: bool) -> Result<Opened, Failure> {
+    if is_added {
+        let params = WorkspaceAddFolderParams { path: path.clone(), workspace_id: None };
+        match daemon.call(workspace::method::add_folder, &params) {
+            // There is no workspace that it could be added to.
+            Err(error) if error.kind() == Kind::NotFound => {}
+            added => return Ok(Opened::Added(added?)),
+        }
+    }
+    Ok(Opened::Folder(daemon.call(project::method::load, &ProjectLoadParams { path })?))
+}
+
 /// What to ask to have a file opened.
-pub(super) fn file_params(target: &Target, folder: &Path) -> FileOpenParams {
-    let path = target::absolute(&target.path, folder).into();
-    FileOpenParams { path, position: target.position, workspace_id: None }
+fn file_params(target: &Target, folder: &Path, placing: FilePlacing) -> FileOpenParams {
+    let path = target::absolute(&target.path, folder);
+    FileOpenParams { position: target.position, placing, ..FileOpenParams::new(path) }
 }
 
 /// Adds what to do about it.

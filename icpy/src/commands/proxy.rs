@@ -15,7 +15,11 @@ use super::finder;
 use crate::output::Failure;
 
 pub(super) fn run(general: &General) -> Result<(), Failure> {
-    let socket = finder(general).locate_or_start()?;
+    let finder = finder(general)?;
+    if finder.is_remote() {
+        return Err(Failure::usage("`icpy proxy` is what `--host` runs on the other machine".to_owned()));
+    }
+    let socket = finder.locate_or_start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async { bridge(platform::connect(&socket).await?).await });
     // Reading standard input goes on in a thread, which ends with the process.

@@ -14,7 +14,7 @@ pub(super) fn run(restart: Restart, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open(general)?;
     let before: DaemonStatusResult = daemon.call(daemon::method::status, &Empty {})?;
     let program = match restart.program {
-        Some(program) => Some(absolute(&program)?),
+        Some(program) => Some(absolute(&program, general)?),
         // One that is found by the search path is not named: the daemon's own place is as good.
         None => Some(host::daemon_program()).filter(|program| program.is_absolute()).map(FilePath::from),
     };

@@ -8,7 +8,7 @@ use super::finder;
 use crate::output::{Failure, print_json};
 
 pub(super) fn run(general: &General) -> Result<(), Failure> {
-    let finder = finder(general);
+    let finder = finder(general)?;
     let has_started = match Connection::open(&finder) {
         Err(NoDaemon::NotRunning) => Connection::open_or_start(&finder).map(|_| true)?,
         outcome => outcome.map(|_| false)?,

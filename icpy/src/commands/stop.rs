@@ -2,7 +2,7 @@
 
 use icpy::args::General;
 use icpy::connection::Connection;
-use icpy::finder::NoDaemon;
+use icpy::finder::{Finder, NoDaemon};
 use icpy::host;
 use icpy_protocol::Empty;
 use icpy_protocol::daemon::{self, DaemonStatusResult, DaemonStopParams};
@@ -12,7 +12,7 @@ use super::{Daemon, finder};
 use crate::output::{Failure, print_json, say};
 
 pub(super) fn run(force: bool, general: &General) -> Result<(), Failure> {
-    let finder = finder(general);
+    let finder = finder(general)?;
     let connection = match Connection::open(&finder) {
         Err(NoDaemon::NotRunning) => {
             if !general.json {
@@ -34,11 +34,19 @@ pub(super) fn run(force: bool, general: &General) -> Result<(), Failure> {
         Some(_) => Failure::from(error).with_hint("`icpy stop --force` ends it all the same"),
         None => error.into(),
     })?;
-    if !finder.wait_for_end(status.socket.as_path()) {
+    if !has_ended(&finder, &daemon, &status) {
         let message = format!("icpyd (process {}) was asked to stop and has not ended yet", status.pid);
         return Err(Error::timeout(message).into());
     }
     finish(general, true)
+}
+
+/// Waits for the end. What happens on another machine is seen by its connection.
+fn has_ended(finder: &Finder, daemon: &Daemon, status: &DaemonStatusResult) -> bool {
+    match finder.is_remote() {
+        true => daemon.connection.wait_for_close().is_ok(),
+        false => finder.wait_for_end(status.socket.as_path()),
+    }
 }
 
 fn finish(general: &General, has_stopped: bool) -> Result<(), Failure> {

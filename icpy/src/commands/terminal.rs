@@ -54,7 +54,7 @@ fn describe(exit: TerminalExit) -> String {
 fn create(name: Option<String>, command: Vec<String>, general: &General) -> Result<(), Failure> {
     let params = TerminalCreateParams {
         command,
-        cwd: Some(current_folder()?.into()),
+        cwd: Some(current_folder(general)?.into()),
         env: Some(host::variables()),
         size: None,
         name,

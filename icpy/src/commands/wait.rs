@@ -2,51 +2,53 @@
 //! and what it leaves, such as `git commit`.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
 use icpy::args::General;
-use icpy::target::Target;
 use icpy::{Client, Update};
 use icpy_protocol::error::Error;
-use icpy_protocol::file::{CLOSED, FileClient, FileListParams};
+use icpy_protocol::file::{CLOSED, FileClient, FileListParams, FileOpenParams};
 use icpy_protocol::session::{ClientInfo, SessionSubscribeParams};
 use icpy_protocol::topic::Pattern;
 
-use super::open::{explain, file_params};
-use super::{absolute, finder};
+use super::finder;
+use super::open::explain;
 use crate::output::{Failure, print_json, say};
 
-pub(super) fn run(targets: &[Target], folder: &Path, general: &General) -> Result<(), Failure> {
-    for target in targets {
-        if absolute(&target.path)?.as_path().is_dir() {
-            return Err(Failure::usage(format!(
-                "`{}` is a folder: only files can be waited for",
-                target.path.display()
-            )));
+/// Exit status when what was changed in a file was thrown away.
+const DISCARDED: u8 = 1;
+
+/// Opens files, each under the name that the user knows, and waits.
+pub(super) fn run(files: Vec<(PathBuf, FileOpenParams)>, general: &General) -> Result<(), Failure> {
+    for (name, params) in &files {
+        if params.path.as_path().is_dir() {
+            return Err(Failure::usage(format!("`{}` is a folder: only files can be waited for", name.display())));
         }
     }
-    let finder = finder(general);
-    // A daemon that cannot be started is told as by every command.
-    finder.locate_or_start()?;
+    let finder = finder(general)?;
+    if !finder.is_remote() {
+        // One that cannot be started is told as by every command.
+        finder.locate_or_start()?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let client_info = ClientInfo { name: "icpy --wait".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         // With this daemon and no other: when it dies, who waits must not go on as if the file were done with.
         let client = Client::connect_to_one(finder, client_info).await;
-        wait(client.map_err(|error| Failure::from(error).no_daemon())?, targets, folder, general).await
+        wait(client.map_err(|error| Failure::from(error).no_daemon())?, files, general).await
     })
 }
 
-async fn wait(client: Client, targets: &[Target], folder: &Path, general: &General) -> Result<(), Failure> {
+async fn wait(client: Client, targets: Vec<(PathBuf, FileOpenParams)>, general: &General) -> Result<(), Failure> {
     let patterns = Pattern::parse(CLOSED.info.topic).into_iter().collect();
     // Before anything is opened, so that no end is missed.
     let mut closed = client.subscribe(SessionSubscribeParams { patterns, ..Default::default() }).await?;
     let files = FileClient::new(client.clone());
     let mut open = HashSet::new();
-    let mut is_seen = true;
-    for target in targets {
-        let opened = files.open(&file_params(target, folder)).await.map_err(|error| explain(error, &target.path))?;
+    let (mut is_seen, mut is_discarded) = (true, false);
+    for (name, params) in targets {
+        let opened = files.open(&params).await.map_err(|error| explain(error, &name))?;
         is_seen &= opened.receivers > 0;
         open.insert(opened.file.file_id.clone());
         if general.json {
@@ -59,8 +61,10 @@ async fn wait(client: Client, targets: &[Target], folder: &Path, general: &Gener
     while !open.is_empty() {
         match closed.next().await {
             Some(Update::Event(event)) => {
-                if let Some(event) = event.payload(&CLOSED) {
-                    open.remove(&event.file.file_id);
+                if let Some(event) = event.payload(&CLOSED)
+                    && open.remove(&event.file.file_id)
+                {
+                    is_discarded |= event.is_discarded;
                 }
             }
             // What was missed is asked for.
@@ -71,5 +75,5 @@ async fn wait(client: Client, targets: &[Target], folder: &Path, general: &Gener
             None => return Err(Failure::from(Error::unavailable(client.ended().await)).no_daemon()),
         }
     }
-    Ok(())
+    if is_discarded { Err(Failure::reported(DISCARDED)) } else { Ok(()) }
 }

@@ -30,7 +30,7 @@ async fn watch(mut patterns: Vec<Pattern>, general: &General) -> Result<(), Fail
         patterns.extend(Pattern::parse("**"));
     }
     let client_info = ClientInfo { name: "icpy watch".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    let connected = Client::connect(finder(general), client_info).await;
+    let connected = Client::connect(finder(general)?, client_info).await;
     let client = connected.map_err(|error| Failure::from(error).no_daemon())?;
     let params = SessionSubscribeParams { patterns, ..SessionSubscribeParams::default() };
     let mut updates = client.subscribe(params).await?;

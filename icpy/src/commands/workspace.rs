@@ -8,8 +8,8 @@ use icpy::args::{General, Workspace, WorkspaceAction};
 use icpy_protocol::Empty;
 use icpy_protocol::error::Error;
 use icpy_protocol::workspace::{
-    self, WorkspaceActivateParams, WorkspaceCreateParams, WorkspaceGetStateParams, WorkspaceGetStateResult,
-    WorkspaceInfo, WorkspaceListResult,
+    self, WorkspaceActivateParams, WorkspaceAddFolderParams, WorkspaceCreateParams, WorkspaceGetStateParams,
+    WorkspaceGetStateResult, WorkspaceInfo, WorkspaceListResult,
 };
 use serde::Serialize;
 
@@ -24,18 +24,23 @@ pub(super) fn run(workspace: Workspace, general: &General) -> Result<(), Failure
             show(general, &list, || table(list.workspaces.iter().map(row)))
         }
         WorkspaceAction::Info { workspace } => {
-            let workspace_id = workspace.map(|name| find(&mut daemon, &name)).transpose()?;
+            let workspace_id = workspace.map(|name| find(&mut daemon, &name, general)).transpose()?;
             let params = WorkspaceGetStateParams { workspace_id };
             let state: WorkspaceGetStateResult = daemon.call(workspace::method::get_state, &params)?;
             show(general, &state, || describe(&state))
         }
         WorkspaceAction::Create { folder, name } => {
-            let params = WorkspaceCreateParams { root: absolute(&folder)?, name };
+            let params = WorkspaceCreateParams { root: absolute(&folder, general)?, name };
             let made: WorkspaceInfo = daemon.call(workspace::method::create, &params)?;
             show(general, &made, String::new)
         }
+        WorkspaceAction::Add { folder } => {
+            let params = WorkspaceAddFolderParams { path: absolute(&folder, general)?, workspace_id: None };
+            let workspace: WorkspaceInfo = daemon.call(workspace::method::add_folder, &params)?;
+            show(general, &workspace, String::new)
+        }
         WorkspaceAction::Activate { workspace } => {
-            let params = WorkspaceActivateParams { workspace_id: find(&mut daemon, &workspace)? };
+            let params = WorkspaceActivateParams { workspace_id: find(&mut daemon, &workspace, general)? };
             let active: WorkspaceInfo = daemon.call(workspace::method::activate, &params)?;
             show(general, &active, String::new)
         }
@@ -48,9 +53,9 @@ fn show(general: &General, result: &impl Serialize, text: impl FnOnce() -> Strin
 }
 
 /// The id of the workspace that is meant by an id, a name or a folder.
-fn find(daemon: &mut Daemon, meant: &OsStr) -> Result<String, Failure> {
+fn find(daemon: &mut Daemon, meant: &OsStr, general: &General) -> Result<String, Failure> {
     let list: WorkspaceListResult = daemon.call(workspace::method::list, &Empty {})?;
-    let folder = absolute(Path::new(meant))?;
+    let folder = absolute(Path::new(meant), general)?;
     let is_meant = |it: &&WorkspaceInfo| *meant == *it.workspace_id || *meant == *it.name || it.root == folder;
     let mut found = list.workspaces.iter().filter(is_meant);
     match (found.next(), found.next()) {
@@ -79,6 +84,9 @@ fn describe(state: &WorkspaceGetStateResult) -> String {
     let WorkspaceInfo { name, root, workspace_id, created_at_ms, is_active, .. } = &state.workspace;
     let mut text = format!("{name}{}\n", if *is_active { ", the active workspace" } else { "" });
     let _ = write!(text, "folder  {root}\nid      {workspace_id}\nmade    {}\n", date(*created_at_ms));
+    for folder in &state.workspace.folders {
+        let _ = writeln!(text, "and     {folder}");
+    }
     for file in &state.files {
         let _ = writeln!(text, "open    {}", file.path);
     }

@@ -33,6 +33,7 @@ fn publish(bus: &Bus, numbers: impl IntoIterator<Item = u64>) {
             workspace_id: format!("w{}", number % 3),
             path: std::path::Path::new("/a").into(),
             opened_at_ms: number,
+            purpose: None,
         };
         bus.publish(&OPENED, &FileOpened { file, position: None, is_new: number % 2 == 0, opened_by: "x".to_owned() });
     }

@@ -164,9 +164,15 @@ async fn an_open_file_is_found_by_any_path() {
     for (id, path) in [("1", Path::new("/a/plain \"quoted\".py")), ("2", Path::new(strange)), ("3", Path::new("/a/{}"))]
     {
         let path = FilePath::from(path);
-        let file = OpenFile { file_id: id.into(), workspace_id: "w".into(), path: path.clone(), opened_at_ms: 1 };
+        let file = OpenFile {
+            file_id: id.into(),
+            workspace_id: "w".into(),
+            path: path.clone(),
+            opened_at_ms: 1,
+            purpose: None,
+        };
         let insert = file.clone();
-        store.transact(move |connection| workspaces::insert_open_file(connection, &insert), |()| ()).await.unwrap();
+        store.transact(move |connection| workspaces::put_open_file(connection, &insert), |()| ()).await.unwrap();
         let found = store
             .transact(move |connection| workspaces::find_open_file(connection, Some("w"), &path), |it| it)
             .await

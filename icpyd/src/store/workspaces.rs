@@ -1,10 +1,10 @@
 //! Workspaces and what is open in them.
 //!
 //! A path is kept as its JSON text on the wire, which holds any path, Unicode or not. An open file is the record
-//! `open_file/<id>` of its workspace.
+//! `open_file/<id>` of its workspace, a folder that was added to it the record `folder/<id>`.
 
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::file::OpenFile;
+use icpy_protocol::file::{FilePurpose, OpenFile};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceInfo;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -16,14 +16,30 @@ const OPEN_FILE: &str = "open_file/";
 
 const SELECT_WORKSPACE: &str = "SELECT id, name, root, created_ms, revision,
         id = (SELECT id FROM workspace ORDER BY activated_ms DESC, id LIMIT 1) AS is_active,
-        (SELECT count(*) FROM record WHERE workspace_id = workspace.id AND key >= 'open_file/' AND key < 'open_file0')
+        (SELECT count(*) FROM record WHERE workspace_id = workspace.id AND key >= 'open_file/' AND key < 'open_file0'),
+        (SELECT json_group_array(json(value -> '$.path')) FROM record
+            WHERE workspace_id = workspace.id AND key >= 'folder/' AND key < 'folder0')
     FROM workspace";
+
+const ROOTS: &str = "SELECT id, root FROM (
+        SELECT id, root, activated_ms FROM workspace
+        UNION ALL
+        SELECT workspace.id, record.value -> '$.path', activated_ms FROM workspace
+            JOIN record ON workspace_id = workspace.id AND key >= 'folder/' AND key < 'folder0'
+    ) ORDER BY activated_ms DESC, id";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OpenFileRecord {
     path: FilePath,
     opened_at_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purpose: Option<FilePurpose>,
+}
+
+#[derive(Serialize)]
+struct FolderRecord<'a> {
+    path: &'a FilePath,
 }
 
 /// All workspaces, the one activated last first.
@@ -34,10 +50,9 @@ pub fn list(connection: &Connection) -> Result<Vec<WorkspaceInfo>> {
     rows.collect::<rusqlite::Result<_>>().map_err(stored)
 }
 
-/// The id and the root of every workspace, the one activated last first.
+/// The id and a folder of every workspace, the one activated last first: as often as it has folders.
 pub fn roots(connection: &Connection) -> Result<Vec<(String, FilePath)>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, root FROM workspace ORDER BY activated_ms DESC, id").map_err(stored)?;
+    let mut statement = connection.prepare_cached(ROOTS).map_err(stored)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, json(row, 1)?))).map_err(stored)?;
     rows.collect::<rusqlite::Result<_>>().map_err(stored)
 }
@@ -66,6 +81,18 @@ pub fn insert(connection: &Connection, id: &str, name: &str, root: &FilePath, no
         .execute(
             "INSERT INTO workspace (id, name, root, created_ms, activated_ms, revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
             params![id, name, root, now_ms, next_activation(connection, now_ms)?],
+        )
+        .map_err(stored)?;
+    Ok(())
+}
+
+/// Adds a folder to a workspace.
+pub fn insert_folder(connection: &Connection, workspace_id: &str, folder_id: &str, path: &FilePath) -> Result<()> {
+    let revision = raise_revision(connection, workspace_id)?;
+    connection
+        .execute(
+            "INSERT INTO record (workspace_id, key, revision, value) VALUES (?1, ?2, ?3, ?4)",
+            params![workspace_id, format!("folder/{folder_id}"), revision, text(&FolderRecord { path })],
         )
         .map_err(stored)?;
     Ok(())
@@ -134,12 +161,16 @@ pub fn get_open_file(connection: &Connection, file_id: &str) -> Result<Option<Op
         .map_err(stored)
 }
 
-/// Records that a file is open.
-pub fn insert_open_file(connection: &Connection, file: &OpenFile) -> Result<()> {
+/// Records that a file is open, or what it is open for now.
+pub fn put_open_file(connection: &Connection, file: &OpenFile) -> Result<()> {
     let revision = raise_revision(connection, &file.workspace_id)?;
-    let value = text(&OpenFileRecord { path: file.path.clone(), opened_at_ms: file.opened_at_ms });
+    let value = text(&OpenFileRecord {
+        path: file.path.clone(),
+        opened_at_ms: file.opened_at_ms,
+        purpose: file.purpose.clone(),
+    });
     connection
-        .prepare_cached("INSERT INTO record (workspace_id, key, revision, value) VALUES (?1, ?2, ?3, ?4)")
+        .prepare_cached("REPLACE INTO record (workspace_id, key, revision, value) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut statement| {
             statement.execute(params![file.workspace_id, format!("{OPEN_FILE}{}", file.file_id), revision, value])
         })
@@ -175,6 +206,7 @@ fn read_workspace(row: &Row<'_>) -> rusqlite::Result<WorkspaceInfo> {
         revision: row.get(4)?,
         is_active: row.get(5)?,
         open_files: row.get(6)?,
+        folders: json(row, 7)?,
     })
 }
 
@@ -186,6 +218,7 @@ fn read_open_file(row: &Row<'_>) -> rusqlite::Result<OpenFile> {
         workspace_id: row.get(0)?,
         path: record.path,
         opened_at_ms: record.opened_at_ms,
+        purpose: record.purpose,
     })
 }
 

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use icpy_protocol::endpoint::Endpoint;
-use tokio::time::{Instant, sleep_until};
+use interprocess::local_socket::tokio::prelude::*;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +24,9 @@ use crate::session::{Session, Shared};
 
 /// How long accepting rests when the system has no more descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How long a socket that was taken away is still looked after.
+const REST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Listens at `endpoint`. Only for who holds the endpoint's lock: a socket that lies there is taken for a dead one's.
 pub fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
@@ -53,26 +57,43 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> (LocalListener, Presence) {
     loop {
-        let accepted = tokio::select! {
+        tokio::select! {
             () = stop.cancelled() => return (listener, presence),
-            accepted = listener.accept() => accepted,
             again = presence.restore(&listener) => {
-                listener = again;
-                continue;
+                let old = std::mem::replace(&mut listener, again);
+                tasks.spawn(serve_rest(old, Arc::clone(&shared), tasks.clone(), stop.clone()));
             }
-        };
-        match accepted.and_then(platform::admit) {
-            Ok((connection, principal)) => {
-                let session = Session::new(&shared, connection, principal, Scopes::ALL);
-                tasks.spawn(session.run());
-            }
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                tracing::warn!(%error, "a connection was refused");
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot accept a connection");
-                sleep_until(Instant::now() + ACCEPT_REST).await;
-            }
+            accepted = listener.accept() => admit(accepted, &shared, &tasks).await,
+        }
+    }
+}
+
+/// Serves the clients that came to a socket before it was taken away, and still wait there.
+async fn serve_rest(listener: LocalListener, shared: Arc<Shared>, tasks: TaskTracker, stop: CancellationToken) {
+    let rest = async {
+        loop {
+            admit(listener.accept().await, &shared, &tasks).await;
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = timeout(REST_TIMEOUT, rest) => {}
+    }
+}
+
+/// Begins a session with a client that may have one.
+async fn admit(accepted: io::Result<LocalSocketStream>, shared: &Arc<Shared>, tasks: &TaskTracker) {
+    match accepted.and_then(platform::admit) {
+        Ok((connection, principal)) => {
+            let session = Session::new(shared, connection, principal, Scopes::ALL);
+            tasks.spawn(session.run());
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            tracing::warn!(%error, "a connection was refused");
+        }
+        Err(error) => {
+            tracing::error!(%error, "cannot accept a connection");
+            sleep_until(Instant::now() + ACCEPT_REST).await;
         }
     }
 }

@@ -9,6 +9,7 @@ mod locks;
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 mod read;
+mod search;
 mod write;
 
 use std::fs::Metadata;
@@ -17,13 +18,15 @@ use std::time::UNIX_EPOCH;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
-    FsApi, FsEntry, FsKind, FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult,
-    FsStatParams, FsStatResult, FsWriteFileParams, FsWriteFileResult,
+    FsApi, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind, FsListDirectoryParams,
+    FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsStatParams, FsStatResult, FsWriteFileParams,
+    FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
 
 use self::error::failed;
 use self::locks::Locks;
+use self::search::Interest;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 
 /// The most entries in one answer of `fs:list_directory`.
@@ -59,6 +62,22 @@ impl FsApi<Caller> for Fs {
         check_absolute(&params.path)?;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         blocking(move || list(&params)).await
+    }
+
+    async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
+        check_absolute(&params.path)?;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        let interest = Interest::default();
+        let is_lost = interest.is_lost();
+        blocking(move || search::find(&params, &is_lost)).await
+    }
+
+    async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
+        check_absolute(&params.path)?;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        let interest = Interest::default();
+        let is_lost = interest.is_lost();
+        blocking(move || search::grep(&params, &is_lost)).await
     }
 
     async fn stat(&self, _: &Caller, params: FsStatParams) -> Result<FsStatResult> {

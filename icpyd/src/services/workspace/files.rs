@@ -3,7 +3,7 @@
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::{
     CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOpenParams, FileOpenResult,
-    FileOpened, OPENED, OpenFile, TextPosition,
+    FileOpened, FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
 };
 use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
@@ -20,6 +20,8 @@ struct Opening {
     path: FilePath,
     position: Option<TextPosition>,
     workspace_id: Option<String>,
+    placing: FilePlacing,
+    purpose: Option<FilePurpose>,
     /// The root of the workspace to make where there is none.
     new_root: Option<FilePath>,
     new_workspace_id: String,
@@ -29,16 +31,21 @@ struct Opening {
 
 impl FileApi<Caller> for Workspaces {
     async fn open(&self, caller: &Caller, params: FileOpenParams) -> Result<FileOpenResult> {
-        let FileOpenParams { path, position, workspace_id } = params;
+        let FileOpenParams { path, position, workspace_id, placing, purpose } = params;
         if position.is_some_and(|position| position.line == 0 || position.column == Some(0)) {
             return Err(Error::invalid_params("lines and columns count from 1"));
         }
         let path = plain(&path)?;
         self.check_file(caller, &path).await?;
+        for other in purpose.iter().flat_map(FilePurpose::paths) {
+            self.check_file(caller, &plain(other)?).await?;
+        }
         let mut opening = Opening {
             path,
             position,
             workspace_id,
+            placing,
+            purpose,
             new_root: None,
             new_workspace_id: self.services.host.new_id(),
             new_file_id: self.services.host.new_id(),
@@ -69,7 +76,8 @@ impl FileApi<Caller> for Workspaces {
             };
             workspaces::remove_open_file(connection, &file)?;
             announce(connection, changes, &file.workspace_id)?;
-            changes.publish(&CLOSED, &FileClosed { file: file.clone(), closed_by });
+            let is_discarded = params.discard;
+            changes.publish(&CLOSED, &FileClosed { file: file.clone(), closed_by, is_discarded });
             Ok(file)
         };
         Ok(self.services.journal.commit(change).await?.value)
@@ -93,22 +101,25 @@ fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Res
     let Some((workspace_id, is_active)) = place(connection, changes, &opening)? else { return Ok(None) };
     let known = workspaces::find_open_file(connection, Some(&workspace_id), &opening.path)?;
     let is_new = known.is_none();
-    let file = known.unwrap_or_else(|| OpenFile {
+    let mut file = known.unwrap_or_else(|| OpenFile {
         file_id: opening.new_file_id,
         workspace_id: workspace_id.clone(),
         path: opening.path,
         opened_at_ms: changes.now_ms,
+        purpose: None,
     });
-    if is_new {
-        workspaces::insert_open_file(connection, &file)?;
+    let has_changed = is_new || file.purpose != opening.purpose;
+    file.purpose = opening.purpose;
+    if has_changed {
+        workspaces::put_open_file(connection, &file)?;
     }
     if !is_active {
         activate(connection, changes, &workspace_id)?;
-    } else if is_new {
+    } else if has_changed {
         announce(connection, changes, &workspace_id)?;
     }
     let event = FileOpened { file: file.clone(), position: opening.position, is_new, opened_by: opening.opened_by };
-    if is_new {
+    if has_changed {
         changes.publish(&OPENED, &event);
     } else {
         // To be shown again changes nothing that the log would have to keep.
@@ -124,7 +135,15 @@ fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> R
         return Ok(Some((workspace.workspace_id, workspace.is_active)));
     }
     let roots = workspaces::roots(connection)?;
-    if let Some(id) = workspace_for(&roots, &opening.path) {
+    let found = match opening.placing {
+        FilePlacing::Auto => workspace_for(&roots, &opening.path),
+        FilePlacing::Active => roots.first().map(|(active, _)| &**active),
+        FilePlacing::Own => {
+            let Some(own) = &opening.new_root else { return Ok(None) };
+            roots.iter().find(|(_, root)| root == own).map(|(id, _)| &**id)
+        }
+    };
+    if let Some(id) = found {
         let is_active = roots.first().is_some_and(|(active, _)| active == id);
         return Ok(Some((id.to_owned(), is_active)));
     }

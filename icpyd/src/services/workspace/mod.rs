@@ -12,8 +12,8 @@ use icpy_protocol::fs::{FsClient, FsKind, FsStatParams};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::project::{ProjectApi, ProjectLoadParams, ProjectLoadResult};
 use icpy_protocol::workspace::{
-    STATE_CHANGED, WorkspaceActivateParams, WorkspaceApi, WorkspaceCreateParams, WorkspaceGetStateParams,
-    WorkspaceGetStateResult, WorkspaceInfo, WorkspaceListResult, WorkspaceStateChanged,
+    STATE_CHANGED, WorkspaceActivateParams, WorkspaceAddFolderParams, WorkspaceApi, WorkspaceCreateParams,
+    WorkspaceGetStateParams, WorkspaceGetStateResult, WorkspaceInfo, WorkspaceListResult, WorkspaceStateChanged,
 };
 use rusqlite::Connection;
 
@@ -90,11 +90,7 @@ impl WorkspaceApi<Caller> for Workspaces {
     async fn get_state(&self, caller: &Caller, params: WorkspaceGetStateParams) -> Result<WorkspaceGetStateResult> {
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let read = move |connection: &Connection, _: &mut Changes| {
-            let workspace = match &params.workspace_id {
-                Some(id) => workspaces::get(connection, id)?,
-                None => workspaces::active(connection)?
-                    .ok_or_else(|| Error::not_found("there is no workspace yet: open a file or load a folder"))?,
-            };
+            let workspace = named_or_active(connection, params.workspace_id.as_deref())?;
             let files = workspaces::open_files(connection, Some(&workspace.workspace_id))?;
             Ok((workspace, files))
         };
@@ -109,6 +105,30 @@ impl WorkspaceApi<Caller> for Workspaces {
             if workspace.is_active { Ok(workspace) } else { activate(connection, changes, &workspace.workspace_id) }
         };
         Ok(self.services.journal.commit(change).await?.value)
+    }
+
+    async fn add_folder(&self, caller: &Caller, params: WorkspaceAddFolderParams) -> Result<WorkspaceInfo> {
+        let path = plain(&params.path)?;
+        self.check_folder(caller, &path).await?;
+        let id = self.services.host.new_id();
+        let change = move |connection: &Connection, changes: &mut Changes| {
+            let workspace = named_or_active(connection, params.workspace_id.as_deref())?;
+            if workspace.root == path || workspace.folders.contains(&path) {
+                return Ok(workspace);
+            }
+            workspaces::insert_folder(connection, &workspace.workspace_id, &id, &path)?;
+            announce(connection, changes, &workspace.workspace_id)
+        };
+        Ok(self.services.journal.commit(change).await?.value)
+    }
+}
+
+/// A workspace by its id, or the active one.
+fn named_or_active(connection: &Connection, id: Option<&str>) -> Result<WorkspaceInfo> {
+    match id {
+        Some(id) => workspaces::get(connection, id),
+        None => workspaces::active(connection)?
+            .ok_or_else(|| Error::not_found("there is no workspace yet: open a file or load a folder")),
     }
 }
 

@@ -1,0 +1,145 @@
+//! Finding files by name and lines by pattern below a folder. What git ignores and what is hidden is left out.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use globset::GlobBuilder;
+use grep_matcher::Matcher as _;
+use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+use grep_searcher::sinks::Lossy;
+use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::fs::{FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsMatch};
+use icpy_protocol::path::FilePath;
+use ignore::{DirEntry, WalkBuilder};
+
+use super::error::failed;
+
+/// The most that one answer holds, of files or of lines.
+const FOUND_MAX: usize = 10_000;
+
+/// The most of a line that an answer holds, in bytes.
+const LINE_BYTES_MAX: usize = 512;
+
+/// Whether a file is wanted, by its path below the folder.
+type NameTest = Box<dyn Fn(&FilePath) -> bool>;
+
+/// Tells work on another thread that nobody waits for it any more, when this is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Interest(Arc<AtomicBool>);
+
+impl Interest {
+    pub(super) fn is_lost(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Finds files whose path below the folder has the query in it, or fits it as a glob.
+pub(super) fn find(params: &FsFindParams, is_lost: &AtomicBool) -> Result<FsFindResult> {
+    let fits = name_test(&params.query)?;
+    let limit = limit(params.limit);
+    let mut result = FsFindResult { files: Vec::new(), has_more: false };
+    for (relative, _) in files(params.path.as_path(), is_lost)? {
+        if fits(&relative) {
+            if result.files.len() == limit {
+                result.has_more = true;
+                break;
+            }
+            result.files.push(relative);
+        }
+    }
+    Ok(result)
+}
+
+/// Finds lines that match a pattern. A file that looks binary, or cannot be read, has none.
+pub(super) fn grep(params: &FsGrepParams, is_lost: &AtomicBool) -> Result<FsGrepResult> {
+    let matcher = RegexMatcherBuilder::new()
+        .case_insensitive(params.ignore_case)
+        .fixed_strings(params.is_literal)
+        .build(&params.pattern)
+        .map_err(|error| Error::invalid_params(format!("the pattern cannot be read: {error}")))?;
+    let mut searcher = SearcherBuilder::new().line_number(true).binary_detection(BinaryDetection::quit(0)).build();
+    let limit = limit(params.limit);
+    let mut result = FsGrepResult { matches: Vec::new(), has_more: false };
+    let root = params.path.as_path();
+    if root.is_file() {
+        let name = root.file_name().unwrap_or_default();
+        grep_file(&mut searcher, &matcher, root, &FilePath::from(name), limit, &mut result);
+        return Ok(result);
+    }
+    for (relative, entry) in files(root, is_lost)? {
+        grep_file(&mut searcher, &matcher, entry.path(), &relative, limit, &mut result);
+        if result.has_more {
+            break;
+        }
+    }
+    Ok(result)
+}
+
+fn grep_file(
+    searcher: &mut Searcher,
+    matcher: &RegexMatcher,
+    path: &Path,
+    shown: &FilePath,
+    limit: usize,
+    result: &mut FsGrepResult,
+) {
+    let sink = Lossy(|line, text| {
+        if result.matches.len() == limit {
+            result.has_more = true;
+            return Ok(false);
+        }
+        let text = text.trim_end_matches(['\n', '\r']);
+        let column = matcher.find(text.as_bytes()).ok().flatten().map_or(0, |found| found.start()) as u64 + 1;
+        let text = text[..text.floor_char_boundary(LINE_BYTES_MAX)].to_owned();
+        result.matches.push(FsMatch { path: shown.clone(), line, column, text });
+        Ok(true)
+    });
+    if let Err(error) = searcher.search_path(matcher, path, sink) {
+        tracing::debug!(path = %path.display(), %error, "cannot be searched");
+    }
+}
+
+fn limit(wanted: Option<u32>) -> usize {
+    wanted.map_or(FOUND_MAX, |limit| (limit as usize).clamp(1, FOUND_MAX))
+}
+
+/// The files below a folder by their names, each with its path from there.
+fn files<'a>(root: &'a Path, is_lost: &'a AtomicBool) -> Result<impl Iterator<Item = (FilePath, DirEntry)> + 'a> {
+    // The walk itself only skips what cannot be listed.
+    root.read_dir().map_err(|error| failed("search", root, &error))?;
+    let walk = WalkBuilder::new(root).sort_by_file_name(Ord::cmp).build();
+    let entries = walk.take_while(|_| !is_lost.load(Ordering::Relaxed)).flatten();
+    let files = entries.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    Ok(files.map(move |entry| {
+        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        (FilePath::from(relative), entry)
+    }))
+}
+
+/// Whether a path fits a query. Upper and lower case are the same, unless the query has upper case.
+fn name_test(query: &str) -> Result<NameTest> {
+    let is_exact = query.chars().any(char::is_uppercase);
+    if query.contains(['*', '?', '[']) {
+        let glob = GlobBuilder::new(query).case_insensitive(!is_exact).literal_separator(false).build();
+        let glob = glob.map_err(|error| Error::invalid_params(format!("the glob cannot be read: {error}")))?;
+        let matcher = glob.compile_matcher();
+        let fits = move |path: &FilePath| {
+            let path = path.as_path();
+            matcher.is_match(path) || path.file_name().is_some_and(|name| matcher.is_match(name))
+        };
+        return Ok(Box::new(fits));
+    }
+    let query = query.to_owned();
+    Ok(Box::new(move |path| {
+        let path = path.as_path().to_string_lossy();
+        if is_exact { path.contains(&query) } else { path.to_lowercase().contains(&query) }
+    }))
+}
