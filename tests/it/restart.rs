@@ -217,3 +217,61 @@ fn an_ordinary_user_upgrades_a_daemon_whose_program_was_replaced() {
     let deleted = fs::read_link(format!("/proc/{}/exe", own.daemon_pid())).unwrap();
     assert_eq!(deleted, program.canonicalize().unwrap(), "the new program runs");
 }
+
+#[test]
+fn a_service_managers_daemon_is_replaced_under_it() {
+    if std::process::Command::new("systemd-socket-activate").arg("--version").output().is_err() {
+        return icpy_tests::cannot_run("systemd-socket-activate is missing: install the package systemd");
+    }
+    let user = Process::new("//- /a.py\n");
+    let endpoint = user.endpoint();
+    fs::create_dir_all(&endpoint.folder).unwrap();
+    fs::set_permissions(&endpoint.folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let notify = user.path("notify");
+    let told = std::os::unix::net::UnixDatagram::bind(&notify).unwrap();
+    told.set_read_timeout(Some(icpy_tests::DEADLINE)).unwrap();
+    let mut manager = std::process::Command::new("systemd-socket-activate");
+    manager.env_clear().env("PATH", "/usr/bin:/bin").arg("--listen").arg(&endpoint.socket);
+    for (name, value) in [("ICPY_HOME", &user.folder().home()), ("NOTIFY_SOCKET", &notify)] {
+        manager.arg(format!("--setenv={name}={}", value.display()));
+    }
+    manager.arg("--setenv=WATCHDOG_USEC=100000").arg(user.program("icpyd"));
+    let mut manager = manager.stderr(std::process::Stdio::null()).spawn().unwrap();
+    until_now("the socket", || endpoint.socket.exists());
+    user.json(&["a.py"]);
+    user.json(&["terminal", "new", "--name", "kept", "--", "sh"]);
+    for round in 1..=2 {
+        let after = restart(&user);
+        assert_eq!((&after["pid"], &after["restarts"]), (&manager.id().into(), &round.into()));
+        // The watchdog of the new program is fed.
+        let mut buffer = [0; 64];
+        for _ in 0..10 {
+            told.recv(&mut buffer).unwrap();
+        }
+    }
+    assert_eq!(user.json(&["status"])["openFiles"], 1);
+    assert_eq!(user.icpy(&["terminal", "send", "kept", "echo $((6*7))\n"]).status, 0);
+    until_now("the shell", || shown(&user, "kept").contains("42"));
+    assert_eq!(user.icpy(&["stop", "--force"]).status, 0);
+    assert!(manager.wait().unwrap().success());
+    assert!(endpoint.socket.exists(), "the socket is still the manager's");
+    fs::remove_file(endpoint.socket).unwrap();
+}
+
+#[test]
+fn a_socket_that_is_removed_is_made_again_after_a_restart() {
+    let user = Process::new("");
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    assert_eq!(restart(&user)["restarts"], 1);
+    let pid = user.daemon_pid();
+    // The watch begins a moment after the start.
+    until_now("the socket", || {
+        let _ = fs::remove_file(user.endpoint().socket);
+        std::thread::sleep(Duration::from_millis(150));
+        user.endpoint().socket.exists()
+    });
+    assert_eq!(user.daemon_pid(), pid);
+    // And the last one takes it away.
+    assert_eq!(user.icpy(&["stop"]).status, 0);
+    assert!(!user.endpoint().socket.exists());
+}
