@@ -23,6 +23,23 @@ Files:
   $XDG_STATE_HOME/icpy/icpy.db          workspaces, open files, the event log
   $XDG_STATE_HOME/icpy/log/icpyd.log    the log, JSON lines
 
+Settings, with their defaults, as `[section] key` in the file:
+  log.level = \"info\"                error, warn, info, debug or trace; a reload changes it
+  daemon.idle_exit = \"never\"        end after so long without a client, when nothing is lost: \"30min\"
+  limits.line_bytes_max             the longest line that a client may send
+  limits.requests_max               requests of one session that may be under way
+  limits.subscriptions_max          subscriptions of one session
+  limits.outbox_bytes_max           bytes that may wait for a client before nothing more is made for it
+  limits.stall_timeout              how long a client may read nothing while something waits for it
+  limits.queue_bytes_max            bytes of events that may wait in one subscription
+  limits.ring_bytes_max             bytes of events that are kept for clients who come back
+  limits.request_timeout            how long one service waits for another
+  limits.drain_timeout              how long requests may take to end when the daemon stops
+
+Signals:
+  SIGTERM, SIGINT   end in good order; a second one at once
+  SIGHUP            read the settings again
+
 Environment:
   ICPY_HOME   one folder for socket, state, settings and log together
   ICPY_SECTION_KEY
