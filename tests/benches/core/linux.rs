@@ -9,6 +9,7 @@ mod fanout;
 mod idle;
 mod process;
 mod programs;
+mod restart;
 mod slow;
 mod table;
 mod wire;
@@ -25,6 +26,7 @@ const AREAS: &[Area] = &[
     ("process", process::run),
     ("wire", wire::run),
     ("cold", cold::run),
+    ("restart", restart::run),
     ("bus", fanout::in_process),
     ("fanout", fanout::connected),
     ("slow", slow::run),
