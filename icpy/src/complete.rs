@@ -2,14 +2,21 @@
 //!
 //! What only the daemon knows is asked of one that runs; none is started, and a slow one is not waited for.
 
+mod bash;
+
+use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use clap::{Args as _, CommandFactory as _};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
-use clap_complete::env::{CompleteEnv, Shells};
+use clap_complete::env::{CompleteEnv, Elvish, Fish, Powershell, Shells, Zsh};
 use icpy::args::{Args, Open};
 use icpy::{Connection, Finder, host};
+use icpy_protocol::api::MethodInfo;
 use icpy_protocol::terminal::TerminalListResult;
 use icpy_protocol::workspace::WorkspaceListResult;
 use icpy_protocol::{API, terminal, workspace};
@@ -33,10 +40,11 @@ pub(crate) fn run() -> u8 {
     let answered = CompleteEnv::with_factory(command)
         .var(VARIABLE)
         .bin("icpy")
-        .shells(Shells::builtins())
+        .shells(Shells(&[&bash::Bash, &Elvish, &Fish, &Powershell, &Zsh]))
         .try_complete(args, folder.as_deref());
-    match answered {
-        Ok(_) => 0,
+    // Nobody else does when this program ends.
+    match answered.and_then(|_| Ok(io::stdout().flush()?)) {
+        Ok(()) => 0,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error}");
             1
@@ -46,11 +54,16 @@ pub(crate) fn run() -> u8 {
 
 /// The command line, as it is completed: where no command is named, files are meant.
 fn command() -> clap::Command {
-    let command = Open::augment_args(Args::command()).mut_arg("files", |files| files.required(false));
+    let command = Open::augment_args(Args::command()).mut_args(|it| it.required(false));
     let command = command.subcommand_negates_reqs(true).args_conflicts_with_subcommands(true);
     let of = |name: &'static str, arg: &'static str, candidates: fn() -> Vec<CompletionCandidate>| {
         move |command: clap::Command| {
-            command.mut_subcommand(name, |it| it.mut_arg(arg, |arg| arg.add(ArgValueCandidates::new(candidates))))
+            // In its place: an argument that is added again would be the last one.
+            let add = |it: clap::Arg| match it.get_id() == arg {
+                true => it.add(ArgValueCandidates::new(candidates)),
+                false => it,
+            };
+            command.mut_subcommand(name, |it| it.mut_args(add))
         }
     };
     let command = of("call", "method", methods)(command);
@@ -72,7 +85,7 @@ fn first_sentence(doc: &'static str) -> Option<clap::builder::StyledStr> {
 }
 
 fn workspaces() -> Vec<CompletionCandidate> {
-    let list: Option<WorkspaceListResult> = ask(workspace::method::list.name);
+    let list: Option<WorkspaceListResult> = ask(workspace::method::list);
     let named = |it: icpy_protocol::workspace::WorkspaceInfo| {
         CompletionCandidate::new(it.name).help(Some(it.root.to_string().into()))
     };
@@ -80,15 +93,39 @@ fn workspaces() -> Vec<CompletionCandidate> {
 }
 
 fn terminals() -> Vec<CompletionCandidate> {
-    let list: Option<TerminalListResult> = ask(terminal::method::list.name);
+    let list: Option<TerminalListResult> = ask(terminal::method::list);
     let named = |it: icpy_protocol::terminal::TerminalInfo| {
         CompletionCandidate::new(it.name).help(Some(it.command.join(" ").into()))
     };
     list.into_iter().flat_map(|list| list.terminals).map(named).collect()
 }
 
-fn ask<R: DeserializeOwned>(method: &str) -> Option<R> {
-    let daemon = Connection::open(&Finder::default()).ok()?;
-    daemon.set_timeout(Some(TIMEOUT)).ok()?;
-    serde_json::from_str(&daemon.request(method, "{}", |_, _| ()).ok()?).ok()
+/// Asks the daemon that the typed line means. The thread that is left when it does not answer ends with the process.
+fn ask<R: DeserializeOwned + Send + 'static>(method: &'static MethodInfo) -> Option<R> {
+    let finder = finder(std::env::args_os())?;
+    let (tell, told) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        let daemon = Connection::open(&finder).ok()?;
+        let result = daemon.request(method.name, "{}", |_, _| ()).ok()?;
+        tell.send(serde_json::from_str(&result).ok()?).ok()
+    });
+    told.recv_timeout(TIMEOUT).ok()
+}
+
+/// Where the daemon is that a line means; `None` when it is on another machine, which takes too long to ask.
+fn finder(line: impl Iterator<Item = OsString>) -> Option<Finder> {
+    let mut words = line.skip_while(|word| word != "--").skip(1);
+    let mut socket = None;
+    while let Some(word) = words.next() {
+        let word = word.to_string_lossy();
+        if word == "--host" || word.starts_with("--host=") {
+            return None;
+        } else if word == "--socket" {
+            socket = words.next().map(PathBuf::from);
+        } else if let Some(path) = word.strip_prefix("--socket=") {
+            socket = Some(path.into());
+        }
+    }
+    let is_remote = socket.is_none() && host::variable("ICPY_HOST").is_some();
+    (!is_remote).then(|| Finder::default().at(socket))
 }

@@ -9,6 +9,8 @@ mod client;
 #[cfg(unix)]
 mod commands;
 #[cfg(unix)]
+mod complete;
+#[cfg(unix)]
 mod config;
 mod conformance;
 #[cfg(unix)]

@@ -10,6 +10,8 @@ pub mod events;
 pub mod folder;
 pub mod line;
 pub mod process;
+#[cfg(unix)]
+pub mod terminal;
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,8 @@ pub use events::Events;
 pub use folder::Folder;
 pub use line::{LineClient, Transport};
 pub use process::{Output, Process};
+#[cfg(unix)]
+pub use terminal::Terminal;
 
 /// How long anything that must happen may take: much longer than it does on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(30);

@@ -8,6 +8,8 @@ use icpy_protocol::endpoint::{Endpoint, Environment, candidates, open_lock};
 use serde_json::Value;
 
 use crate::Folder;
+#[cfg(unix)]
+use crate::Terminal;
 
 /// The user who owns nothing.
 #[cfg(unix)]
@@ -108,7 +110,12 @@ impl Process {
 
     /// A command of either program, run in the fixture's folder.
     pub fn command_of(&self, program: &str, args: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = Command::new(self.program(program));
+        self.foreign_command(self.program(program), args)
+    }
+
+    /// A command of a program that is not ours, as the same user.
+    pub fn foreign_command(&self, program: impl AsRef<OsStr>, args: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(program);
         command.args(args).current_dir(self.folder.files()).stdin(Stdio::null());
         command.env_clear().env("ICPY_HOME", self.folder.home()).env("PATH", "/usr/bin:/bin");
         #[cfg(unix)]
@@ -117,6 +124,27 @@ impl Process {
             std::os::unix::process::CommandExt::gid(&mut command, uid);
         }
         command
+    }
+
+    /// Runs a command of the client in a terminal.
+    #[cfg(unix)]
+    pub fn terminal(&self, args: &[&str]) -> Terminal {
+        let program = self.program("icpy");
+        self.foreign_terminal(program.to_str().unwrap(), args)
+    }
+
+    /// Runs a program that is not ours in a terminal. Ours are on its search path.
+    #[cfg(unix)]
+    pub fn foreign_terminal(&self, program: &str, args: &[&str]) -> Terminal {
+        // A program becomes a terminal's own by its own doing.
+        let mut command = self.foreign_command("setsid", &[&["--ctty", "--wait", program], args].concat());
+        command.env("PATH", self.search_path()).env("TERM", "xterm").env("HOME", self.folder.files());
+        Terminal::start(command)
+    }
+
+    /// A search path on which our programs are.
+    pub fn search_path(&self) -> String {
+        format!("{}:/usr/bin:/bin", self.programs.display())
     }
 
     /// Where a program is.

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueHint};
 use icpy_protocol::daemon::LogLevel;
 use icpy_protocol::topic::Pattern;
 use serde::Deserialize as _;
@@ -105,7 +105,7 @@ pub struct Open {
     pub add: bool,
     /// Files and folders; `-` is what comes on standard input. FILE:LINE[:COLUMN] is a place in a file, unless a file has that very name; so is +LINE[:COLUMN]
     /// before a FILE
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     pub files: Vec<OsString>,
 }
 
