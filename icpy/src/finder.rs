@@ -51,6 +51,13 @@ pub enum NoDaemon {
         /// Where to read more, if there is a log.
         log: Option<PathBuf>,
     },
+    /// There is no way to the other machine.
+    NotReached {
+        /// Which one.
+        host: String,
+        /// Why, as a sentence.
+        message: String,
+    },
 }
 
 impl fmt::Display for NoDaemon {
@@ -58,6 +65,7 @@ impl fmt::Display for NoDaemon {
         match self {
             Self::NotRunning => formatter.write_str("icpyd is not running"),
             Self::NotStarted { message, .. } => write!(formatter, "icpyd cannot start: {message}"),
+            Self::NotReached { host, message } => write!(formatter, "`{host}` cannot be reached: {message}"),
         }
     }
 }
@@ -117,12 +125,12 @@ impl Finder {
         self.find_or_start().map(|(stream, _)| stream)
     }
 
-    /// Finds a running daemon, and says where it listens.
+    /// Finds a running daemon of this machine, and says where it listens.
     pub fn locate(&self) -> Result<PathBuf, NoDaemon> {
         self.look().map(|(_, socket)| socket)
     }
 
-    /// Finds a running daemon, or starts one, and says where it listens.
+    /// Finds a running daemon of this machine, or starts one, and says where it listens.
     pub fn locate_or_start(&self) -> Result<PathBuf, NoDaemon> {
         self.find_or_start().map(|(_, socket)| socket)
     }
@@ -136,8 +144,7 @@ impl Finder {
 
     fn look(&self) -> Result<(Stream, PathBuf), NoDaemon> {
         if let Some(remote) = &self.remote {
-            let connected = remote.connect().map(|stream| (stream, PathBuf::from(remote.to_string())));
-            return connected.map_err(|message| NoDaemon::NotStarted { message, log: None });
+            return remote.connect(false).map(|stream| (stream, PathBuf::new()));
         }
         let connect = |endpoint: &Endpoint| endpoint.check().ok().and_then(|()| connect(endpoint).ok());
         candidates(&self.environment, self.socket.as_deref())
@@ -156,6 +163,9 @@ impl Finder {
     }
 
     fn find_or_start(&self) -> Result<(Stream, PathBuf), NoDaemon> {
+        if let Some(remote) = &self.remote {
+            return remote.connect(true).map(|stream| (stream, PathBuf::new()));
+        }
         match self.look() {
             Err(NoDaemon::NotRunning) => self.start(),
             outcome => outcome,

@@ -21,7 +21,7 @@ pub(crate) struct Failure {
 }
 
 /// The daemon cannot be reached or started.
-const NO_DAEMON: u8 = 11;
+pub(crate) const NO_DAEMON: u8 = 11;
 
 /// The daemon speaks no version of the protocol that this client speaks.
 const OTHER_PROTOCOL: u8 = 12;
@@ -48,7 +48,7 @@ impl From<NoDaemon> for Failure {
     fn from(why: NoDaemon) -> Self {
         let hint = match &why {
             NoDaemon::NotStarted { log: Some(log), .. } => Some(format!("its log is `{}`", log.display())),
-            NoDaemon::NotStarted { log: None, .. } => None,
+            NoDaemon::NotStarted { log: None, .. } | NoDaemon::NotReached { .. } => None,
             NoDaemon::NotRunning => Some("opening a file starts it".to_owned()),
         };
         Self { error: Error::unavailable(why.to_string()), hint, status: NO_DAEMON, is_reported: false }

@@ -5,17 +5,26 @@
 mod platform;
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::process::Command;
 use std::thread;
 
+use icpy_protocol::message::write_request;
+use icpy_protocol::session::method;
 use interprocess::local_socket::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::finder::NoDaemon;
 use crate::host;
 
 /// What a URL of a machine begins with.
 const SCHEME: &str = "ssh://";
+
+/// How `icpy proxy` ends where no daemon runs.
+const NO_DAEMON: i32 = 11;
+
+/// How a shell ends that finds no such program.
+const NOT_FOUND: i32 = 127;
 
 /// Another machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,21 +57,49 @@ impl Remote {
         Ok(Self { destination, port })
     }
 
-    /// Connects to the daemon there, which is started where none runs. What `ssh` has to say goes to standard error.
-    pub(crate) fn connect(&self) -> Result<Stream, String> {
+    /// Connects to the daemon there, which is started where none runs and that is wanted. What `ssh` has to say goes to
+    /// standard error.
+    pub(crate) fn connect(&self, may_start: bool) -> Result<Stream, NoDaemon> {
+        let not_reached = |message: String| NoDaemon::NotReached { host: self.to_string(), message };
         let program = host::variable("ICPY_SSH").unwrap_or_else(|| "ssh".to_owned());
-        let mut command = Command::new(&program);
-        command.arg("-T");
-        if let Some(port) = self.port {
-            command.arg("-p").arg(port.to_string());
+        let (stream, mut child) = platform::connect(&mut self.command(&program, may_start))
+            .map_err(|error| not_reached(format!("cannot run `{program}`: {error}")))?;
+        if greet(&stream).is_err() {
+            let status = child.wait().map_err(|error| not_reached(error.to_string()))?;
+            return Err(match status.code() {
+                Some(NO_DAEMON) if !may_start => NoDaemon::NotRunning,
+                Some(NOT_FOUND) => not_reached("`icpy` is not in the PATH there".to_owned()),
+                _ => not_reached(format!("`{program}` ended: {status}")),
+            });
         }
-        command.arg("--").arg(&self.destination).args(["icpy", "proxy"]);
-        let (stream, mut child) =
-            platform::connect(&mut command).map_err(|error| format!("cannot run `{program}`: {error}"))?;
         // Nobody waits for it: it ends with the connection.
         thread::spawn(move || child.wait());
         Ok(stream)
     }
+
+    fn command(&self, program: &str, may_start: bool) -> Command {
+        let mut command = Command::new(program);
+        command.arg("-T");
+        if let Some(port) = self.port {
+            command.arg("-p").arg(port.to_string());
+        }
+        command.arg("--").arg(&self.destination).args(["icpy", "proxy", "--end-with-input"]);
+        command.args((!may_start).then_some("--no-start"));
+        command
+    }
+}
+
+/// Waits until the daemon answers: only then it is known that there is a way to it.
+fn greet(mut stream: &Stream) -> io::Result<()> {
+    let mut line = Vec::new();
+    write_request(&mut line, "0", method::ping.name, "{}");
+    stream.write_all(&line)?;
+    // Byte by byte, because what follows the answer is for others.
+    let mut byte = [0];
+    while byte != *b"\n" {
+        stream.read_exact(&mut byte)?;
+    }
+    Ok(())
 }
 
 /// The connection for a program with a runtime.

@@ -33,6 +33,8 @@ mod opening;
 #[cfg(unix)]
 mod reconnect;
 #[cfg(unix)]
+mod remote;
+#[cfg(unix)]
 mod restart;
 mod resume;
 #[cfg(unix)]

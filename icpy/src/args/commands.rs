@@ -382,4 +382,11 @@ pub enum TerminalAction {
 
 /// Bridging.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct Proxy {}
+pub struct Proxy {
+    /// Connect with a daemon that runs, and start none
+    #[arg(long)]
+    pub no_start: bool,
+    /// End with the input: who has gone wants no more answers
+    #[arg(long)]
+    pub end_with_input: bool,
+}

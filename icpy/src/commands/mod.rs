@@ -26,9 +26,7 @@ mod workspace;
 use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
-use icpy::args::{
-    Call, Clients, Command, Diff, Doctor, General, Interactive, Merge, Proxy, Rage, Start, Status, Stop, Watch,
-};
+use icpy::args::{Call, Clients, Command, Diff, Doctor, General, Interactive, Merge, Rage, Start, Status, Stop, Watch};
 use icpy::connection::{Connection, block_on};
 use icpy::finder::Finder;
 use icpy::remote::Remote;
@@ -79,7 +77,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Stop(Stop { force }) => stop::run(force, general),
         Command::Doctor(Doctor {}) => doctor::run(general),
         Command::Rage(Rage {}) => rage::run(general),
-        Command::Proxy(Proxy {}) => proxy::run(general),
+        Command::Proxy(proxy) => proxy::run(&proxy, general),
         Command::Interactive(Interactive {}) => interactive::run(general),
     }
 }

@@ -1,0 +1,192 @@
+//! The daemon of another machine, through a real ssh and sshd: the other machine is a home of its own.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use icpy_tests::{Output, Process, cannot_run, process, until_now};
+use serde_json::{Value, json};
+
+const SSHD: &str = "/usr/sbin/sshd";
+const URL: &str = "ssh://elsewhere.example:2222";
+
+/// Two machines, and a way from the one to the other.
+struct Machines {
+    local: Process,
+    remote: Process,
+    ssh: PathBuf,
+}
+
+impl Machines {
+    /// `None`, with the reason told, where there is no sshd.
+    fn new(fixture: &str) -> Option<Self> {
+        if !PathBuf::from(SSHD).exists() || Command::new("ssh").arg("-V").output().is_err() {
+            cannot_run("OpenSSH is missing: it needs openssh-client and openssh-server");
+            return None;
+        }
+        if rustix::process::geteuid().is_root() {
+            // The init script of Debian makes it.
+            fs::create_dir_all("/run/sshd").unwrap();
+        }
+        let (local, remote) = (Process::new("//- /here.py\n"), Process::new(fixture));
+        let place = |name: &str| local.path(name).display().to_string();
+        for key in ["client", "server"] {
+            let mut keygen = Command::new("ssh-keygen");
+            keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(local.path(key));
+            assert!(keygen.status().unwrap().success());
+        }
+        let programs = remote.search_path();
+        let write = |name: &str, text: String| fs::write(local.path(name), text).unwrap();
+        write(
+            "sshd_config",
+            format!(
+                "HostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
+                 PasswordAuthentication no\nLogLevel QUIET\nSetEnv PATH={programs} ICPY_HOME={}\n",
+                place("server"),
+                place("client.pub"),
+                remote.folder().home().display()
+            ),
+        );
+        // A server for one connection, without a port that others could want.
+        write(
+            "ssh_config",
+            format!(
+                "Host elsewhere.example\n  ProxyCommand sh -c 'echo %h %p >> {}; exec {SSHD} -i -f {}'\n\
+                 Host nowhere.example\n  ProxyCommand sh -c 'echo the cable is cut >&2'\n\
+                 Host *\n  IdentityFile {}\n  IdentityAgent none\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile none\n  \
+                 StrictHostKeyChecking accept-new\n  BatchMode yes\n  LogLevel ERROR\n",
+                place("connected"),
+                place("sshd_config"),
+                place("client"),
+                place("known_hosts")
+            ),
+        );
+        write("ssh", format!("#!/bin/sh\nexec /usr/bin/ssh -F {} \"$@\"\n", place("ssh_config")));
+        let ssh = local.path("ssh");
+        fs::set_permissions(&ssh, Permissions::from_mode(0o755)).unwrap();
+        Some(Self { local, remote, ssh })
+    }
+
+    fn command(&self, url: &str, args: &[&str]) -> Command {
+        let mut command = self.local.command(&[&["--host", url], args].concat());
+        command.env("ICPY_SSH", &self.ssh);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        process::output(&mut self.command(URL, args))
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        let output = self.run(&[&["--json"], args].concat());
+        assert_eq!(output.status, 0, "{args:?}: {output:?}");
+        serde_json::from_str(&output.stdout).unwrap()
+    }
+}
+
+#[test]
+fn commands_work_on_the_daemon_of_another_machine() {
+    let Some(machines) = Machines::new("//- /there.py\nit is there\n//- /folder/b.py\n") else { return };
+    let path = |name: &str| machines.remote.path(name).display().to_string();
+    let opened = machines.json(&[&format!("{}:3:4", path("there.py"))]);
+    assert_eq!(opened["file"]["path"], json!(path("there.py")));
+    assert_eq!(machines.json(&["status"])["pid"], json!(machines.remote.daemon_pid()));
+    assert_eq!(machines.remote.json(&["call", "file:list"])["files"][0]["fileId"], opened["file"]["fileId"]);
+    assert_eq!(machines.json(&[&path("folder")])["workspace"]["root"], json!(path("folder")));
+    assert_eq!(machines.run(&["cat", &path("there.py")]).stdout, "it is there\n");
+    assert_eq!(machines.run(&["ls", &path("folder")]).stdout, "b.py\n");
+    assert_eq!(machines.run(&["close", &path("there.py")]).status, 0);
+    let stopped = machines.run(&["stop"]);
+    assert_eq!(stopped.status, 0, "{stopped:?}");
+    until_now("the daemon's end", || !machines.remote.has_daemon());
+    assert!(!machines.local.has_daemon());
+    assert!(fs::read_to_string(machines.local.path("connected")).unwrap().starts_with("elsewhere.example 2222\n"));
+}
+
+#[test]
+fn a_large_file_comes_whole() {
+    let Some(machines) = Machines::new("") else { return };
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|place| u8::try_from(place % 251).unwrap()).collect();
+    fs::write(machines.remote.path("large"), &bytes).unwrap();
+    let large = machines.remote.path("large").display().to_string();
+    let output = machines.command(URL, &["cat", &large]).output().unwrap();
+    assert!(output.status.success() && output.stdout == bytes, "{}", output.stdout.len());
+}
+
+#[test]
+fn a_file_elsewhere_is_waited_for() {
+    let Some(machines) = Machines::new("//- /there.py\n") else { return };
+    let there = machines.remote.path("there.py").display().to_string();
+    let mut child = machines.command(URL, &["--wait", &there]).stderr(Stdio::null()).spawn().unwrap();
+    while machines.remote.icpy(&["status"]).status != 0 {}
+    while machines.remote.json(&["call", "file:list"])["files"] == json!([]) {}
+    assert!(child.try_wait().unwrap().is_none());
+    assert_eq!(machines.remote.icpy(&["close", &there]).status, 0);
+    assert_eq!(process::status(child.wait().unwrap()), 0);
+}
+
+#[test]
+fn the_variable_names_a_machine_too() {
+    let Some(machines) = Machines::new("//- /there.py\n") else { return };
+    let mut command = machines.local.command(&["start"]);
+    let output = process::output(command.env("ICPY_SSH", &machines.ssh).env("ICPY_HOST", URL));
+    assert_eq!(output.status, 0, "{output:?}");
+    assert!(machines.remote.has_daemon() && !machines.local.has_daemon());
+}
+
+#[test]
+fn looking_starts_no_daemon_elsewhere() {
+    let Some(machines) = Machines::new("") else { return };
+    let status = machines.run(&["status"]);
+    assert_eq!(status.status, 11, "{status:?}");
+    assert!(status.stderr.contains("icpyd is not running"), "{status:?}");
+    assert_eq!(machines.run(&["stop"]).status, 0);
+    assert!(!machines.remote.has_daemon());
+}
+
+#[test]
+fn what_cannot_work_is_said() {
+    let Some(machines) = Machines::new("//- /there.py\n") else { return };
+    let check = |url: &str, args: &[&str], status: i32, expect: &str| {
+        let output = process::output(&mut machines.command(url, args));
+        assert_eq!(output.status, status, "{url} {args:?}: {output:?}");
+        assert!(output.stderr.contains(expect), "{url} {args:?}: {output:?}");
+    };
+    check(URL, &["here.py"], 2, "on another machine");
+    check("ssh://nowhere.example", &["status"], 11, "the cable is cut");
+    check("ssh://nowhere.example", &["status"], 11, "`ssh://nowhere.example`");
+    check("ssh://nowhere.example", &["--wait", "/a"], 11, "`ssh://nowhere.example`");
+    check("ssh://-oProxyCommand=touch", &["status"], 2, "names no machine");
+    check("elsewhere.example", &["status"], 2, "does not begin with ssh://");
+    // The client is missing there.
+    let config = fs::read_to_string(machines.local.path("sshd_config")).unwrap();
+    let without = config.replace(&machines.remote.search_path(), "/usr/bin:/bin");
+    fs::write(machines.local.path("sshd_config"), without).unwrap();
+    check(URL, &["status"], 11, "`icpy` is not in the PATH there");
+    let mut command = machines.command(URL, &["status"]);
+    let output = process::output(command.env("ICPY_SSH", "/no/such/ssh"));
+    assert!(output.status == 11 && output.stderr.contains("`/no/such/ssh`"), "{output:?}");
+}
+
+#[test]
+fn a_wrong_key_is_refused() {
+    let Some(machines) = Machines::new("") else { return };
+    fs::copy(machines.local.path("server"), machines.local.path("client")).unwrap();
+    let output = machines.run(&["status"]);
+    assert_eq!(output.status, 11, "{output:?}");
+    assert!(output.stderr.contains("Permission denied") && output.stderr.contains(URL), "{output:?}");
+    assert!(!output.stderr.contains("closed the connection"), "it is said once: {output:?}");
+}
+
+#[test]
+fn a_client_that_is_killed_leaves_nothing_there() {
+    let Some(machines) = Machines::new("") else { return };
+    machines.run(&["start"]);
+    let mut watch = machines.command(URL, &["watch"]).stdout(Stdio::null()).spawn().unwrap();
+    let subscriptions = || machines.remote.json(&["status"])["bus"]["subscriptions"].clone();
+    until_now("the subscription", || subscriptions() == json!(1));
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    until_now("the end of the subscription", || subscriptions() == json!(0));
+}
