@@ -6,7 +6,7 @@ mod platform;
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::thread;
 
 use icpy_protocol::message::write_request;
@@ -22,6 +22,9 @@ const SCHEME: &str = "ssh://";
 
 /// How `icpy proxy` ends where no daemon runs.
 const NO_DAEMON: i32 = 11;
+
+/// How ssh ends when it fails itself.
+const SSH_FAILED: u8 = 255;
 
 /// How a shell ends that finds no such program.
 const NOT_FOUND: i32 = 127;
@@ -61,15 +64,14 @@ impl Remote {
     /// standard error.
     pub(crate) fn connect(&self, may_start: bool) -> Result<Stream, NoDaemon> {
         let not_reached = |message: String| NoDaemon::NotReached { host: self.to_string(), message };
-        let program = host::variable("ICPY_SSH").unwrap_or_else(|| "ssh".to_owned());
-        let (stream, mut child) = platform::connect(&mut self.command(&program, may_start))
+        let program = ssh();
+        let (stream, mut child) = platform::connect(&mut self.proxy(&program, may_start))
             .map_err(|error| not_reached(format!("cannot run `{program}`: {error}")))?;
         if greet(&stream).is_err() {
             let status = child.wait().map_err(|error| not_reached(error.to_string()))?;
             return Err(match status.code() {
                 Some(NO_DAEMON) if !may_start => NoDaemon::NotRunning,
-                Some(NOT_FOUND) => not_reached("`icpy` is not in the PATH there".to_owned()),
-                _ => not_reached(format!("`{program}` ended: {status}")),
+                _ => not_reached(why(&program, status)),
             });
         }
         // Nobody waits for it: it ends with the connection.
@@ -77,15 +79,49 @@ impl Remote {
         Ok(stream)
     }
 
-    fn command(&self, program: &str, may_start: bool) -> Command {
+    /// Runs a command of the client there, on the streams of this process. Returns its exit status.
+    pub fn run(&self, words: &[String]) -> Result<u8, NoDaemon> {
+        let not_reached = |message: String| NoDaemon::NotReached { host: self.to_string(), message };
+        // What ssh is given is read by a shell.
+        let words = std::iter::once("icpy").chain(words.iter().map(String::as_str));
+        let line = shlex::try_join(words).map_err(|error| not_reached(error.to_string()))?;
+        let program = ssh();
+        let status = self.ssh(&program).arg(line).status();
+        let status = status.map_err(|error| not_reached(format!("cannot run `{program}`: {error}")))?;
+        match status.code().map(u8::try_from) {
+            Some(Ok(code)) if code != SSH_FAILED && i32::from(code) != NOT_FOUND => Ok(code),
+            _ => Err(not_reached(why(&program, status))),
+        }
+    }
+
+    fn proxy(&self, program: &str, may_start: bool) -> Command {
+        let mut command = self.ssh(program);
+        command.args(["icpy", "proxy", "--end-with-input"]).args((!may_start).then_some("--no-start"));
+        command
+    }
+
+    /// Up to what is to be run.
+    fn ssh(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.arg("-T");
         if let Some(port) = self.port {
             command.arg("-p").arg(port.to_string());
         }
-        command.arg("--").arg(&self.destination).args(["icpy", "proxy", "--end-with-input"]);
-        command.args((!may_start).then_some("--no-start"));
+        command.arg("--").arg(&self.destination);
         command
+    }
+}
+
+/// The program that leads there.
+fn ssh() -> String {
+    host::variable("ICPY_SSH").unwrap_or_else(|| "ssh".to_owned())
+}
+
+/// What a failure means.
+fn why(program: &str, status: ExitStatus) -> String {
+    match status.code() {
+        Some(NOT_FOUND) => "`icpy` is not in the PATH there".to_owned(),
+        _ => format!("`{program}` ended: {status}"),
     }
 }
 

@@ -190,3 +190,36 @@ fn a_client_that_is_killed_leaves_nothing_there() {
     watch.wait().unwrap();
     until_now("the end of the subscription", || subscriptions() == json!(0));
 }
+
+#[test]
+fn what_is_in_files_there_is_read_there() {
+    let Some(machines) = Machines::new("//- /config with spaces.toml\nunknown = 1\n") else { return };
+    let config = machines.run(&["config", "path"]);
+    assert_eq!(config.stdout.trim_end(), machines.remote.folder().home().join("config/config.toml").to_str().unwrap());
+    let wrong = machines.remote.path("config with spaces.toml");
+    let check = machines.run(&["config", "check", wrong.to_str().unwrap()]);
+    assert!(check.status == 1 && check.stderr.contains("unknown"), "{check:?}");
+    let none = machines.run(&["logs"]);
+    assert!(none.status == 3 && none.stderr.contains("icpyd.log"), "{none:?}");
+    machines.run(&["start"]);
+    assert_eq!(machines.run(&["logs", "-n", "1", "--level", "debug"]).stdout.lines().count(), 1);
+    assert!(machines.json(&["doctor"])["checks"].is_array());
+    let pid = machines.remote.daemon_pid();
+    assert_eq!(machines.run(&["restart"]).status, 0);
+    assert_eq!(machines.remote.daemon_pid(), pid);
+    let failed = process::output(&mut machines.command("ssh://nowhere.example", &["logs"]));
+    assert!(failed.status == 11 && failed.stderr.contains("`ssh://nowhere.example` cannot be reached"), "{failed:?}");
+}
+
+#[test]
+fn standard_input_goes_there() {
+    let Some(machines) = Machines::new("") else { return };
+    let mut child =
+        machines.command(URL, &["--json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"from here").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let opened: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let path = opened["file"]["path"].as_str().unwrap();
+    assert!(path.starts_with(machines.remote.folder().home().to_str().unwrap()), "{path}");
+    assert_eq!(fs::read_to_string(path).unwrap(), "from here");
+}

@@ -6,6 +6,7 @@ mod clients;
 mod close;
 mod config;
 mod doctor;
+mod elsewhere;
 mod find;
 mod interactive;
 mod logs;
@@ -49,6 +50,9 @@ const ATTEMPTS_MAX: u32 = 3;
 /// Does what the command line says.
 pub(crate) fn run(command: Command, general: &General) -> std::result::Result<(), Failure> {
     color::set(general.color);
+    if let Some((remote, words)) = elsewhere::find(&command, general)? {
+        return elsewhere::run(&remote, &words);
+    }
     match command {
         Command::Open(open) => open::run(&open, general),
         Command::Close(close) => close::run(&close, general),

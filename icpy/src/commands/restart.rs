@@ -16,6 +16,8 @@ pub(super) fn run(restart: Restart, general: &General) -> Result<(), Failure> {
     let program = match restart.program {
         Some(program) => Some(absolute(&program, general)?),
         // One that is found by the search path is not named: the daemon's own place is as good.
+        // Another machine's programs are not where this one's are.
+        None if daemon.finder.is_remote() => None,
         None => Some(host::daemon_program()).filter(|program| program.is_absolute()).map(FilePath::from),
     };
     let _: DaemonRestartResult = daemon.call(daemon::method::restart, &DaemonRestartParams { program })?;
