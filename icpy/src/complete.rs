@@ -19,7 +19,8 @@ use icpy::{Connection, Finder, host};
 use icpy_protocol::api::MethodInfo;
 use icpy_protocol::terminal::TerminalListResult;
 use icpy_protocol::workspace::WorkspaceListResult;
-use icpy_protocol::{API, terminal, workspace};
+use icpy_protocol::{API, rpc, terminal, workspace};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// The variable that asks for completion.
@@ -75,13 +76,32 @@ fn command() -> clap::Command {
     })
 }
 
+/// The methods of the running daemon, which may be of another version; without one those that this program knows.
 fn methods() -> Vec<CompletionCandidate> {
+    let served: Option<Document> = ask(rpc::method::discover);
+    if let Some(Document { methods }) = served {
+        return methods.into_iter().map(|it| candidate(&it.name, &it.summary)).collect();
+    }
     let declared = API.iter().flat_map(|namespace| namespace.methods);
-    declared.map(|method| CompletionCandidate::new(method.name).help(first_sentence(method.doc))).collect()
+    declared.map(|method| candidate(method.name, method.doc)).collect()
 }
 
-fn first_sentence(doc: &'static str) -> Option<clap::builder::StyledStr> {
-    doc.split(". ").next().map(|sentence| sentence.trim().replace('\n', " ").into())
+/// What is needed of an OpenRPC document.
+#[derive(Deserialize)]
+struct Document {
+    methods: Vec<Method>,
+}
+
+#[derive(Deserialize)]
+struct Method {
+    name: String,
+    #[serde(default)]
+    summary: String,
+}
+
+fn candidate(name: &str, doc: &str) -> CompletionCandidate {
+    let sentence = doc.split(". ").next().unwrap_or_default().trim().replace('\n', " ");
+    CompletionCandidate::new(name).help(Some(sentence.into()))
 }
 
 fn workspaces() -> Vec<CompletionCandidate> {
