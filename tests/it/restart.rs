@@ -275,3 +275,37 @@ fn a_socket_that_is_removed_is_made_again_after_a_restart() {
     assert_eq!(user.icpy(&["stop"]).status, 0);
     assert!(!user.endpoint().socket.exists());
 }
+
+#[test]
+fn clients_succeed_while_the_daemon_is_replaced() {
+    let user = Process::new("//- /a.py\n//- /b.py\n");
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|number| {
+                let (user, is_over) = (&user, &is_over);
+                scope.spawn(move || {
+                    let mut runs = 0;
+                    while !is_over.load(Ordering::Relaxed) {
+                        let file = if number % 2 == 0 { "a.py" } else { "b.py" };
+                        for args in [&[file][..], &["ls"], &["workspace", "list"]] {
+                            let output = user.icpy(args);
+                            assert_eq!(output.status, 0, "{args:?}: {output:?}");
+                            runs += 1;
+                        }
+                    }
+                    runs
+                })
+            })
+            .collect();
+        for _ in 0..15 {
+            restart(&user);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for client in clients {
+            assert!(client.join().unwrap() > 3);
+        }
+    });
+    assert_eq!(user.json(&["status"])["openFiles"], 2);
+}

@@ -23,8 +23,9 @@ use crate::host::Host;
 /// What a variable that sets something begins with.
 const PREFIX: &str = "ICPY_";
 
-/// Variables that look as if they set something, and have a meaning of their own.
-const OTHER_VARIABLES: &[&str] = &["ICPY_DAEMON_ID"];
+/// Variables that set nothing here, and have a meaning of their own.
+const OTHER_VARIABLES: &[&str] =
+    &["ICPY_DAEMON_ID", "ICPY_HOME", "ICPY_HOST", "ICPY_SOCKET", "ICPY_SSH", "ICPY_TERMINAL_ID"];
 
 /// How unlike a known key an unknown one may be to be taken for a slip: Jaro-Winkler similarity.
 const SIMILARITY_MIN: f64 = 0.8;
@@ -83,14 +84,21 @@ impl fmt::Display for Origin {
 impl Layers {
     /// Reads all layers. The errors are sentences that name the place.
     pub fn load(&self) -> Result<Loaded, Vec<String>> {
-        let defaults = Table::try_from(Config::default()).expect("the defaults are tables of plain values");
-        let known = flatten(&defaults);
         let mut problems = Vec::new();
-        let mut settings = self.read_file().unwrap_or_else(|problem| {
+        let file = self.read_file().unwrap_or_else(|problem| {
             problems.push(problem);
             Vec::new()
         });
-        settings.extend(self.read_variables(&known, &mut problems));
+        let variables = self.host.variables(PREFIX);
+        let is_other = |(name, _): &(String, String)| OTHER_VARIABLES.contains(&&**name);
+        if file.is_empty() && self.flags.is_empty() && problems.is_empty() && variables.iter().all(is_other) {
+            // As nearly always: a start is not the time to find out what there could be.
+            return Ok(Loaded::default());
+        }
+        let defaults = Table::try_from(Config::default()).expect("the defaults are tables of plain values");
+        let known = flatten(&defaults);
+        let mut settings = file;
+        settings.extend(read_variables(variables, &known, &mut problems));
         settings.extend(self.read_flags(&known, &mut problems));
 
         let mut loaded = Loaded::default();
@@ -122,23 +130,6 @@ impl Layers {
         Ok(settings)
     }
 
-    fn read_variables(&self, known: &BTreeMap<String, Value>, problems: &mut Vec<String>) -> Vec<Setting> {
-        let names: BTreeMap<String, &String> = known.keys().map(|key| (variable_of(key), key)).collect();
-        let is_section = |name: &str| known.keys().any(|key| name.starts_with(&section_variable(key)));
-        let mut settings = Vec::new();
-        for (name, value) in self.host.variables(PREFIX) {
-            let origin = Origin::Variable(name.clone());
-            match names.get(&name) {
-                Some(key) => {
-                    settings.push(Setting { key: (*key).clone(), value: typed(&value, known.get(*key)), origin });
-                }
-                None if OTHER_VARIABLES.contains(&&*name) || !is_section(&name) => {}
-                None => problems.push(format!("{name}: no setting has this name{}", suggestion(&name, names.keys()))),
-            }
-        }
-        settings
-    }
-
     fn read_flags(&self, known: &BTreeMap<String, Value>, problems: &mut Vec<String>) -> Vec<Setting> {
         let mut settings = Vec::new();
         for flag in &self.flags {
@@ -152,6 +143,27 @@ impl Layers {
         }
         settings
     }
+}
+
+fn read_variables(
+    variables: Vec<(String, String)>,
+    known: &BTreeMap<String, Value>,
+    problems: &mut Vec<String>,
+) -> Vec<Setting> {
+    let names: BTreeMap<String, &String> = known.keys().map(|key| (variable_of(key), key)).collect();
+    let is_section = |name: &str| known.keys().any(|key| name.starts_with(&section_variable(key)));
+    let mut settings = Vec::new();
+    for (name, value) in variables {
+        let origin = Origin::Variable(name.clone());
+        match names.get(&name) {
+            Some(key) => {
+                settings.push(Setting { key: (*key).clone(), value: typed(&value, known.get(*key)), origin });
+            }
+            None if OTHER_VARIABLES.contains(&&*name) || !is_section(&name) => {}
+            None => problems.push(format!("{name}: no setting has this name{}", suggestion(&name, names.keys()))),
+        }
+    }
+    settings
 }
 
 /// Puts one setting over those of the layers below. The error is a sentence fragment.
