@@ -32,6 +32,7 @@ const SPELLINGS: &[(&str, &[&str])] = &[
     name = "icpy",
     version,
     arg_required_else_help = true,
+    args_override_self = true,
     help_template = HELP,
     override_usage = "icpy [OPTIONS] FILE[:LINE[:COLUMN]]...\n       icpy [OPTIONS] COMMAND",
     after_help = "\
@@ -104,17 +105,17 @@ pub struct General {
 }
 
 impl General {
-    /// These options, for a command with its own.
-    #[must_use]
-    pub fn with(&self, own: Self) -> Self {
-        Self {
-            json: self.json || own.json,
-            socket: own.socket.or_else(|| self.socket.clone()),
-            host: own.host.or_else(|| self.host.clone()),
-            timeout: own.timeout.or(self.timeout),
-            color: own.color.or(self.color),
-            allow_root: self.allow_root || own.allow_root,
-        }
+    /// These options as words of a command line. What follows them there wins.
+    pub fn words(&self) -> Vec<OsString> {
+        let valued = [
+            ("--socket", self.socket.clone().map(PathBuf::into_os_string)),
+            ("--host", self.host.clone().map(OsString::from)),
+            ("--timeout", self.timeout.map(|seconds| seconds.to_string().into())),
+            ("--color", self.color.and_then(|when| Some(when.to_possible_value()?.get_name().to_owned().into()))),
+        ];
+        let flags = [(self.json, "--json"), (self.allow_root, "--allow-root")];
+        let valued = valued.into_iter().filter_map(|(name, value)| Some([name.into(), value?])).flatten();
+        valued.chain(flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.into())).collect()
     }
 }
 
@@ -126,12 +127,6 @@ pub fn read() -> Args {
     read_one(&args, place).unwrap_or_else(|| Args::parse_from(args))
 }
 
-/// Reads a command line without the program's name. The error says what is wrong with it, or helps.
-pub fn read_words(words: Vec<String>) -> Result<Args, clap::Error> {
-    let args = std::iter::once("icpy".into()).chain(words.into_iter().map(OsString::from)).collect();
-    Args::try_parse_from(with_command(args).0)
-}
-
 fn read_one(args: &[OsString], place: Option<usize>) -> Option<Args> {
     let place = place?;
     let mut rest = args.to_vec();
@@ -141,7 +136,9 @@ fn read_one(args: &[OsString], place: Option<usize>) -> Option<Args> {
 }
 
 fn parse<A: ClapArgs>(args: Vec<OsString>, command: fn(A) -> Command) -> Option<(General, Command)> {
-    let parser = A::augment_args(General::augment_args(clap::Command::new("icpy").disable_help_flag(true)));
+    let parser = A::augment_args(General::augment_args(
+        clap::Command::new("icpy").disable_help_flag(true).args_override_self(true),
+    ));
     let matches = parser.try_get_matches_from(args).ok()?;
     Some((General::from_arg_matches(&matches).ok()?, command(A::from_arg_matches(&matches).ok()?)))
 }

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args as _, CommandFactory as _};
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::engine::{self, ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Elvish, Fish, Powershell, Shells, Zsh};
 use icpy::args::{Args, Open};
 use icpy::{Connection, Finder, host};
@@ -38,7 +38,7 @@ pub(crate) fn is_asked() -> bool {
 pub(crate) fn run() -> u8 {
     let args = std::env::args_os();
     let folder = host::current_folder().ok();
-    let answered = CompleteEnv::with_factory(command)
+    let answered = CompleteEnv::with_factory(|| command(finder(std::env::args_os())))
         .var(VARIABLE)
         .bin("icpy")
         .shells(Shells(&[&bash::Bash, &Elvish, &Fish, &Powershell, &Zsh]))
@@ -53,27 +53,37 @@ pub(crate) fn run() -> u8 {
     }
 }
 
-/// The command line, as it is completed: where no command is named, files are meant.
-fn command() -> clap::Command {
+/// What could be meant by the last of some words, the first of which is the program's name.
+pub(crate) fn candidates(words: Vec<OsString>, finder: Option<Finder>) -> Vec<CompletionCandidate> {
+    let folder = host::current_folder().ok();
+    let last = words.len().saturating_sub(1);
+    // Where nothing is known nothing is offered.
+    engine::complete(&mut command(finder), words, last, folder.as_deref()).unwrap_or_default()
+}
+
+/// The command line, as it is completed: where no command is named, files are meant. `finder` leads to the daemon that is
+/// asked, if any.
+fn command(finder: Option<Finder>) -> clap::Command {
+    let asking = |find: fn(Option<&Finder>) -> Vec<CompletionCandidate>| {
+        let finder = finder.clone();
+        ArgValueCandidates::new(move || find(finder.as_ref()))
+    };
+    let (workspaces, terminals) = (asking(workspaces), asking(terminals));
     let command = Open::augment_args(Args::command()).mut_args(|it| it.required(false));
     let command = command.subcommand_negates_reqs(true).args_conflicts_with_subcommands(true);
-    let of = |name: &'static str, arg: &'static str, candidates: fn() -> Vec<CompletionCandidate>| {
-        move |command: clap::Command| {
-            // In its place: an argument that is added again would be the last one.
-            let add = |it: clap::Arg| match it.get_id() == arg {
-                true => it.add(ArgValueCandidates::new(candidates)),
-                false => it,
-            };
-            command.mut_subcommand(name, |it| it.mut_args(add))
-        }
+    let command = with(command, "call", "method", &ArgValueCandidates::new(methods));
+    let each = |command, names: &[&'static str], arg, candidates: &ArgValueCandidates| {
+        names.iter().fold(command, |command, name| with(command, name, arg, candidates))
     };
-    let command = of("call", "method", methods)(command);
-    let command = command.mut_subcommand("workspace", |it| {
-        of("info", "workspace", workspaces)(of("activate", "workspace", workspaces)(it))
-    });
-    command.mut_subcommand("terminal", |it| {
-        ["send", "show", "close"].into_iter().fold(it, |it, name| of(name, "terminal", terminals)(it))
-    })
+    let command = command.mut_subcommand("workspace", |it| each(it, &["info", "activate"], "workspace", &workspaces));
+    command.mut_subcommand("terminal", |it| each(it, &["send", "show", "close"], "terminal", &terminals))
+}
+
+/// A command with candidates for an argument of one of its own. In the argument's place: one that is added again would be
+/// the last one.
+fn with(command: clap::Command, name: &'static str, arg: &str, candidates: &ArgValueCandidates) -> clap::Command {
+    let add = |it: clap::Arg| if it.get_id() == arg { it.add(candidates.clone()) } else { it };
+    command.mut_subcommand(name, |it| it.mut_args(add))
 }
 
 /// The methods of the running daemon, which may be of another version; without one those that this program knows.
@@ -104,25 +114,25 @@ fn candidate(name: &str, doc: &str) -> CompletionCandidate {
     CompletionCandidate::new(name).help(Some(sentence.into()))
 }
 
-fn workspaces() -> Vec<CompletionCandidate> {
-    let list: Option<WorkspaceListResult> = ask(workspace::method::list);
+fn workspaces(finder: Option<&Finder>) -> Vec<CompletionCandidate> {
+    let list: Option<WorkspaceListResult> = ask(finder, workspace::method::list);
     let named = |it: icpy_protocol::workspace::WorkspaceInfo| {
         CompletionCandidate::new(it.name).help(Some(it.root.to_string().into()))
     };
     list.into_iter().flat_map(|list| list.workspaces).map(named).collect()
 }
 
-fn terminals() -> Vec<CompletionCandidate> {
-    let list: Option<TerminalListResult> = ask(terminal::method::list);
+fn terminals(finder: Option<&Finder>) -> Vec<CompletionCandidate> {
+    let list: Option<TerminalListResult> = ask(finder, terminal::method::list);
     let named = |it: icpy_protocol::terminal::TerminalInfo| {
         CompletionCandidate::new(it.name).help(Some(it.command.join(" ").into()))
     };
     list.into_iter().flat_map(|list| list.terminals).map(named).collect()
 }
 
-/// Asks the daemon that the typed line means. The thread that is left when it does not answer ends with the process.
-fn ask<R: DeserializeOwned + Send + 'static>(method: &'static MethodInfo) -> Option<R> {
-    let finder = finder(std::env::args_os())?;
+/// Asks the daemon. The thread that is left when it does not answer ends with the process.
+fn ask<R: DeserializeOwned + Send + 'static>(finder: Option<&Finder>, method: &'static MethodInfo) -> Option<R> {
+    let finder = finder?.clone();
     let (tell, told) = mpsc::sync_channel(1);
     thread::spawn(move || {
         let daemon = Connection::open(&finder).ok()?;

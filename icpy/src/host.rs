@@ -46,6 +46,11 @@ pub fn variables() -> BTreeMap<String, String> {
     env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
+/// The program of this process.
+pub fn program() -> std::io::Result<PathBuf> {
+    env::current_exe()
+}
+
 /// The program that a daemon is started from: beside the client's, else the one on the search path.
 pub fn daemon_program() -> PathBuf {
     let name = format!("icpyd{}", env::consts::EXE_SUFFIX);

@@ -73,14 +73,6 @@ impl Failure {
         Self { error: Error::invalid_params(message), hint: None, status: 2, is_reported: false }
     }
 
-    /// What the reader of a command line says of it: an error, or the help that was asked for.
-    pub(crate) fn from_usage(error: &clap::Error) -> Self {
-        let status = u8::try_from(error.exit_code()).unwrap_or(1);
-        // On the stream that it is meant for, with its colours.
-        let _ = error.print();
-        Self::reported(status)
-    }
-
     /// A failure of which the user has been told.
     pub(crate) fn reported(status: u8) -> Self {
         Self { error: Error::internal(""), hint: None, status, is_reported: true }

@@ -36,10 +36,18 @@ fn a_pipe_holds_one_command_a_line() {
 #[test]
 fn its_options_are_those_of_every_line() {
     let user = Process::new("//- /a.py\n");
-    let output = piped(&user, &["--json"], "a.py\nworkspace list\n");
+    // One that a line has too is that of the line.
+    let output = piped(&user, &["--json", "--timeout", "7"], "a.py\n--json --timeout 9 workspace list\n");
     let lines: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["file"]["path"], json!(user.path("a.py")));
     assert_eq!(lines[1]["workspaces"][0]["openFiles"], 1);
+}
+
+#[test]
+fn a_command_takes_nothing_of_the_pipe() {
+    let user = Process::new("//- /a.txt\none\n");
+    let output = piped(&user, &[], "call session:ping -\ncat a.txt\nexit\ncat a.txt\n");
+    assert_eq!((output.stdout.as_str(), output.status), ("one\n", 2), "{output:?}");
 }
 
 #[test]
@@ -56,7 +64,13 @@ fn a_person_edits_lines_and_is_not_thrown_out() {
     terminal.type_keys("\r");
     assert!(!terminal.expect(PROMPT).contains("the first"));
     // Commands and paths are completed.
-    terminal.type_keys("workspa\t list --js\x15cat al\t\r");
+    terminal.type_keys("workspa\tli\t--js\x15cat al\t\r");
+    terminal.expect("the first");
+    terminal.expect(PROMPT);
+    terminal.type_keys("call session:pi\t\r");
+    terminal.expect("\"seq\": 0");
+    terminal.expect(PROMPT);
+    terminal.type_keys("cat al\t\r");
     terminal.expect("the first");
     terminal.expect(PROMPT);
     // The last line is there again.
@@ -87,8 +101,8 @@ fn an_interrupt_ends_the_command_and_not_the_session() {
     terminal.type_keys("\x03");
     terminal.expect(PROMPT);
     terminal.type_keys("call session:ping\r");
-    terminal.expect("{}");
+    terminal.expect("\"seq\": 0");
     terminal.expect(PROMPT);
-    terminal.type_keys("\x04");
+    terminal.type_keys("exit\r");
     assert_eq!(terminal.wait(), 0);
 }

@@ -25,6 +25,8 @@ mod files;
 mod find;
 mod generated;
 #[cfg(unix)]
+mod interactive;
+#[cfg(unix)]
 mod life;
 #[cfg(unix)]
 mod metrics;
