@@ -38,7 +38,7 @@ pub(crate) fn is_asked() -> bool {
 pub(crate) fn run() -> u8 {
     let args = std::env::args_os();
     let folder = host::current_folder().ok();
-    let answered = CompleteEnv::with_factory(|| command(finder(std::env::args_os())))
+    let answered = CompleteEnv::with_factory(|| command(finder(std::env::args_os()).as_ref()))
         .var(VARIABLE)
         .bin("icpy")
         .shells(Shells(&[&bash::Bash, &Elvish, &Fish, &Powershell, &Zsh]))
@@ -54,7 +54,7 @@ pub(crate) fn run() -> u8 {
 }
 
 /// What could be meant by the last of some words, the first of which is the program's name.
-pub(crate) fn candidates(words: Vec<OsString>, finder: Option<Finder>) -> Vec<CompletionCandidate> {
+pub(crate) fn candidates(words: Vec<OsString>, finder: Option<&Finder>) -> Vec<CompletionCandidate> {
     let folder = host::current_folder().ok();
     let last = words.len().saturating_sub(1);
     // Where nothing is known nothing is offered.
@@ -63,15 +63,15 @@ pub(crate) fn candidates(words: Vec<OsString>, finder: Option<Finder>) -> Vec<Co
 
 /// The command line, as it is completed: where no command is named, files are meant. `finder` leads to the daemon that is
 /// asked, if any.
-fn command(finder: Option<Finder>) -> clap::Command {
+fn command(finder: Option<&Finder>) -> clap::Command {
     let asking = |find: fn(Option<&Finder>) -> Vec<CompletionCandidate>| {
-        let finder = finder.clone();
+        let finder = finder.cloned();
         ArgValueCandidates::new(move || find(finder.as_ref()))
     };
-    let (workspaces, terminals) = (asking(workspaces), asking(terminals));
+    let (methods, workspaces, terminals) = (asking(methods), asking(workspaces), asking(terminals));
     let command = Open::augment_args(Args::command()).mut_args(|it| it.required(false));
     let command = command.subcommand_negates_reqs(true).args_conflicts_with_subcommands(true);
-    let command = with(command, "call", "method", &ArgValueCandidates::new(methods));
+    let command = with(command, "call", "method", &methods);
     let each = |command, names: &[&'static str], arg, candidates: &ArgValueCandidates| {
         names.iter().fold(command, |command, name| with(command, name, arg, candidates))
     };
@@ -87,8 +87,8 @@ fn with(command: clap::Command, name: &'static str, arg: &str, candidates: &ArgV
 }
 
 /// The methods of the running daemon, which may be of another version; without one those that this program knows.
-fn methods() -> Vec<CompletionCandidate> {
-    let served: Option<Document> = ask(rpc::method::discover);
+fn methods(finder: Option<&Finder>) -> Vec<CompletionCandidate> {
+    let served: Option<Document> = ask(finder, rpc::method::discover);
     if let Some(Document { methods }) = served {
         return methods.into_iter().map(|it| candidate(&it.name, &it.summary)).collect();
     }

@@ -26,7 +26,7 @@ impl Completer for Completion {
 
     fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (begin, words) = typed(&line[..place]);
-        let found = complete::candidates(words, self.0.clone()).into_iter();
+        let found = complete::candidates(words, self.0.as_ref()).into_iter();
         let pairs = found.filter_map(|found| {
             let value = found.get_value().to_str()?;
             let quoted = shlex::try_quote(value).ok()?;
