@@ -49,6 +49,8 @@ mod slow;
 mod start;
 #[cfg(unix)]
 mod stay;
+#[cfg(unix)]
+mod streams;
 mod surface;
 #[cfg(unix)]
 mod terminal;

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use icpy::args::{Cat, General};
 use icpy_protocol::error::Error;
 use icpy_protocol::fs::{self, FsReadFileParams, FsReadFileResult};
-use icpy_protocol::signal::{STREAM, StreamParams};
+use icpy_protocol::signal::{PROGRESS, ProgressParams, STREAM, StreamParams};
 
 use super::{Daemon, absolute};
 use crate::output::progress::Progress;
@@ -31,10 +31,17 @@ fn stream(daemon: &Daemon, params: &FsReadFileParams) -> Result<(), Failure> {
     let mut printed = Ok(());
     // On a terminal the text itself shows how far it is.
     let mut progress = (!io::stdout().is_terminal()).then(|| Progress::new("read", None));
-    daemon.connection.request(fs::method::read_file.name, &params, |topic, params| {
-        if topic == STREAM && printed.is_ok() {
+    daemon.connection.request(fs::method::read_file.name, &params, |topic, params| match topic {
+        STREAM if printed.is_ok() => {
             printed = print_piece(params).map(|count| progress.iter_mut().for_each(|it| it.advance(count)));
         }
+        PROGRESS => {
+            let total = serde_json::from_str::<ProgressParams<'_>>(params).ok().and_then(|params| params.total);
+            if let Some(progress) = &mut progress {
+                progress.set_total(total);
+            }
+        }
+        _ => {}
     })?;
     printed
 }

@@ -21,7 +21,7 @@ pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
     let folder = if targets.iter().any(is_relative) { current_folder(general)? } else { PathBuf::new() };
     let placing = placing(open);
     if let Some(target) = targets.iter_mut().find(|target| target.path == Path::new(stdin::NAME)) {
-        target.path = stdin::take(general, placing)?;
+        target.path = stdin::take(general, placing, open.wait)?;
     }
     if open.wait {
         let files = targets.iter().map(|target| (target.path.clone(), file_params(target, &folder, placing))).collect();

@@ -34,6 +34,11 @@ impl Progress {
         Self { verb, done: 0, total, is_wanted, next: DELAY, began: host::Moment::now(), is_shown: false }
     }
 
+    /// It is known how much there is.
+    pub(crate) fn set_total(&mut self, total: Option<u64>) {
+        self.total = total;
+    }
+
     /// So many bytes more are done.
     pub(crate) fn advance(&mut self, bytes: u64) {
         self.done += bytes;
