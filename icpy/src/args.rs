@@ -82,7 +82,7 @@ Options:
 ";
 
 /// Options of every command.
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 pub struct General {
     /// Print JSON: one object, or one a line
     #[arg(long, global = true)]
@@ -121,10 +121,34 @@ impl General {
 
 /// Reads the command line of this process. Wrong usage, and a question for help, end it.
 pub fn read() -> Args {
-    let (args, place) = with_command(std::env::args_os().collect());
+    let args: Vec<OsString> = std::env::args_os().collect();
+    if let Some(read) = read_plain(&args) {
+        return read;
+    }
+    let (args, place) = with_command(args);
     // To describe every command to clap takes longer than all else that the client does. When the one that is meant is
     // understood by itself the others are not needed; when not, the whole knows how to say so.
     read_one(&args, place).unwrap_or_else(|| Args::parse_from(args))
+}
+
+/// Reads the lines that are typed all day, which have no options: to describe even one command to clap takes half of the
+/// time that a client lives.
+fn read_plain(args: &[OsString]) -> Option<Args> {
+    let words = args.get(1..)?;
+    if words.iter().any(|word| word.as_encoded_bytes().starts_with(b"-")) {
+        return None;
+    }
+    let command = match words {
+        [first, rest @ ..] if first == "call" => {
+            let mut rest = rest.iter().map(|word| word.to_str());
+            let (method, params) = (rest.next()??.to_owned(), rest.next().map_or(Some("{}"), |word| word)?.to_owned());
+            rest.next().is_none().then_some(Command::Call(Call { method, params }))?
+        }
+        [first, ..] if COMMANDS.iter().any(|command| first == *command) => return None,
+        [_, ..] => Command::Open(Open { files: words.to_vec(), ..Open::default() }),
+        [] => return None,
+    };
+    Some(Args { general: General::default(), command })
 }
 
 fn read_one(args: &[OsString], place: Option<usize>) -> Option<Args> {
@@ -237,6 +261,30 @@ mod tests {
         {
             let (args, place) = with_command(wrong.split(' ').map(Into::into).collect());
             assert!(read_one(&args, place).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_plain_line_is_read_as_the_whole_reads_it() {
+        let words = |line: &str| line.split(' ').map(Into::into).collect::<Vec<OsString>>();
+        for line in
+            ["icpy a.py", "icpy a.py:3 +4 b.py", "icpy a.py status", "icpy call x", "icpy call x {}", "icpy callx"]
+        {
+            let plain = read_plain(&words(line)).unwrap_or_else(|| panic!("{line}"));
+            let whole = Args::try_parse_from(with_command(words(line)).0).unwrap();
+            assert_eq!(format!("{plain:?}"), format!("{whole:?}"));
+        }
+        for line in [
+            "icpy",
+            "icpy status",
+            "icpy open a",
+            "icpy help",
+            "icpy -w a",
+            "icpy a -w",
+            "icpy call",
+            "icpy call a b c",
+        ] {
+            assert!(read_plain(&words(line)).is_none(), "{line}");
         }
     }
 

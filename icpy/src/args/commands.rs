@@ -85,7 +85,7 @@ commands! {
 }
 
 /// Opening files.
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 #[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 pub struct Open {
     /// Read FILE:LINE:COLUMN as a place, as is done anyway; for scripts written for other editors
