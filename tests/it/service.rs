@@ -133,3 +133,22 @@ fn the_units_are_what_systemd_expects() {
     let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && !complaints.contains("icpyd."), "{complaints}");
 }
+
+#[test]
+fn the_service_takes_nothing_from_the_users_programs() {
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/systemd/icpyd.service");
+    let mut analyze = Command::new("systemd-analyze");
+    analyze.args(["security", "--user", "--offline=true", "--json=short", unit]);
+    let user = Process::new("");
+    let Ok(output) = analyze.env("XDG_RUNTIME_DIR", user.folder().files()).output() else {
+        return cannot_run("systemd-analyze is missing: install the package systemd");
+    };
+    let findings: Vec<serde_json::Value> =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}"));
+    // What systemd counts as set without anything being taken.
+    let harmless = ["AmbientCapabilities=", "Delegate=", "NotifyAccess="];
+    let taken =
+        findings.iter().filter(|finding| finding["set"] == true).map(|finding| finding["name"].as_str().unwrap());
+    let taken: Vec<&str> = taken.filter(|name| !harmless.contains(name)).collect();
+    assert!(findings.len() > 50 && taken.is_empty(), "shells, compilers and sudo would run under {taken:?}");
+}
