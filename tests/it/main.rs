@@ -32,6 +32,8 @@ mod life;
 mod metrics;
 #[cfg(unix)]
 mod opening;
+#[cfg(target_os = "linux")]
+mod packaging;
 #[cfg(unix)]
 mod reconnect;
 #[cfg(unix)]

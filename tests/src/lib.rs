@@ -9,6 +9,8 @@ pub mod disk;
 pub mod events;
 pub mod folder;
 pub mod line;
+#[cfg(target_os = "linux")]
+pub mod package;
 pub mod process;
 #[cfg(unix)]
 pub mod terminal;

@@ -147,6 +147,11 @@ impl Process {
         format!("{}:/usr/bin:/bin", self.programs.display())
     }
 
+    /// Goes on with the programs of another folder; returns where they were.
+    pub fn use_programs(&mut self, folder: PathBuf) -> PathBuf {
+        std::mem::replace(&mut self.programs, folder)
+    }
+
     /// Where a program is.
     pub fn program(&self, name: &str) -> PathBuf {
         self.programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
@@ -248,7 +253,7 @@ pub fn status(status: std::process::ExitStatus) -> i32 {
 }
 
 /// The programs of this build: beside the test's own, where `cargo xtask test` has built them.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
     assert!(folder.join("icpyd").with_extension(std::env::consts::EXE_EXTENSION).is_file(), "run `cargo xtask test`");
     folder

@@ -66,7 +66,7 @@ pub(crate) fn build(profile: Profile) -> Result<Programs, Failure> {
     Ok(Programs { folder, icpy, icpyd })
 }
 
-fn host_triple() -> Result<String, Failure> {
+pub(crate) fn host_triple() -> Result<String, Failure> {
     let output = Command::new("rustc").arg("-vV").output().map_err(|error| Some(format!("rustc: {error}")))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix("host: "));

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "a tool for a terminal")]
 
 mod build;
+mod dist;
 
 use std::env;
 use std::fs;
@@ -16,7 +17,12 @@ cargo xtask run [-- ARGS]     build both programs and run `icpy ARGS`
 cargo xtask test [FILTER]     run every test, or those whose names hold FILTER
 cargo xtask bench [NAME...]   run every benchmark, or those named, and print their tables
 cargo xtask docs              write the generated documents anew
-cargo xtask install [FOLDER]  install both programs to FOLDER, by default where cargo installs";
+cargo xtask install [FOLDER]  install both programs to FOLDER, by default where cargo installs
+cargo xtask dist [KIND]       make packages in target/packages: a `deb`, and an `archive` that installs itself
+    --from FOLDER             of the programs that are there, instead of building them
+    --to FOLDER               in another folder
+    --target TRIPLE           for the system that the programs are for, when it is not this one
+    --version VERSION         under another version";
 
 /// Why a command failed: a sentence, or nothing when what failed has said so itself.
 type Failure = Option<String>;
@@ -31,6 +37,7 @@ fn main() -> ExitCode {
         Some("bench") => bench(&rest),
         Some("docs") => documents(),
         Some("install") => install(rest.first().map(Path::new)),
+        Some("dist") => dist::dist(&rest),
         Some("help" | "--help" | "-h") | None => {
             println!("{HELP}");
             Ok(())
