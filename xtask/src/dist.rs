@@ -5,6 +5,7 @@
 mod archive;
 mod deb;
 mod layout;
+mod licenses;
 
 use std::env;
 use std::fs;
@@ -13,7 +14,7 @@ use std::process::Command;
 
 use crate::build::{Profile, build, host_triple};
 use crate::{Failure, root};
-use layout::{Layout, files};
+use layout::{Layout, Programs, files};
 
 /// What to make, and of what.
 #[derive(Debug)]
@@ -38,8 +39,9 @@ enum Kind {
 pub(crate) fn dist(args: &[String]) -> Result<(), Failure> {
     let options = Options::parse(args)?;
     let programs = match &options.from {
-        Some(folder) => folder.clone(),
-        None => build(Profile::Dist)?.folder,
+        // What they are made of is not known here.
+        Some(folder) => Programs { folder: folder.clone(), licenses: None },
+        None => Programs { folder: build(Profile::Dist)?.folder, licenses: Some(licenses::texts(&options.target)?) },
     };
     let time = time()?;
     fs::create_dir_all(&options.to).map_err(|error| Some(format!("`{}`: {error}", options.to.display())))?;
@@ -57,7 +59,7 @@ pub(crate) fn dist(args: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn make_archive(options: &Options, programs: &Path, time: u64) -> Result<(), Failure> {
+fn make_archive(options: &Options, programs: &Programs, time: u64) -> Result<(), Failure> {
     if options.target.contains("-windows-") {
         return Err(Some("there is no package for Windows yet".to_owned()));
     }
@@ -66,13 +68,13 @@ fn make_archive(options: &Options, programs: &Path, time: u64) -> Result<(), Fai
     write(&options.to.join(format!("{name}.tar.gz")), &archive::tar_gz(&name, &files, time)?)
 }
 
-fn make_deb(options: &Options, programs: &Path, time: u64) -> Result<(), Failure> {
+fn make_deb(options: &Options, programs: &Programs, time: u64) -> Result<(), Failure> {
     let Some(architecture) = deb::architecture(&options.target) else {
         return Err(Some(format!("Debian does not run on `{}`", options.target)));
     };
     let version = deb::version(&options.version)?;
     let files = files(Layout::Debian, programs)?;
-    let package = deb::package(&version, architecture, &deb::depends(programs)?, &files, time)?;
+    let package = deb::package(&version, architecture, &deb::depends(&programs.folder)?, &files, time)?;
     write(&options.to.join(format!("icpy_{version}_{architecture}.deb")), &package)
 }
 

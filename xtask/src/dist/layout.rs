@@ -1,7 +1,7 @@
 //! Which files a package has, and where.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::archive::gzip;
 use crate::{Failure, root};
@@ -13,6 +13,14 @@ pub(super) enum Layout {
     Debian,
     /// An archive that installs itself below a prefix.
     Portable,
+}
+
+/// What a package is for.
+#[derive(Debug)]
+pub(super) struct Programs {
+    pub(super) folder: PathBuf,
+    /// The licences of what they are made of.
+    pub(super) licenses: Option<String>,
 }
 
 /// A file of a package.
@@ -71,10 +79,14 @@ impl Layout {
 }
 
 /// The files of a package with these programs, in the order of their paths.
-pub(super) fn files(layout: Layout, programs: &Path) -> Result<Vec<File>, Failure> {
+pub(super) fn files(layout: Layout, programs: &Programs) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
     for name in ["icpy", "icpyd"] {
-        files.push(File { path: format!("bin/{name}"), content: read(&programs.join(name))?, mode: 0o755 });
+        files.push(File { path: format!("bin/{name}"), content: read(&programs.folder.join(name))?, mode: 0o755 });
+    }
+    if let Some(licenses) = &programs.licenses {
+        let path = "share/doc/icpy/third-party-licenses.gz".to_owned();
+        files.push(File { path, content: gzip(licenses.as_bytes())?, mode: 0o644 });
     }
     for (from, to) in layout.lists().concat() {
         let mut content = read(&root().join(from))?;
