@@ -28,7 +28,7 @@ put() {
     make_folder "$(dirname -- "$prefix/$1")"
     new="$prefix/$1.new"
     case $1 in
-        *.service) sed -e "s|/usr/bin/|$prefix/bin/|g" -- "$here/$1" >"$new" ;;
+        *.service | *.plist) sed -e "s|/usr/bin/|$prefix/bin/|g" -e "s|/Users/NAME/|$HOME/|g" -- "$here/$1" >"$new" ;;
         *) cp -- "$here/$1" "$new" ;;
     esac
     case $1 in
@@ -105,7 +105,7 @@ case $prefix in
     *) prefix=$(pwd)/$prefix ;;
 esac
 # The units hold it, and each has an opinion on other characters.
-case $prefix in
+case $prefix$HOME in
     *[!A-Za-z0-9/._+@,:=~-]*) fail "a path may have letters, digits and /._+@,:=~- only: $prefix" ;;
 esac
 list=$prefix/share/icpy/files

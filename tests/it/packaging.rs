@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use icpy_tests::package::{Debian, Workshop, content};
 use icpy_tests::{Output, Process, cannot_run, process};
+use serde_json::Value;
 
 fn packaging(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("packaging").join(name)
@@ -151,6 +152,25 @@ fn debian_knows_this_version() {
     let changelog = fs::read_to_string(packaging("debian/changelog")).unwrap();
     let newest = format!("icpy ({}-", env!("CARGO_PKG_VERSION"));
     assert!(changelog.starts_with(&newest), "packaging/debian/changelog wants an entry for this version");
+}
+
+#[test]
+fn launchd_gets_an_agent_with_the_users_paths() {
+    let user = Process::ordinary("");
+    let unpacked = unpack(&user, &small_workshop().dist(&["archive", "--target", "aarch64-apple-darwin"]));
+    let installed = install_sh(&user, &unpacked, &[]);
+    assert_eq!(installed.status, 0, "{installed:?}");
+    let agent = user.path("home/.local/share/icpy/org.icpy.icpyd.plist");
+    let script = "import json, plistlib, sys; print(json.dumps(plistlib.load(open(sys.argv[1], 'rb'))))";
+    let Ok(output) = Command::new("python3").args(["-c", script]).arg(agent).output() else {
+        return cannot_run("python3 is missing");
+    };
+    let agent: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    let home = user.path("home").display().to_string();
+    assert_eq!(agent["ProgramArguments"], serde_json::json!([format!("{home}/.local/bin/icpyd")]));
+    let socket = format!("{home}/Library/Application Support/icpy/run/icpyd.sock");
+    assert_eq!(agent["Sockets"]["icpyd"], serde_json::json!({ "SockPathName": socket, "SockPathMode": 0o600 }));
+    assert_eq!(agent["Label"], "org.icpy.icpyd", "as the file is named");
 }
 
 /// Runs a program on a file that it is to find nothing wrong with.

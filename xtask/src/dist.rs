@@ -64,7 +64,7 @@ fn make_archive(options: &Options, programs: &Programs, time: u64) -> Result<(),
         return Err(Some("there is no package for Windows yet".to_owned()));
     }
     let name = format!("icpy-{}-{}", options.version, options.target);
-    let files = files(Layout::Portable, programs)?;
+    let files = files(Layout::portable(&options.target), programs)?;
     write(&options.to.join(format!("{name}.tar.gz")), &archive::tar_gz(&name, &files, time)?)
 }
 

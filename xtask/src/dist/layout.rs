@@ -13,6 +13,8 @@ pub(super) enum Layout {
     Debian,
     /// An archive that installs itself below a prefix.
     Portable,
+    /// The same for macOS.
+    PortableMac,
 }
 
 /// What a package is for.
@@ -69,11 +71,19 @@ const LINUX: &[(&str, &str)] = &[
     ("packaging/systemd/icpyd.socket", "share/systemd/user/icpyd.socket"),
 ];
 
+const MAC: &[(&str, &str)] = &[("packaging/launchd/org.icpy.icpyd.plist", "share/icpy/org.icpy.icpyd.plist")];
+
 impl Layout {
+    /// How an archive for this target is laid out.
+    pub(super) fn portable(target: &str) -> Self {
+        if target.contains("-apple-") { Self::PortableMac } else { Self::Portable }
+    }
+
     fn lists(self) -> [&'static [(&'static str, &'static str)]; 3] {
         match self {
             Self::Debian => [EVERYWHERE, DEBIAN, &[]],
             Self::Portable => [EVERYWHERE, PORTABLE, LINUX],
+            Self::PortableMac => [EVERYWHERE, PORTABLE, MAC],
         }
     }
 }
