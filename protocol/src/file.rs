@@ -46,7 +46,8 @@ pub struct OpenFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FilePurpose {
-    /// To be compared with another file, which is the older one.
+    /// To be compared with another file, which is the older one. Either may be the null device, where a file was made or
+    /// removed.
     Compare {
         /// The older file, absolute.
         with: FilePath,

@@ -52,11 +52,16 @@ fn a_folder_is_added_to_the_active_workspace() {
     user.json(&["workspace", "create", "three/.."]);
     assert_eq!(opened_in(&user, &["two/b.py"]), "one", "what is in an added folder belongs to the workspace");
     assert_eq!(opened_in(&user, &["-a", "three/c.py"]), "one");
+    // A folder that two workspaces have is the active one's.
+    user.json(&["two"]);
+    user.json(&["-a", "one"]);
+    assert_eq!(opened_in(&user, &["one/a.py"]), "two");
+    user.json(&["one"]);
     let file = user.icpy(&["workspace", "add", "two/b.py"]);
     assert!(file.status == 3 && file.stderr.contains("is not a folder"), "{file:?}");
     let pid = user.daemon_pid();
     user.kill_daemon();
-    assert_eq!(workspaces(&user).iter().map(|it| it["folders"].as_array().map_or(0, Vec::len)).sum::<usize>(), 2);
+    assert_eq!(workspaces(&user).iter().map(|it| it["folders"].as_array().map_or(0, Vec::len)).sum::<usize>(), 3);
     assert_ne!(user.daemon_pid(), pid);
 }
 
@@ -75,6 +80,8 @@ fn two_files_are_compared_and_three_merged() {
     assert_eq!(listed("result")["purpose"], purpose);
     user.json(&["result"]);
     assert_eq!(listed("result")["purpose"], Value::Null);
+    let null = user.icpy(&["--merge", "a", "/dev/null", "c", "result"]);
+    assert!(null.status == 3 && null.stderr.contains("`/dev/null`"), "only a comparison can do without: {null:?}");
     let missing = user.icpy(&["--diff", "none", "b"]);
     assert!(missing.status == 3 && missing.stderr.contains("none` does not exist"), "{missing:?}");
 }
@@ -113,6 +120,22 @@ fn git_compares_and_merges_with_it() {
     let mut difftool = git(&user, &["difftool", "-y", "-x", &diff]).spawn().unwrap();
     close_each(&user, 1, |_| false);
     assert!(difftool.wait().unwrap().success());
+    // A file that was made, and one that was removed.
+    assert!(run(&["commit", "-am", "two"]));
+    fs::rename(user.path("a.py"), user.path("b.py")).unwrap();
+    assert!(run(&["add", "."]));
+    let mut difftool = git(&user, &["difftool", "--cached", "--no-renames", "-y", "-x", &diff]).spawn().unwrap();
+    let seen = std::cell::RefCell::new(Vec::new());
+    close_each(&user, 2, |path| {
+        let file = &open_files(&user)[0];
+        assert_eq!(workspaces(&user)[0]["root"], json!(user.folder().files()), "not that of a device");
+        seen.borrow_mut().push((path == Path::new("/dev/null"), file["purpose"]["with"] == json!("/dev/null")));
+        false
+    });
+    assert!(difftool.wait().unwrap().success());
+    assert_eq!(seen.into_inner(), [(true, false), (false, true)]);
+    assert!(run(&["reset", "--hard", "HEAD~1"]));
+    fs::write(user.path("a.py"), "changed\n").unwrap();
 
     assert!(run(&["checkout", "-b", "other"]) && run(&["commit", "-am", "changed"]));
     assert!(run(&["checkout", "main"]));

@@ -1,5 +1,7 @@
 //! `file:*`: opening, closing and listing open files.
 
+use std::path::Path;
+
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::{
     CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOpenParams, FileOpenResult,
@@ -18,6 +20,8 @@ use crate::store::workspaces;
 #[derive(Clone)]
 struct Opening {
     path: FilePath,
+    /// The file by which the workspace is found: `path`, unless that is the null device.
+    belongs: FilePath,
     position: Option<TextPosition>,
     workspace_id: Option<String>,
     placing: FilePlacing,
@@ -36,11 +40,17 @@ impl FileApi<Caller> for Workspaces {
             return Err(Error::invalid_params("lines and columns count from 1"));
         }
         let path = plain(&path)?;
-        self.check_file(caller, &path).await?;
-        for other in purpose.iter().flat_map(FilePurpose::paths) {
-            self.check_file(caller, &plain(other)?).await?;
+        let can_be_null = matches!(purpose, Some(FilePurpose::Compare { .. }));
+        let mut real = None;
+        for one in std::iter::once(&path).chain(purpose.iter().flat_map(FilePurpose::paths)) {
+            let one = plain(one)?;
+            if !(can_be_null && is_null(&one)) {
+                self.check_file(caller, &one).await?;
+                real.get_or_insert(one);
+            }
         }
         let mut opening = Opening {
+            belongs: real.unwrap_or_else(|| path.clone()),
             path,
             position,
             workspace_id,
@@ -60,7 +70,7 @@ impl FileApi<Caller> for Workspaces {
                 return Ok(FileOpenResult { file, is_new, receivers });
             }
             // The disk is asked outside the transaction, which must not wait for it.
-            opening.new_root = Some(enclosing_root(&self.fs(caller), &opening.path).await?);
+            opening.new_root = Some(enclosing_root(&self.fs(caller), &opening.belongs).await?);
         }
     }
 
@@ -94,6 +104,11 @@ impl FileApi<Caller> for Workspaces {
         let read = self.services.journal.commit(read).await?;
         Ok(FileListResult { files: read.value, position: read.position })
     }
+}
+
+/// Whether a path stands for a file that is not there: so git names one that was made or removed.
+fn is_null(path: &FilePath) -> bool {
+    path.as_path() == Path::new(if cfg!(windows) { "NUL" } else { "/dev/null" })
 }
 
 /// Opens a file and says whether it is new; `None` when a workspace must be made and its root is not known yet.
@@ -136,7 +151,7 @@ fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> R
     }
     let roots = workspaces::roots(connection)?;
     let found = match opening.placing {
-        FilePlacing::Auto => workspace_for(&roots, &opening.path),
+        FilePlacing::Auto => workspace_for(&roots, &opening.belongs),
         FilePlacing::Active => roots.first().map(|(active, _)| &**active),
         FilePlacing::Own => {
             let Some(own) = &opening.new_root else { return Ok(None) };

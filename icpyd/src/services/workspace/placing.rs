@@ -1,5 +1,6 @@
 //! Which workspace a file belongs to.
 
+use std::cmp::Reverse;
 use std::path::{Component, Path};
 
 use icpy_protocol::api::Call;
@@ -26,7 +27,8 @@ pub(super) fn plain(path: &FilePath) -> Result<FilePath> {
 /// root that holds the file, else the active one. Without any, one must be made.
 pub(super) fn workspace_for<'a>(roots: &'a [(String, FilePath)], path: &FilePath) -> Option<&'a str> {
     let holds = |(_, root): &&(String, FilePath)| path.as_path().starts_with(root.as_path());
-    let longest = roots.iter().filter(holds).max_by_key(|(_, root)| root.as_path().components().count());
+    // Of equals the first.
+    let longest = roots.iter().filter(holds).min_by_key(|(_, root)| Reverse(root.as_path().components().count()));
     longest.or(roots.first()).map(|(id, _)| id.as_str())
 }
 
@@ -69,6 +71,8 @@ mod tests {
         // A root is compared by names, not by letters.
         check("/a/bc.py", "outer");
         check("/ab/c.py", "active");
+        let twice = [("active", "/a"), ("other", "/a")].map(|(id, root)| (id.to_owned(), FilePath::from(root)));
+        assert_eq!(workspace_for(&twice, &FilePath::from("/a/b.py")), Some("active"));
         assert_eq!(workspace_for(&[], &FilePath::from("/a")), None);
     }
 
