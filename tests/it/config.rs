@@ -3,7 +3,7 @@
 use std::fs;
 
 use icpy::{Connection, Finder};
-use icpy_tests::{Process, until_now};
+use icpy_tests::{Process, process, until_now};
 use serde_json::{Value, json};
 
 fn write(user: &Process, text: &str) {
@@ -38,6 +38,15 @@ fn settings_come_from_file_environment_and_command_line() {
     assert!(subscribe().unwrap_err().message().contains("at most 9"));
     let shown = user.icpy(&["config", "show"]).stdout;
     assert!(shown.contains(&format!("limits.requests_max       7         {origin}")), "{shown}");
+}
+
+#[test]
+fn every_setting_is_explained() {
+    let user = Process::new("");
+    let help = process::output(&mut user.command_of("icpyd", &["--help"])).stdout;
+    for key in user.json(&["config", "show"])["settings"].as_object().unwrap().keys() {
+        assert!(help.contains(&format!("\n  {key} ")), "{key} is missing from `icpyd --help`");
+    }
 }
 
 #[test]
