@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use icpy_protocol::path::FilePath;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
@@ -80,30 +79,6 @@ pub struct Estate {
     pub lock: Descriptor,
     /// The limits that programs get.
     pub program_limits: ProgramLimits,
-}
-
-/// The estate on paper: descriptors by their numbers.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Letter {
-    format: u32,
-    daemon_id: String,
-    started_at_ms: u64,
-    restarts: u32,
-    bus: BusState,
-    sessions: SessionsState,
-    parcels: BTreeMap<String, WrittenParcel>,
-    socket: FilePath,
-    is_managed: bool,
-    listener: i32,
-    lock: i32,
-    program_limits: ProgramLimits,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct WrittenParcel {
-    state: serde_json::Value,
-    descriptors: Vec<i32>,
 }
 
 /// Becomes the program `program`, which gets the estate. Returns only where that fails, and then nothing has changed.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use icpy_tests::{Process, until_now, within};
+use icpy_tests::{Process, process, until_now, within};
 use serde_json::Value;
 
 fn shown(user: &Process, name: &str) -> String {
@@ -63,7 +63,7 @@ fn what_is_typed_and_not_read_yet_arrives() {
     let user = Process::new("");
     let script = "stty raw -echo; echo up; read go < $0; head -c 200000 | md5sum; exec sleep 1000";
     let gate = user.path("gate");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &gate, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    assert_eq!(process::output(std::process::Command::new("mkfifo").arg(&gate)).status, 0);
     let command = ["terminal", "new", "--name", "slow", "--", "sh", "-c", script, gate.to_str().unwrap()];
     user.json(&command);
     until_now("the program", || shown(&user, "slow").contains("up"));

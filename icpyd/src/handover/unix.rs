@@ -1,5 +1,6 @@
 //! Becoming another program on Unix.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -10,10 +11,38 @@ use std::process::Command;
 
 use icpy_protocol::path::FilePath;
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+use serde::{Deserialize, Serialize};
 
-use super::{DaemonState, Estate, FORMAT, Letter, WrittenParcel};
+use super::{DaemonState, Estate, FORMAT};
 use crate::args::Args;
+use crate::bus::BusState;
+use crate::host::ProgramLimits;
 use crate::keeper::Parcel;
+use crate::session::SessionsState;
+
+/// The estate on paper: descriptors by their numbers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Letter {
+    format: u32,
+    daemon_id: String,
+    started_at_ms: u64,
+    restarts: u32,
+    bus: BusState,
+    sessions: SessionsState,
+    parcels: BTreeMap<String, WrittenParcel>,
+    socket: FilePath,
+    is_managed: bool,
+    listener: i32,
+    lock: i32,
+    program_limits: ProgramLimits,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenParcel {
+    state: serde_json::Value,
+    descriptors: Vec<i32>,
+}
 
 pub(super) fn execute(program: &Path, args: &Args, estate: &Estate) -> io::Result<Infallible> {
     let mut letter = paper()?;
@@ -92,7 +121,7 @@ pub(super) fn receive(letter: i32) -> io::Result<Estate> {
         restart_problem: None,
         bus: letter.bus,
         sessions: letter.sessions,
-        parcels: std::collections::BTreeMap::new(),
+        parcels: BTreeMap::new(),
     };
     for (name, WrittenParcel { state, descriptors }) in letter.parcels {
         let descriptors = descriptors.into_iter().map(take).collect::<io::Result<_>>()?;

@@ -41,7 +41,7 @@ pub(super) fn spawn(
     size: TerminalSize,
     limits: ProgramLimits,
 ) -> io::Result<(Master, Child)> {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    let master = open_master()?;
     grantpt(&master)?;
     unlockpt(&master)?;
     let name = ptsname(&master, Vec::new())?;
@@ -69,6 +69,20 @@ pub(super) fn spawn(
     let child = command.spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
     Ok((master, Child(pid)))
+}
+
+/// A new terminal, which children do not get.
+#[cfg(not(target_vendor = "apple"))]
+fn open_master() -> io::Result<OwnedFd> {
+    Ok(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?)
+}
+
+/// The same in two steps, since there it cannot be said while opening.
+#[cfg(target_vendor = "apple")]
+fn open_master() -> io::Result<OwnedFd> {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(master)
 }
 
 /// Gives this process the limits that the daemon was started with.
