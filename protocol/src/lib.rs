@@ -23,6 +23,9 @@ pub mod workspace;
 
 pub mod documents;
 pub mod endpoint;
+#[cfg(windows)]
+#[path = "user/windows.rs"]
+pub mod user;
 
 /// The newest version of the protocol that this build speaks. A change that an old client cannot live with raises it.
 pub const PROTOCOL: u32 = 1;
