@@ -1,14 +1,18 @@
 //! Finding the daemon, and starting it: connect, lock, connect, start.
 //!
 //! A client that finds no daemon takes the start lock and looks again: another may have started one meanwhile. If not it
-//! starts one and hands it the lock, so that nobody starts a second before this one listens, even when the client is
-//! killed. Nothing polls: who waits, waits for a lock or for the daemon's report.
+//! starts one and, where the system can do that, hands it the lock, so that nobody starts a second before this one listens,
+//! even when the client is killed. Nothing polls: who waits, waits for a lock or for the daemon's report.
 
+#[cfg_attr(unix, path = "finder/unix.rs")]
+#[cfg_attr(windows, path = "finder/windows.rs")]
+mod platform;
+
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter};
+use std::io::{self, BufRead as _, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -206,29 +210,23 @@ impl Finder {
         Err(not_started("it ends each time before it is ready".to_owned()))
     }
 
-    fn command(&self, program: &Path, endpoint: &Endpoint, start_lock: File, report: PipeWriter) -> Command {
-        let mut command = Command::new(program);
-        command.arg("--started-by-client").arg("--socket").arg(&endpoint.socket);
-        command.args(self.allow_root.then_some("--allow-root"));
-        command.stdin(start_lock).stdout(report).stderr(Stdio::null());
-        command
+    fn daemon_args(&self, endpoint: &Endpoint) -> Vec<OsString> {
+        let mut args = vec!["--started-by-client".into(), "--socket".into(), endpoint.socket.clone().into()];
+        args.extend(self.allow_root.then_some("--allow-root".into()));
+        args
     }
 
-    /// Starts the program, which gets the lock, and waits for its report. `None` when it ended without one.
+    /// Starts the program, under the lock, and waits for its report. `None` when it ended without one.
     fn start_program(&self, endpoint: &Endpoint, start_lock: File) -> Result<Option<StartReport>, String> {
         let program = host::daemon_program();
         let (report, writer) = io::pipe().map_err(|error| format!("cannot make a pipe: {error}"))?;
-        // With the command go our ends of the lock and the pipe: what the daemon has is all there is.
-        let mut daemon = self
-            .command(&program, endpoint, start_lock, writer)
-            .spawn()
+        let mut daemon = platform::spawn(&program, &self.daemon_args(endpoint), start_lock, writer)
             .map_err(|error| cannot_run(&program, &error))?;
         let read = within(START_TIMEOUT, move || read_report(report));
         if read.is_none() {
             // It holds the start lock: nobody else could start one.
             let _ = daemon.kill();
         }
-        // A client that stays would keep the ended daemon as a zombie.
         thread::spawn(move || daemon.wait());
         read.ok_or_else(|| format!("`{}` did not become ready within {START_TIMEOUT:?}", program.display()))
     }
@@ -243,6 +241,7 @@ fn cannot_run(program: &Path, error: &io::Error) -> String {
 
 fn connect(endpoint: &Endpoint) -> io::Result<(Stream, PathBuf)> {
     let stream = Stream::connect(endpoint.socket.as_path().to_fs_name::<GenericFilePath>()?)?;
+    platform::check_owner(&stream)?;
     Ok((stream, endpoint.socket.clone()))
 }
 

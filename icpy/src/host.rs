@@ -55,7 +55,20 @@ pub fn program() -> std::io::Result<PathBuf> {
 pub fn daemon_program() -> PathBuf {
     let name = format!("icpyd{}", env::consts::EXE_SUFFIX);
     let beside = env::current_exe().ok().map(|client| client.with_file_name(&name));
-    beside.filter(|path| path.is_file()).unwrap_or_else(|| name.into())
+    beside.filter(|path| path.is_file()).or_else(|| on_search_path(&name)).unwrap_or_else(|| name.into())
+}
+
+/// The system looks itself.
+#[cfg(unix)]
+fn on_search_path(_: &str) -> Option<PathBuf> {
+    None
+}
+
+/// The system would look in the current folder first.
+#[cfg(not(unix))]
+fn on_search_path(name: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_absolute() && path.is_file())
 }
 
 /// The folder that relative paths are meant from: as the shell names it, which keeps symbolic links, where that is true.
