@@ -59,4 +59,6 @@ mod terminal;
 mod tidy;
 #[cfg(unix)]
 mod wait;
+#[cfg(windows)]
+mod windows;
 mod workspace;

@@ -117,7 +117,8 @@ impl Process {
     pub fn foreign_command(&self, program: impl AsRef<OsStr>, args: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(program);
         command.args(args).current_dir(self.folder.files()).stdin(Stdio::null());
-        command.env_clear().env("ICPY_HOME", self.folder.home()).env("PATH", "/usr/bin:/bin");
+        clear(&mut command);
+        command.env("ICPY_HOME", self.folder.home());
         #[cfg(unix)]
         if let Some(uid) = self.uid {
             std::os::unix::process::CommandExt::uid(&mut command, uid);
@@ -234,6 +235,22 @@ fn processes_in(folder: &Folder) -> Vec<String> {
     let is_process = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().parse::<u32>().is_ok();
     let left = entries.filter(|entry| is_process(entry) && has_home(entry));
     left.map(|entry| std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default()).collect()
+}
+
+/// Leaves nothing of the test's environment.
+#[cfg(unix)]
+fn clear(command: &mut Command) {
+    command.env_clear().env("PATH", "/usr/bin:/bin");
+}
+
+/// Leaves nothing that is meant for our programs. Without the rest the system finds none of its own parts.
+#[cfg(windows)]
+fn clear(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ICPY_") {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Runs a command to its end.
