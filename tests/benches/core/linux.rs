@@ -7,9 +7,11 @@
 mod cold;
 mod fanout;
 mod idle;
+mod peers;
 mod process;
 mod programs;
 mod restart;
+mod size;
 mod slow;
 mod table;
 mod wire;
@@ -31,6 +33,7 @@ const AREAS: &[Area] = &[
     ("fanout", fanout::connected),
     ("slow", slow::run),
     ("idle", idle::run),
+    ("size", size::run),
 ];
 
 /// Set in the process that is pinned.

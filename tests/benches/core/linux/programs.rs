@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A program of ours, built as for a package.
@@ -175,6 +176,11 @@ pub(crate) fn time_of(command: &mut Command) -> Duration {
     let time = begin.elapsed();
     assert!(status.success(), "{command:?} failed");
     time
+}
+
+/// Ends a process that is not a child.
+pub(crate) fn kill(pid: i32) {
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
 }
 
 /// A command of ours with a home of its own.

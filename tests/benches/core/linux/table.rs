@@ -27,7 +27,10 @@ impl Table {
         peers: Vec<(&str, Duration)>,
     ) {
         let ratio = ours.as_secs_f64() / floor.as_secs_f64();
-        let peers: Vec<String> = peers.into_iter().map(|(name, time)| format!("{name} {}", show(time))).collect();
+        let show_peer = |(name, time): (&str, Duration)| {
+            format!("{name} {} ({:.2}x)", show(time), time.as_secs_f64() / floor.as_secs_f64())
+        };
+        let peers: Vec<String> = peers.into_iter().map(show_peer).collect();
         self.push(measure, show(floor), show(ours), format!("{ratio:.2}x"), target, peers.join(", "));
     }
 
