@@ -40,10 +40,7 @@ Exit status:
   0 done    1 anything else    2 wrong usage    3 not found or not permitted
   4 busy   11 no daemon       12 another protocol          124 timeout
 
-Environment:
-  ICPY_SOCKET   look for the daemon here first
-  ICPY_HOST     as --host
-  ICPY_HOME     one folder for the daemon's socket, state and log together"
+Environment: ICPY_SOCKET (look there first), ICPY_HOST (as --host), ICPY_HOME"
 )]
 pub struct Args {
     /// What holds for every command.
@@ -70,6 +67,12 @@ const HELP: &str = "\
 {about}
 
 {usage-heading} {usage}
+
+Files (`icpy help open` says more):
+  -w, --wait   return when they are closed again: EDITOR=\"icpy --wait\"
+  -n, -r, -a   in a workspace of their own, in the active one, or added to it
+  -            what comes on standard input
+  --diff OLD NEW, --merge LOCAL REMOTE BASE RESULT
 
 Commands (`icpy help COMMAND` says more):
   files      open, close, diff, merge, ls, cat, find, grep
