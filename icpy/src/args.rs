@@ -175,16 +175,11 @@ fn parse<A: ClapArgs>(args: Vec<OsString>, command: fn(A) -> Command) -> Option<
 fn with_command(mut args: Vec<OsString>) -> (Vec<OsString>, Option<usize>) {
     let mut place = 1;
     while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()) {
-        place += match arg {
-            "--socket" | "--timeout" | "--host" | "--color" => 2,
-            "-h" | "--help" | "-V" | "--version" => return (args, None),
-            _ if arg == "--json"
-                || arg == "--allow-root"
-                || arg.starts_with("--socket=")
-                || arg.starts_with("--timeout=") =>
-            {
-                1
-            }
+        let (name, value) = arg.split_once('=').map_or((arg, None), |(name, value)| (name, Some(value)));
+        place += match (name, value) {
+            ("-h" | "--help" | "-V" | "--version", None) => return (args, None),
+            ("--json" | "--allow-root", None) | ("--socket" | "--timeout" | "--host" | "--color", Some(_)) => 1,
+            ("--socket" | "--timeout" | "--host" | "--color", None) => 2,
             _ => break,
         };
     }
@@ -224,6 +219,10 @@ mod tests {
         check("icpy", "icpy");
         check("icpy a.py b.py", "icpy open a.py b.py");
         check("icpy --json --socket /s a.py", "icpy --json --socket /s open a.py");
+        check("icpy --color=never --host=ssh://h --timeout=3 ls", "icpy --color=never --host=ssh://h --timeout=3 ls");
+        check("icpy --color never --host ssh://h ls", "icpy --color never --host ssh://h ls");
+        check("icpy --socket=/s a=b", "icpy --socket=/s open a=b");
+        check("icpy --help=x", "icpy open --help=x");
         check("icpy +3 a.py", "icpy open +3 a.py");
         check("icpy -g a.py:3", "icpy open -g a.py:3");
         check("icpy -- status", "icpy open -- status");

@@ -244,6 +244,7 @@ fn colour_is_for_those_who_want_it() {
         if args != ["doctor"] {
             assert!(is_colored(args, &[("CLICOLOR_FORCE", "1")]), "{args:?}");
             assert!(is_colored(&[&["--color=always"], args].concat(), &[("NO_COLOR", "1")]), "{args:?}");
+            assert_eq!(user.icpy(&[&["--color=always"], args].concat()).status, user.icpy(args).status, "{args:?}");
         }
     }
 }
