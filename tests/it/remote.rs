@@ -105,6 +105,17 @@ fn commands_work_on_the_daemon_of_another_machine() {
 }
 
 #[test]
+fn what_exists_is_seen_there() {
+    let Some(machines) = Machines::new("//- /there:10\n") else { return };
+    let there = machines.remote.path("there:10").display().to_string();
+    assert_eq!(machines.json(&[&there])["file"]["path"], json!(there), "a file has that very name");
+    // A terminal begins where the user there is at home, with the variables of that machine.
+    let id = machines.json(&["terminal", "new", "--", "sh", "-c", "echo \"begun $ICPY_SSH\""])["terminalId"].clone();
+    let shown = machines.run(&["terminal", "show", "--follow", id.as_str().unwrap()]);
+    assert!(shown.status == 0 && shown.stdout.contains("begun \r\n"), "{shown:?}");
+}
+
+#[test]
 fn a_large_file_comes_whole() {
     let Some(machines) = Machines::new("") else { return };
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|place| u8::try_from(place % 251).unwrap()).collect();

@@ -1,5 +1,7 @@
 //! `icpy FILE...`: opens files and folders in every attached editor.
 
+use std::cell::RefCell;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use icpy::args::{General, Open};
@@ -12,11 +14,11 @@ use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
 use icpy_protocol::workspace::{self, WorkspaceAddFolderParams, WorkspaceInfo};
 use serde::Serialize;
 
-use super::{Daemon, absolute, current_folder, stdin, wait};
+use super::{Daemon, absolute, current_folder, host_of, stdin, wait};
 use crate::output::{Failure, first_failure, print_json, say};
 
 pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
-    let mut targets = target::read(&open.files, Path::exists).map_err(Failure::usage)?;
+    let mut targets = read_targets(&open.files, general)?;
     let is_relative = |target: &Target| target.path.is_relative() && target.path != Path::new(stdin::NAME);
     let folder = if targets.iter().any(is_relative) { current_folder(general)? } else { PathBuf::new() };
     let placing = placing(open);
@@ -55,6 +57,19 @@ pub(super) fn run_for(purpose: FilePurpose, path: &Path, should_wait: bool, gene
         say_unseen(general);
     }
     if general.json { Ok(print_json(&opened)?) } else { Ok(()) }
+}
+
+/// Only the daemon knows what exists on another machine.
+fn read_targets(files: &[OsString], general: &General) -> Result<Vec<Target>, Failure> {
+    if host_of(general).is_none() {
+        return target::read(files, Path::exists).map_err(Failure::usage);
+    }
+    let daemon = RefCell::new(Daemon::open_or_start(general)?);
+    let exists = |path: &Path| {
+        let params = FsStatParams { path: path.into(), no_follow: false };
+        path.is_absolute() && daemon.borrow_mut().call::<FsStatResult>(fs::method::stat, &params).is_ok()
+    };
+    target::read(files, exists).map_err(Failure::usage)
 }
 
 fn placing(open: &Open) -> FilePlacing {

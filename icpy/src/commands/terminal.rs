@@ -6,12 +6,13 @@ use icpy::args::{General, TerminalAction};
 use icpy::host;
 use icpy_protocol::Empty;
 use icpy_protocol::error::Error;
+use icpy_protocol::path::FilePath;
 use icpy_protocol::terminal::{
     TerminalCloseParams, TerminalCreateParams, TerminalDataInParams, TerminalExit, TerminalInfo, TerminalListResult,
     TerminalReadParams, TerminalReadResult, method,
 };
 
-use super::{Daemon, current_folder};
+use super::{Daemon, current_folder, host_of};
 use crate::output::{Failure, date, print, print_json, table};
 
 /// How long one request waits for output. The next one goes on.
@@ -52,10 +53,12 @@ fn describe(exit: TerminalExit) -> String {
 }
 
 fn create(name: Option<String>, command: Vec<String>, general: &General) -> Result<(), Failure> {
+    // Another machine has its own folders and variables.
+    let is_here = host_of(general).is_none();
     let params = TerminalCreateParams {
         command,
-        cwd: Some(current_folder(general)?.into()),
-        env: Some(host::variables()),
+        cwd: is_here.then(|| current_folder(general)).transpose()?.map(FilePath::from),
+        env: is_here.then(host::variables),
         size: None,
         name,
     };
