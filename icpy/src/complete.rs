@@ -31,7 +31,7 @@ const TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Whether a shell asks.
 pub(crate) fn is_asked() -> bool {
-    host::variable(VARIABLE).is_some()
+    host::variable(VARIABLE).is_some_and(|shell| shell != "0")
 }
 
 /// Answers the shell.

@@ -75,6 +75,17 @@ fn bash_completes_at_a_prompt() {
 }
 
 #[test]
+fn a_variable_that_names_no_shell_is_not_taken_for_one() {
+    let user = Process::new("//- /alpha.py\n");
+    let with = |value: &str| process::output(user.command(&["ls"]).env("COMPLETE", value));
+    for value in ["", "0"] {
+        assert_eq!(with(value).stdout, "alpha.py\n", "{value:?}");
+    }
+    let unknown = with("tcsh");
+    assert!(unknown.status == 1 && unknown.stderr.contains("`tcsh`"), "{unknown:?}");
+}
+
+#[test]
 fn fish_completes() {
     let user = Process::new("//- /alpha.py\n");
     let script = "COMPLETE=fish icpy | source; complete -C 'icpy worksp'; complete -C 'icpy cat alp'";

@@ -40,6 +40,14 @@ fn waiting_ends_when_the_file_is_closed_though_more_could_come() {
 }
 
 #[test]
+fn it_is_read_once() {
+    let user = Process::new("");
+    let twice = user.icpy(&["-", "-"]);
+    assert!(twice.status == 2 && twice.stderr.contains("given twice"), "{twice:?}");
+    assert!(!user.has_daemon());
+}
+
+#[test]
 fn an_interrupt_leaves_what_was_read() {
     let user = Process::new("");
     let (mut child, _input, path) = reading(&user, &[]);

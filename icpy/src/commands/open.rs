@@ -21,6 +21,9 @@ pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
     let mut targets = read_targets(&open.files, general)?;
     let is_relative = |target: &Target| target.path.is_relative() && target.path != Path::new(stdin::NAME);
     let folder = if targets.iter().any(is_relative) { current_folder(general)? } else { PathBuf::new() };
+    if open.files.iter().filter(|file| *file == stdin::NAME).count() > 1 {
+        return Err(Failure::usage("standard input can be read once: `-` is given twice".to_owned()));
+    }
     let placing = placing(open);
     if let Some(target) = targets.iter_mut().find(|target| target.path == Path::new(stdin::NAME)) {
         target.path = stdin::take(general, placing, open.wait)?;
