@@ -56,7 +56,7 @@ fn a_hundred_clients_at_once_start_one_daemon() {
 #[cfg(target_os = "linux")]
 #[test]
 fn clients_succeed_while_daemons_are_killed() {
-    /// A client tries three times.
+    /// Each may cost a client two of its six attempts.
     const KILLS: usize = 2;
     let user = Process::new("//- /a.py\n");
     let rounds = std::env::var("ICPY_TEST_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());

@@ -9,7 +9,7 @@ use icpy_protocol::session::{
 };
 use interprocess::local_socket::GenericFilePath;
 use interprocess::local_socket::tokio::prelude::*;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::driver::{Driver, Left, Order};
 use super::ended;
@@ -19,6 +19,9 @@ use crate::remote;
 
 /// How long a lost daemon is looked for.
 const RECONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long one that was found may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The first and the longest rest between two looks.
 const RECONNECT_RESTS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -77,7 +80,10 @@ impl Driver {
         let (mut rest, rest_max) = RECONNECT_RESTS;
         loop {
             let outcome = match find(finder.clone(), true).await {
-                Ok(mut link) => self.take_up(&mut link).await.map(|()| link),
+                Ok(mut link) => match timeout(ANSWER_TIMEOUT, self.take_up(&mut link)).await {
+                    Ok(taken_up) => taken_up.map(|()| link),
+                    Err(_) => Err(Error::timeout("icpyd does not answer")),
+                },
                 Err(error) => Err(error),
             };
             match outcome {

@@ -44,8 +44,9 @@ use crate::output::{Failure, color, say};
 /// How long an answer is waited for, where the work is small.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often a request that can be sent twice is sent in all.
-const ATTEMPTS_MAX: u32 = 3;
+/// How often a request that can be sent twice is sent in all. One daemon that dies may cost two: for a moment its socket still
+/// takes connections.
+const ATTEMPTS_MAX: u32 = 6;
 
 /// Does what the command line says.
 pub(crate) fn run(command: Command, general: &General) -> std::result::Result<(), Failure> {
