@@ -80,6 +80,23 @@ fn what_cannot_run_is_an_error_and_no_terminal() {
 }
 
 #[test]
+fn there_is_always_room_for_one_more_unless_all_are_busy() {
+    let user = Process::new("");
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    let client = icpy::Connection::open(&icpy::Finder::default().at(Some(user.endpoint().socket))).unwrap();
+    let create =
+        |command: &str| client.request("terminal:create", &format!(r#"{{"command":["{command}"]}}"#), |_, _| ());
+    let first: Value = serde_json::from_str(&create("true").unwrap()).unwrap();
+    for _ in 0..515 {
+        create("true").unwrap();
+    }
+    let listed = user.json(&["terminal", "list"]);
+    let listed = listed["terminals"].as_array().unwrap();
+    assert_eq!(listed.len(), 512);
+    assert!(listed.iter().all(|terminal| terminal["terminalId"] != first["terminalId"]), "the oldest goes first");
+}
+
+#[test]
 fn close_ends_everything_that_runs_there() {
     let user = Process::new("");
     // A shell that does not listen, a job in the background, and one that has left the group.

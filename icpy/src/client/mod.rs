@@ -168,7 +168,7 @@ impl Client {
 }
 
 fn ended() -> Error {
-    Error::unavailable("the connection to icpyd has ended")
+    Error::connection_lost("the connection to icpyd has ended")
 }
 
 /// Cancels a request that nobody waits for any more.

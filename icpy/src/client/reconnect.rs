@@ -144,7 +144,7 @@ impl Driver {
             } else {
                 let message =
                     format!("the connection was lost before `{}` was answered: it may be done", pending.method);
-                self.answer(pending.answer, Err(Error::unavailable(message)));
+                self.answer(pending.answer, Err(Error::connection_lost(message)));
             }
         }
     }

@@ -108,6 +108,22 @@ impl Terminals {
         self.services.tasks.spawn(terminal.run(input, exited));
     }
 
+    /// Makes room: forgets the oldest terminal whose program has ended.
+    async fn forget_one(&self) -> Result<()> {
+        let ended = self.all().into_iter().find(|terminal| terminal.has_ended());
+        let full = || Error::too_large(format!("programs run in {TERMINALS_MAX} terminals: close one first"));
+        let terminal_id = ended.ok_or_else(full)?.info().terminal_id;
+        self.forget(terminal_id).await
+    }
+
+    async fn forget(&self, terminal_id: String) -> Result<()> {
+        self.get(&terminal_id)?.close().await;
+        if self.lock().remove(&terminal_id).is_some() {
+            self.services.bus.publish(&CLOSED, &TerminalClosed { terminal_id });
+        }
+        Ok(())
+    }
+
     fn environment(&self, id: &str, given: Option<BTreeMap<String, String>>) -> BTreeMap<String, OsString> {
         let mut variables: BTreeMap<String, OsString> = match given {
             Some(given) => given.into_iter().map(|(name, value)| (name, value.into())).collect(),
@@ -147,7 +163,7 @@ impl TerminalApi<Caller> for Terminals {
             return Err(Error::invalid_params(format!("`{}` does not begin at the root", cwd.display())));
         }
         if self.lock().len() >= TERMINALS_MAX {
-            return Err(Error::too_large(format!("there are {TERMINALS_MAX} terminals: close one first")));
+            self.forget_one().await?;
         }
         let terminal_id = self.services.host.new_id();
         let environment = self.environment(&terminal_id, params.env);
@@ -209,11 +225,7 @@ impl TerminalApi<Caller> for Terminals {
     }
 
     async fn close(&self, _: &Caller, params: TerminalCloseParams) -> Result<Empty> {
-        let terminal_id = params.terminal_id;
-        self.get(&terminal_id)?.close().await;
-        if self.lock().remove(&terminal_id).is_some() {
-            self.services.bus.publish(&CLOSED, &TerminalClosed { terminal_id });
-        }
+        self.forget(params.terminal_id).await?;
         Ok(Empty {})
     }
 }
