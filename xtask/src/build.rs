@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::{Failure, cargo, root, run};
 
 /// How the programs are built.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// Soon.
     Release,
@@ -25,6 +25,8 @@ pub(crate) struct Programs {
 
 /// Builds both, linked statically where that is possible: half of what a start takes is loading libraries.
 pub(crate) fn build(profile: Profile) -> Result<Programs, Failure> {
+    // While one works on it, every commit would build everything again.
+    let revision = if profile == Profile::Dist { revision() } else { None };
     let profile = match profile {
         Profile::Release => "release",
         Profile::Dist => "dist",
@@ -34,6 +36,10 @@ pub(crate) fn build(profile: Profile) -> Result<Programs, Failure> {
     let program = |name: &str| {
         let mut cargo = cargo();
         cargo.args(["rustc", "--quiet", "--package", name, "--bin", name, "--profile", profile, "--target", &host]);
+        if let Some(revision) = &revision {
+            // What a crash's report names.
+            cargo.env("ICPY_BUILD", revision);
+        }
         if is_static {
             // Named for a target, the flags are not for build scripts and macros, which cannot be static.
             cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
@@ -64,6 +70,14 @@ pub(crate) fn build(profile: Profile) -> Result<Programs, Failure> {
     };
     let (icpy, icpyd) = (copy("icpy")?, copy("icpyd")?);
     Ok(Programs { folder, icpy, icpyd })
+}
+
+/// The commit that is built, where the sources are in a repository; with a mark when they differ from it.
+fn revision() -> Option<String> {
+    let mut git = Command::new("git");
+    git.args(["describe", "--always", "--dirty", "--exclude=*"]).current_dir(root());
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 pub(crate) fn host_triple() -> Result<String, Failure> {
