@@ -48,6 +48,13 @@ impl Host {
         }
     }
 
+    /// Sets a fake clock, also back. A real one is the machine's.
+    pub fn jump_to(&self, to_ms: u64) {
+        if let Kind::Fake { now_ms, .. } = &*self.0 {
+            now_ms.store(to_ms, Ordering::Relaxed);
+        }
+    }
+
     /// Milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         match &*self.0 {

@@ -4,15 +4,19 @@ use std::path::Path;
 
 use icpy::Client;
 use icpy_protocol::Empty;
+use icpy_protocol::daemon::DaemonClient;
 use icpy_protocol::error::Kind;
 use icpy_protocol::event::{EventClient, EventListParams};
-use icpy_protocol::file::{FileClient, FileCloseParams, FileListParams, FileOpenParams, OpenFile, TextPosition};
+use icpy_protocol::file::{
+    FileClient, FileCloseParams, FileListParams, FileOpenParams, OPENED, OpenFile, TextPosition,
+};
 use icpy_protocol::project::{ProjectClient, ProjectLoadParams};
 use icpy_protocol::topic::Pattern;
 use icpy_protocol::workspace::{
     WorkspaceActivateParams, WorkspaceClient, WorkspaceCreateParams, WorkspaceGetStateParams, WorkspaceInfo,
 };
 use icpy_tests::Daemon;
+use icpyd::host::Host;
 
 fn opening(path: impl AsRef<Path>) -> FileOpenParams {
     FileOpenParams::new(path.as_ref())
@@ -201,5 +205,35 @@ fn the_history_is_kept_and_read_in_pages() {
         assert_eq!(first.events, all.events[..1]);
         let params = EventListParams { after_id: first.next_after_id, ..opened };
         assert_eq!(history.list(&params).await.unwrap().events, all.events[1..]);
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_changes_no_order() {
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+    let host = Host::fake(1000 * DAY_MS);
+    let daemon = Daemon::boot_in("//- /one/a.py\n//- /two/b.py\n//- /three/c.py\n", host.clone(), |_| ());
+    daemon.run(async {
+        let client = daemon.client().await;
+        let mut events = daemon.events(&client, "file:*").await;
+        // Forward as after a sleep, back as when it was wrong, and to its very beginning.
+        for (name, now_ms) in [("one", 1000 * DAY_MS), ("two", 5000 * DAY_MS), ("three", 2 * DAY_MS), ("one", 0)] {
+            host.jump_to(now_ms);
+            let path = daemon.path(name);
+            ProjectClient::new(client.clone()).load(&ProjectLoadParams { path: path.into() }).await.unwrap();
+            let first = &workspaces(&client).await[0];
+            assert!(first.is_active && first.name == name, "the one used last is the active one: {first:?}");
+        }
+        for name in ["one/a.py", "two/b.py", "three/c.py"] {
+            host.jump_to(if name.starts_with("two") { 0 } else { 3000 * DAY_MS });
+            let file = open(&client, daemon.path(name)).await;
+            assert_eq!(events.expect(&OPENED).await.file, file, "events come in their order");
+        }
+        let status = DaemonClient::new(client.clone()).status(&Empty {}).await.unwrap();
+        assert_eq!(status.uptime_ms, 2000 * DAY_MS);
+        host.jump_to(0);
+        assert_eq!(DaemonClient::new(client.clone()).status(&Empty {}).await.unwrap().uptime_ms, 0);
+        let logged = EventClient::new(client).list(&EventListParams::default()).await.unwrap().events;
+        assert!(logged.is_sorted_by_key(|event| event.id), "the log is in the order of what happened");
     });
 }

@@ -37,13 +37,18 @@ impl Daemon {
 
     /// Starts a daemon with other limits.
     pub fn boot_with(fixture: &str, set: impl FnOnce(&mut Limits)) -> Self {
+        Self::boot_in(fixture, Host::real(), set)
+    }
+
+    /// Starts a daemon in another world.
+    pub fn boot_in(fixture: &str, host: Host, set: impl FnOnce(&mut Limits)) -> Self {
         let folder = Folder::new(fixture);
         let environment = Environment { home: Some(folder.home()), ..Environment::default() };
         let endpoint = place(&environment, None).unwrap();
         let folders = Folders::find(&environment).unwrap();
         let mut config = Config::default();
         set(&mut config.limits);
-        let layers = Layers { file: folders.config_file(), flags: Vec::new(), host: Host::real() };
+        let layers = Layers { file: folders.config_file(), flags: Vec::new(), host: host.clone() };
         let loaded = Loaded { config, origins: BTreeMap::new() };
         let configuration = Arc::new(Configuration::new(layers, loaded, |_| ()));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -53,7 +58,7 @@ impl Daemon {
             let inner = Inner::start(
                 Settings {
                     configuration,
-                    host: Host::real(),
+                    host,
                     folders,
                     socket,
                     program: PathBuf::new(),
