@@ -15,7 +15,8 @@ pub(super) fn run(method: &str, params: String, general: &General) -> Result<(),
     let params = read_params(params)?;
     let connection = Connection::open_or_start(&finder(general)?)?;
     if let Some(timeout) = timeout(general) {
-        connection.set_timeout(Some(timeout))?;
+        let cannot = |error: io::Error| Error::unsupported(format!("`--timeout` cannot be kept here: {error}"));
+        connection.set_timeout(Some(timeout)).map_err(cannot)?;
     }
     let mut printed = Ok(());
     let result = connection.request(method, params.get(), |method, params| {
