@@ -19,6 +19,8 @@ pub type Descriptor = std::os::windows::io::OwnedHandle;
 pub struct Parcel {
     /// What it must know.
     pub state: serde_json::Value,
+    /// What is long and no text, in an order that `state` knows.
+    pub blobs: Vec<Vec<u8>>,
     /// What stays open, in an order that `state` knows.
     pub descriptors: Vec<Descriptor>,
 }

@@ -20,7 +20,7 @@ use crate::host::ProgramLimits;
 use crate::keeper::Parcel;
 use crate::session::SessionsState;
 
-/// The estate on paper: descriptors by their numbers.
+/// The estate on paper, in one line: descriptors by their numbers, and the lengths of the blobs that follow the line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Letter {
@@ -41,13 +41,19 @@ struct Letter {
 #[derive(Debug, Serialize, Deserialize)]
 struct WrittenParcel {
     state: serde_json::Value,
+    #[serde(default)]
+    blobs: Vec<usize>,
     descriptors: Vec<i32>,
 }
 
 pub(super) fn execute(program: &Path, args: &Args, estate: &Estate) -> io::Result<Infallible> {
     let mut letter = paper()?;
-    serde_json::to_writer(io::BufWriter::new(&letter), &write(estate))?;
-    letter.flush()?;
+    let mut line = serde_json::to_vec(&write(estate))?;
+    line.push(b'\n');
+    letter.write_all(&line)?;
+    for blob in estate.daemon.parcels.values().flat_map(|parcel| &parcel.blobs) {
+        letter.write_all(blob)?;
+    }
     letter.rewind()?;
     let letter = OwnedFd::from(letter);
     let parcels = estate.daemon.parcels.values().flat_map(|parcel| &parcel.descriptors);
@@ -89,7 +95,8 @@ fn write(estate: &Estate) -> Letter {
     let daemon = &estate.daemon;
     let parcels = daemon.parcels.iter().map(|(name, parcel)| {
         let descriptors = parcel.descriptors.iter().map(number).collect();
-        (name.clone(), WrittenParcel { state: parcel.state.clone(), descriptors })
+        let blobs = parcel.blobs.iter().map(Vec::len).collect();
+        (name.clone(), WrittenParcel { state: parcel.state.clone(), blobs, descriptors })
     });
     Letter {
         format: FORMAT,
@@ -110,7 +117,9 @@ fn write(estate: &Estate) -> Letter {
 pub(super) fn receive(letter: i32) -> io::Result<Estate> {
     let mut text = Vec::new();
     File::from(take(letter)?).read_to_end(&mut text)?;
-    let letter: Letter = serde_json::from_slice(&text)?;
+    let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
+    let letter: Letter = serde_json::from_slice(&text[..end])?;
+    let mut rest = text.get(end + 1..).unwrap_or_default();
     if letter.format != FORMAT {
         return Err(io::Error::other(format!("the handover has the form {}, and not {FORMAT}", letter.format)));
     }
@@ -123,9 +132,15 @@ pub(super) fn receive(letter: i32) -> io::Result<Estate> {
         sessions: letter.sessions,
         parcels: BTreeMap::new(),
     };
-    for (name, WrittenParcel { state, descriptors }) in letter.parcels {
+    for (name, WrittenParcel { state, blobs, descriptors }) in letter.parcels {
         let descriptors = descriptors.into_iter().map(take).collect::<io::Result<_>>()?;
-        daemon.parcels.insert(name, Parcel { state, descriptors });
+        let cut = |length| {
+            let (blob, left) = rest.split_at_checked(length).ok_or(io::ErrorKind::UnexpectedEof)?;
+            rest = left;
+            Ok(blob.to_vec())
+        };
+        let blobs = blobs.into_iter().map(cut).collect::<io::Result<_>>()?;
+        daemon.parcels.insert(name, Parcel { state, blobs, descriptors });
     }
     Ok(Estate {
         daemon,

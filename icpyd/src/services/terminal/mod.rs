@@ -26,7 +26,7 @@ use icpy_protocol::terminal::{
 };
 use tokio::sync::mpsc;
 
-use self::one::{Kept, Terminal};
+use self::one::{Facts, Kept, Terminal};
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::keeper::{Ending, Keeper, Parcel};
@@ -254,27 +254,32 @@ impl Keeper for Terminals {
 
     fn give(&self) -> Parcel {
         let mut parcel = Parcel::default();
-        let mut states = Vec::new();
+        let mut all = Vec::new();
         for terminal in self.all() {
             match terminal.keep() {
-                Ok((kept, descriptor)) => {
-                    states.push(serde_json::to_value(kept).unwrap_or_default());
+                Ok(Kept { facts, output, untyped, descriptor }) => {
+                    all.push(serde_json::to_value(facts).unwrap_or_default());
+                    parcel.blobs.extend([output, untyped]);
                     parcel.descriptors.push(descriptor);
                 }
                 Err(error) => tracing::error!(%error, "a terminal cannot be handed over"),
             }
         }
-        parcel.state = states.into();
+        parcel.state = all.into();
         parcel
     }
 
     fn take(&self, parcel: Parcel) -> std::result::Result<(), String> {
-        let states: Vec<Kept> = serde_json::from_value(parcel.state).map_err(|error| error.to_string())?;
-        if states.len() != parcel.descriptors.len() {
-            return Err(format!("{} terminals came with {} descriptors", states.len(), parcel.descriptors.len()));
+        let Parcel { state, blobs, descriptors } = parcel;
+        let all: Vec<Facts> = serde_json::from_value(state).map_err(|error| error.to_string())?;
+        let (count, mut blobs) = (all.len(), blobs.into_iter());
+        if count != descriptors.len() || 2 * count != blobs.len() {
+            return Err(format!("{count} terminals came with {} descriptors", descriptors.len()));
         }
-        for (kept, descriptor) in states.into_iter().zip(parcel.descriptors) {
-            match Terminal::restore(kept, descriptor, self.services.stop.child_token()) {
+        for (facts, descriptor) in all.into_iter().zip(descriptors) {
+            let (output, untyped) = (blobs.next().unwrap_or_default(), blobs.next().unwrap_or_default());
+            let kept = Kept { facts, output, untyped, descriptor };
+            match Terminal::restore(kept, self.services.stop.child_token()) {
                 Some((terminal, input)) => self.insert(terminal, input),
                 None => tracing::error!("a terminal cannot be taken over"),
             }

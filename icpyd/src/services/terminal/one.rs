@@ -4,8 +4,6 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::{TerminalExit, TerminalExited, TerminalInfo, TerminalSize};
 use serde::{Deserialize, Serialize};
@@ -56,15 +54,21 @@ pub(super) struct Progress {
     pub(super) exit: Option<TerminalExit>,
 }
 
-/// A terminal as the next program takes it.
+/// What the next program must know of a terminal, beside its bytes.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct Facts {
     info: TerminalInfo,
-    /// The output, as base64.
-    output: String,
     end: u64,
-    /// What is not typed yet, as base64.
-    untyped: String,
+}
+
+/// A terminal as the next program takes it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) facts: Facts,
+    pub(super) output: Vec<u8>,
+    /// What is not typed yet.
+    pub(super) untyped: Vec<u8>,
+    pub(super) descriptor: Descriptor,
 }
 
 impl Terminal {
@@ -80,14 +84,9 @@ impl Terminal {
     }
 
     /// A terminal that the program before has given.
-    pub(super) fn restore(
-        kept: Kept,
-        descriptor: Descriptor,
-        stop: CancellationToken,
-    ) -> Option<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
-        let Kept { info, output, end, untyped } = kept;
-        let output = Output::restored(BASE64_STANDARD.decode(output).ok()?, end);
-        let state = State { size: info.size, output, untyped: BASE64_STANDARD.decode(untyped).ok()? };
+    pub(super) fn restore(kept: Kept, stop: CancellationToken) -> Option<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
+        let Kept { facts: Facts { info, end }, output, untyped, descriptor } = kept;
+        let state = State { size: info.size, output: Output::restored(output, end), untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
         Some(Self::with_state(info, master, child, stop, state))
     }
@@ -106,16 +105,15 @@ impl Terminal {
     }
 
     /// What the next program needs to go on.
-    pub(super) fn keep(&self) -> std::io::Result<(Kept, Descriptor)> {
+    pub(super) fn keep(&self) -> std::io::Result<Kept> {
         let info = self.info();
         let state = self.lock();
-        let kept = Kept {
-            info,
-            output: BASE64_STANDARD.encode(state.output.kept()),
-            end: state.output.end(),
-            untyped: BASE64_STANDARD.encode(&state.untyped),
-        };
-        Ok((kept, self.master.share()?))
+        Ok(Kept {
+            facts: Facts { info, end: state.output.end() },
+            output: state.output.kept(),
+            untyped: state.untyped.clone(),
+            descriptor: self.master.share()?,
+        })
     }
 
     /// The terminal as clients see it.
