@@ -110,13 +110,15 @@ impl Finder {
         self
     }
 
-    /// The version of the daemon that was started last where this one looks first: a hint.
-    pub fn version(&self) -> Option<String> {
+    /// The version of the daemon that lives where this one looks first, when it is not `ours`.
+    pub fn other_version(&self, ours: &str) -> Option<String> {
         if self.is_remote() {
             return None;
         }
         let first = candidates(&self.environment, self.socket.as_deref()).into_iter().next()?;
-        first.holder().map(|holder| holder.version)
+        let version = first.holder()?.version;
+        // What a killed daemon has left says nothing.
+        (version != ours && first.is_alive()).then_some(version)
     }
 
     /// Connects to a running daemon.

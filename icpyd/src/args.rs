@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::config::flag_args;
+
 /// The icpy workspace daemon: the one place that knows a developer's open files and state, for every editor, terminal
 /// and agent.
 ///
@@ -63,7 +65,7 @@ pub struct Args {
     pub allow_root: bool,
 
     /// Read the settings, say what is wrong with them, and end
-    #[arg(long, exclusive = true, value_name = "FILE", num_args = 0..=1)]
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub check_config: Option<Option<PathBuf>>,
 
     /// A client starts this daemon: standard input is its start lock, standard output wants the report
@@ -71,7 +73,7 @@ pub struct Args {
     pub started_by_client: bool,
 
     /// Say which handovers this program understands, check the settings, and end
-    #[arg(long, hide = true, exclusive = true)]
+    #[arg(long, hide = true)]
     pub credentials: bool,
 
     /// Go on with the daemon that the program before has left; its letter has this descriptor
@@ -83,9 +85,7 @@ impl Args {
     /// The arguments of the program that goes on with this daemon.
     pub fn of_successor(&self, letter: i32) -> Vec<OsString> {
         let mut args = vec!["--take-over".into(), letter.to_string().into()];
-        for setting in &self.set {
-            args.extend(["--set".into(), setting.into()]);
-        }
+        args.extend(flag_args(&self.set).map(OsString::from));
         args
     }
 }

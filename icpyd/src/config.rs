@@ -11,7 +11,7 @@ use icpy_protocol::daemon::LogLevel;
 use serde::{Deserialize, Serialize};
 
 pub use current::{Configuration, Reloaded};
-pub use layers::{Layers, Loaded, Origin};
+pub use layers::{Layers, Loaded, Origin, flag_args};
 
 /// All settings. A setting's key is its path, as `log.level`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,12 @@ impl Default for Limits {
 impl Config {
     /// The settings that hold from the moment at which they are set. The others hold from the next start on.
     pub const LIVE: &[&str] = &["log.level", "daemon.idle_exit"];
+
+    /// Takes those of another.
+    fn take_live(&mut self, other: &Self) {
+        self.log.level = other.log.level;
+        self.daemon.idle_exit = other.daemon.idle_exit;
+    }
 
     /// Whether the daemon could live with this. The error is a sentence fragment about one setting.
     fn check(&self) -> Result<(), (&'static str, String)> {

@@ -189,8 +189,9 @@ impl Daemon {
         self.tasks.len()
     }
 
-    /// Ends this program's part in the daemon, and returns what the next one goes on with.
-    pub async fn give(self) -> DaemonState {
+    /// Ends this program's part in the daemon, and returns what the next one goes on with. Where none does, the daemon is
+    /// still to be shut down.
+    pub async fn give(&self) -> DaemonState {
         let reason = "the daemon goes on as another program".to_owned();
         self.quiesce(Close { reason, drain_timeout: RESTART_DRAIN_TIMEOUT, can_resume: true }).await;
         let parcels = self.keepers.iter().map(|keeper| (keeper.name().to_owned(), keeper.give())).collect();

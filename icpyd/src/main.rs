@@ -1,7 +1,7 @@
 //! The daemon's process, from its flags to its end.
 
 use std::io::{self, Write as _};
-use std::path::{self, Path};
+use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ enum Ended {
 
 struct Replaced {
     estate: Estate,
-    program: path::PathBuf,
+    program: PathBuf,
     footing: Footing,
 }
 
@@ -39,10 +39,10 @@ fn main() -> ExitCode {
     args.socket = args.socket.map(|socket| path::absolute(&socket).unwrap_or(socket));
     let host = Host::real();
     if let Some(file) = &args.check_config {
-        return check_config(file.as_deref(), &host);
+        return check_config(file.as_deref(), &args, &host);
     }
     if args.credentials {
-        return show_credentials(&host);
+        return show_credentials(&args, &host);
     }
     if let Some(letter) = args.take_over {
         return match Process::take_over(&args, &host, letter) {
@@ -116,16 +116,8 @@ fn serve(process: &Process, footing: Footing, args: &Args, runtime: &Runtime, is
     drop(inside);
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(pid = std::process::id(), version, socket = %socket.display(), "started");
-    let settings = Settings {
-        configuration: Arc::clone(&process.configuration),
-        host: process.host.clone(),
-        folders: process.folders.clone(),
-        socket,
-        program: process.program.clone(),
-        program_limits: process.program_limits,
-    };
     runtime.block_on(async {
-        let daemon = Daemon::start(settings, state);
+        let daemon = Daemon::start(settings(process, socket), state);
         let serving = daemon.serve(listener, presence);
         if is_first {
             tell_ready(process, args);
@@ -134,9 +126,17 @@ fn serve(process: &Process, footing: Footing, args: &Args, runtime: &Runtime, is
             daemon.feed_watchdog(period, supervisor::tell_alive);
         }
         drop(start_lock);
-        wait_for_end(&daemon, &mut signals).await;
+        let successor = wait_for_end(&daemon, &mut signals).await;
         let (listener, presence) = serving.await.map_err(|error| format!("cannot listen: {error}"))?;
-        let Some(program) = daemon.successor() else {
+        let given = match successor {
+            // Who asks to end meanwhile gets that: the next program would not hear of it.
+            Some(program) => tokio::select! {
+                state = daemon.give() => Some((program, state)),
+                () = signals.end() => None,
+            },
+            None => None,
+        };
+        let Some((program, state)) = given else {
             supervisor::tell_stopping();
             // The socket goes before the lock, and the lock when all has ended: who waits for that goes on.
             drop(listener);
@@ -150,7 +150,7 @@ fn serve(process: &Process, footing: Footing, args: &Args, runtime: &Runtime, is
         let listening = listener.leave().map_err(|error| format!("cannot leave the socket: {error}"))?;
         let lock = presence.lock().share().map_err(|error| format!("cannot leave the lock: {error}"))?;
         let estate = Estate {
-            daemon: daemon.give().await,
+            daemon: state,
             socket: endpoint.socket.clone(),
             is_managed: listening.is_managed,
             listener: listening.descriptor,
@@ -160,6 +160,17 @@ fn serve(process: &Process, footing: Footing, args: &Args, runtime: &Runtime, is
         let footing = Footing { endpoint, lock: presence.into_lock(), listener: None, start_lock: None, state: None };
         Ok(Ended::Replaced(Box::new(Replaced { estate, program, footing })))
     })
+}
+
+fn settings(process: &Process, socket: PathBuf) -> Settings {
+    Settings {
+        configuration: Arc::clone(&process.configuration),
+        host: process.host.clone(),
+        folders: process.folders.clone(),
+        socket,
+        program: process.program.clone(),
+        program_limits: process.program_limits,
+    }
 }
 
 /// Tells everyone who waits for it that the daemon listens.
@@ -176,19 +187,20 @@ fn tell_ready(process: &Process, args: &Args) {
     }
 }
 
-/// Returns when a client or a signal asks the daemon to end. A hangup asks to read the settings again.
-async fn wait_for_end(daemon: &Daemon, signals: &mut Signals) {
+/// Returns when a client or a signal asks the daemon to end, with the program that is to go on with it, if that is asked. A
+/// hangup asks to read the settings again.
+async fn wait_for_end(daemon: &Daemon, signals: &mut Signals) -> Option<PathBuf> {
     let stop = daemon.stop_token().clone();
     loop {
         let asked = tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return daemon.successor(),
             asked = signals.next() => asked,
         };
         match asked {
             Asked::End(signal) => {
                 tracing::info!(signal, "asked to end by a signal");
                 stop.cancel();
-                return;
+                return None;
             }
             Asked::Reload => match daemon.configuration().reload() {
                 Ok(reloaded) => tracing::info!(?reloaded, "settings read again"),
@@ -199,12 +211,12 @@ async fn wait_for_end(daemon: &Daemon, signals: &mut Signals) {
 }
 
 /// Says what is wrong with the settings, in this file or in the usual one.
-fn check_config(file: Option<&Path>, host: &Host) -> ExitCode {
+fn check_config(file: Option<&Path>, args: &Args, host: &Host) -> ExitCode {
     let usual = || Folders::find(&environment(host)).map(|folders| folders.config_file());
     let loaded = file
         .map_or_else(usual, |file| Ok(file.to_owned()))
         .map_err(|problem| vec![problem])
-        .and_then(|file| Layers { file, flags: Vec::new(), host: host.clone() }.load());
+        .and_then(|file| Layers { file, flags: args.set.clone(), host: host.clone() }.load());
     match loaded {
         Ok(_) => ExitCode::SUCCESS,
         Err(problems) => {
@@ -215,8 +227,8 @@ fn check_config(file: Option<&Path>, host: &Host) -> ExitCode {
 }
 
 /// Tells the daemon that is to be replaced by this program whether it can be.
-fn show_credentials(host: &Host) -> ExitCode {
-    let status = check_config(None, host);
+fn show_credentials(args: &Args, host: &Host) -> ExitCode {
+    let status = check_config(None, args, host);
     if status == ExitCode::SUCCESS {
         let _ = writeln!(io::stdout(), "{}", serde_json::to_string(&Credentials::ours()).unwrap_or_default());
     }

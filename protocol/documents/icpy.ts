@@ -34,7 +34,7 @@ export interface SessionInitializeResult {
   protocol: number;
   /** Optional abilities of the daemon, by name. */
   capabilities: Record<string, unknown>;
-  /** Names this run of the daemon. */
+  /** Names the daemon; a restart in place does not change that. */
   daemonId: string;
   /** Names this session. */
   sessionId: string;

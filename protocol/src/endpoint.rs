@@ -156,6 +156,16 @@ impl Endpoint {
         serde_json::from_slice(&std::fs::read(self.life_lock()).ok()?).ok()
     }
 
+    /// Whether a daemon lives here: it holds its lock for life.
+    pub fn is_alive(&self) -> bool {
+        is_held(&self.life_lock())
+    }
+
+    /// Whether a daemon is being started here.
+    pub fn is_starting(&self) -> bool {
+        is_held(&self.start_lock())
+    }
+
     fn beside(&self, extension: &str) -> PathBuf {
         let stem = self.socket.file_stem().unwrap_or("icpyd".as_ref());
         self.folder.join(stem).with_extension(extension)
@@ -232,6 +242,10 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+fn is_held(lock: &Path) -> bool {
+    lock.exists() && open_lock(lock).is_ok_and(|file| file.try_lock().is_err())
 }
 
 /// Makes a folder that only we can enter, and its parents.

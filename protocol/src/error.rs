@@ -43,7 +43,7 @@ error_table! {
     NotFound -32010 "not_found" false "the named thing does not exist" not_found;
     AlreadyExists -32011 "already_exists" false "the named thing exists already" already_exists;
     PermissionDenied -32012 "permission_denied" false "the caller, or the daemon's user, may not do this" permission_denied;
-    Conflict -32013 "conflict" false "the thing changed since the version that the caller named" conflict;
+    Conflict -32013 "conflict" false "the thing's state does not allow it: it changed since the version that the caller named, or something would be lost" conflict;
     TooLarge -32014 "too_large" false "a stated limit on size or number was exceeded" too_large;
     Busy -32015 "busy" true "too much is under way; try again" busy;
     Timeout -32016 "timeout" true "the work did not end within its time" timeout;

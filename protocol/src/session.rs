@@ -91,7 +91,7 @@ pub struct SessionInitializeResult {
     pub protocol: u32,
     /// Optional abilities of the daemon, by name.
     pub capabilities: Map<String, Value>,
-    /// Names this run of the daemon.
+    /// Names the daemon; a restart in place does not change that.
     pub daemon_id: String,
     /// Names this session.
     pub session_id: String,

@@ -55,23 +55,28 @@ fn bash_completes_commands_paths_options_and_what_the_daemon_knows() {
     assert_eq!(bash(&user, &line), Some(vec![String::new()]), "that is another daemon");
 }
 
-#[test]
-fn bash_completes_at_a_prompt() {
+/// Types a method and a path at the prompt of a shell, as far as nobody would type more.
+fn types(name: &str, args: &[&str], setup: &str, call: &str) {
     let user = Process::new("//- /alpha.py\nthe first\n");
-    if shell(&user, "bash", &["-c", ":"]).is_none() {
+    if shell(&user, name, &["-c", ":"]).is_none() {
         return;
     }
-    let mut terminal = user.foreign_terminal("bash", &["--norc", "--noprofile", "-i"]);
-    terminal.type_keys("PS1='ready''> '; source <(COMPLETE=bash icpy)\r");
+    let mut terminal = user.foreign_terminal(name, args);
+    terminal.type_keys(&format!("PS1='ready''> '; {setup}\r"));
     terminal.expect("ready> ");
-    // With the space behind a whole word.
-    terminal.type_keys("icpy call session:pi\t'{}'\r");
+    terminal.type_keys(call);
     terminal.expect("\"seq\": 0");
     terminal.expect("ready> ");
     terminal.type_keys("icpy cat alp\t\r");
     terminal.expect("the first");
     terminal.type_keys("exit\r");
     assert_eq!(terminal.wait(), 0);
+}
+
+#[test]
+fn bash_completes_at_a_prompt() {
+    // With the space behind a whole word.
+    types("bash", &["--norc", "--noprofile", "-i"], "source <(COMPLETE=bash icpy)", "icpy call session:pi\t'{}'\r");
 }
 
 #[test]
@@ -96,20 +101,8 @@ fn fish_completes() {
 
 #[test]
 fn zsh_completes() {
-    let user = Process::new("//- /alpha.py\nthe first\n");
-    if shell(&user, "zsh", &["-c", ":"]).is_none() {
-        return;
-    }
-    let mut terminal = user.foreign_terminal("zsh", &["-f", "-i"]);
-    terminal.type_keys("PS1='ready''> '; autoload -Uz compinit; compinit -u -D; source <(COMPLETE=zsh icpy)\r");
-    terminal.expect("ready> ");
-    terminal.type_keys("icpy call session:pi\t\r");
-    terminal.expect("\"seq\": 0");
-    terminal.expect("ready> ");
-    terminal.type_keys("icpy cat alp\t\r");
-    terminal.expect("the first");
-    terminal.type_keys("exit\r");
-    assert_eq!(terminal.wait(), 0);
+    let setup = "autoload -Uz compinit; compinit -u -D; source <(COMPLETE=zsh icpy)";
+    types("zsh", &["-f", "-i"], setup, "icpy call session:pi\t\r");
 }
 
 #[test]

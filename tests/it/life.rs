@@ -77,7 +77,8 @@ fn a_daemon_of_another_version_is_worked_with_and_named() {
     assert_eq!(user.icpy(&["start"]).status, 0);
     let lock = user.endpoint().life_lock();
     let holder = fs::read_to_string(&lock).unwrap();
-    fs::write(&lock, holder.replace(env!("CARGO_PKG_VERSION"), "0.0.9")).unwrap();
+    let older = holder.replace(env!("CARGO_PKG_VERSION"), "0.0.9");
+    fs::write(&lock, &older).unwrap();
     let output = user.icpy(&["a.py"]);
     let line = format!(
         "icpy: icpyd 0.0.9 is running and {} is installed: `icpy restart` replaces it in place\n",
@@ -86,4 +87,8 @@ fn a_daemon_of_another_version_is_worked_with_and_named() {
     assert_eq!((output.status, output.stderr.matches(&line).count()), (0, 1), "{output:?}");
     assert_eq!(user.icpy(&["--json", "status"]).stderr, "");
     assert_eq!(user.icpy(&["restart"]).stderr, "", "the new program says its own version");
+    // One that was killed runs no more, whatever it has left.
+    user.kill_daemon();
+    fs::write(&lock, &older).unwrap();
+    assert_eq!(user.icpy(&["config", "path"]).stderr, "");
 }

@@ -1,12 +1,14 @@
 //! Replacing the daemon's program while everything goes on.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use icpy_tests::{Process, process, until_now, within};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn shown(user: &Process, name: &str) -> String {
     user.icpy(&["terminal", "show", name]).stdout
@@ -106,7 +108,7 @@ fn clients_resume_without_a_gap() {
 fn a_client_in_a_loop_does_not_notice() {
     let user = Process::new("//- /a.py\n");
     assert_eq!(user.icpy(&["start"]).status, 0);
-    let (is_over, longest) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (is_over, longest, asked) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| {
@@ -115,25 +117,58 @@ fn a_client_in_a_loop_does_not_notice() {
                 let info = icpy_protocol::session::ClientInfo { name: "loop".into(), version: String::new() };
                 let client = icpy::Client::connect(finder, info).await.unwrap();
                 let api = icpy_protocol::workspace::WorkspaceClient::new(client);
-                let mut asked = 0;
                 while !is_over.load(Ordering::Relaxed) {
                     let before = Instant::now();
                     within("an answer", api.list(&icpy_protocol::Empty {})).await.unwrap();
                     let took = u64::try_from(before.elapsed().as_micros()).unwrap();
                     longest.fetch_max(took, Ordering::Relaxed);
-                    asked += 1;
+                    asked.fetch_add(1, Ordering::Relaxed);
                 }
-                asked
-            })
+            });
         });
         for _ in 0..10 {
             restart(&user);
-            std::thread::sleep(Duration::from_millis(20));
+            let before = asked.load(Ordering::Relaxed);
+            until_now("more answers", || asked.load(Ordering::Relaxed) > before + 10 || asking.is_finished());
         }
         is_over.store(true, Ordering::Relaxed);
-        assert!(asking.join().unwrap() > 10);
+        asking.join().unwrap();
     });
     println!("longest answer over ten restarts: {} us", longest.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_signal_to_end_is_heard_also_while_the_program_is_replaced() {
+    let user = Process::new("");
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    let pid = rustix::process::Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
+    // A client that does not read holds the old program up.
+    let mut stalled = UnixStream::connect(user.endpoint().socket).unwrap();
+    stalled.set_nonblocking(true).unwrap();
+    let line = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc:discover\"}\n";
+    while stalled.write_all(&line.repeat(100)).is_ok() {}
+    let client = icpy::Connection::open(&icpy::Finder::default().at(Some(user.endpoint().socket))).unwrap();
+    client.request("daemon:restart", "{}", |_, _| ()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    until_now("the end", || !user.has_daemon());
+}
+
+#[test]
+fn settings_of_the_command_line_stay() {
+    let user = Process::new("");
+    let args = ["--daemonize", "--set", "limits.requests_max=9"];
+    assert_eq!(process::output(&mut user.command_of("icpyd", &args)).status, 0);
+    let set = || user.json(&["config", "show"])["settings"]["limits.requests_max"].clone();
+    let before = set();
+    assert_eq!(before, json!({ "value": 9, "origin": "--set" }));
+    assert_eq!(restart(&user)["restarts"], 1);
+    assert_eq!(set(), before);
+    // A program that does not know them is refused, before anything is given up.
+    let old = user.path("old");
+    fs::write(&old, "#!/bin/sh\necho \"no setting: $*\" >&2; exit 1\n").unwrap();
+    fs::set_permissions(&old, PermissionsExt::from_mode(0o755)).unwrap();
+    let refused = user.icpy(&["restart", "--program", "old"]);
+    assert!(refused.stderr.contains("no setting: --credentials --set limits.requests_max=9"), "{refused:?}");
 }
 
 #[test]
@@ -264,12 +299,8 @@ fn a_socket_that_is_removed_is_made_again_after_a_restart() {
     assert_eq!(user.icpy(&["start"]).status, 0);
     assert_eq!(restart(&user)["restarts"], 1);
     let pid = user.daemon_pid();
-    // The watch begins a moment after the start.
-    until_now("the socket", || {
-        let _ = fs::remove_file(user.endpoint().socket);
-        std::thread::sleep(Duration::from_millis(150));
-        user.endpoint().socket.exists()
-    });
+    fs::remove_file(user.endpoint().socket).unwrap();
+    until_now("the socket", || user.endpoint().socket.exists());
     assert_eq!(user.daemon_pid(), pid);
     // And the last one takes it away.
     assert_eq!(user.icpy(&["stop"]).status, 0);

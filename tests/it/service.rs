@@ -1,12 +1,12 @@
 //! The daemon as a service: in the background by itself, and under a service manager.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use icpy_tests::{DEADLINE, Process, cannot_run, process};
+use icpy_tests::{DEADLINE, Process, cannot_run, process, until_now};
 use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
@@ -73,6 +73,12 @@ fn a_service_manager_hands_its_socket_over() {
     // The client starts none of its own: it connects, and that starts the daemon.
     user.json(&["a.py"]);
     assert_eq!(user.daemon_pid(), manager.id());
+    // The lock is the daemon's own: it is made again, and the socket stays the manager's.
+    let socket = endpoint.socket.metadata().unwrap().ino();
+    fs::remove_file(endpoint.life_lock()).unwrap();
+    until_now("the lock", || user.has_daemon());
+    assert_eq!(user.daemon_pid(), manager.id());
+    assert_eq!(endpoint.socket.metadata().unwrap().ino(), socket);
     assert_eq!(user.icpy(&["stop"]).status, 0);
     assert_eq!(process::status(manager.wait().unwrap()), 0);
     assert!(endpoint.socket.exists(), "the socket is the manager's");

@@ -4,30 +4,13 @@ use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use icpy_protocol::endpoint::open_lock;
 use icpy_tests::{Output, Process, SmallDisk, cannot_run, process};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use serde_json::Value;
-
-/// Starts so many clients at once.
-fn clients(user: &Process, count: usize, args: &[&str]) -> Vec<Child> {
-    let start = |_| user.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    (0..count).map(start).collect()
-}
-
-/// All must have succeeded; returns what each printed.
-fn succeeded(clients: Vec<Child>) -> Vec<Value> {
-    let outputs = clients.into_iter().map(|client| client.wait_with_output().unwrap());
-    outputs
-        .map(|output| {
-            assert!(output.status.success(), "{output:?}");
-            serde_json::from_slice(&output.stdout).unwrap()
-        })
-        .collect()
-}
 
 /// The processes of the daemon that were started for this user, ready or not.
 #[cfg(target_os = "linux")]
@@ -47,7 +30,7 @@ fn daemons(user: &Process) -> Vec<Pid> {
 #[test]
 fn a_hundred_clients_at_once_start_one_daemon() {
     let user = Process::new("//- /a.py\n");
-    let answers = succeeded(clients(&user, 100, &["--json", "a.py"]));
+    let answers = process::succeeded(user.clients(100, &["--json", "a.py"]));
     assert_eq!(answers.iter().filter(|answer| answer["isNew"] == true).count(), 1);
     assert!(answers.iter().all(|answer| answer["file"] == answers[0]["file"]));
     assert_eq!(daemons(&user).len(), 1);
@@ -61,7 +44,7 @@ fn clients_succeed_while_daemons_are_killed() {
     let user = Process::new("//- /a.py\n");
     let rounds = std::env::var("ICPY_TEST_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
     for round in 0..rounds {
-        let clients = clients(&user, 30, &["--json", "a.py"]);
+        let clients = user.clients(30, &["--json", "a.py"]);
         // Whatever it is doing then: starting, listening, or answering.
         let mut left = KILLS;
         for _ in 0..20 {
@@ -71,7 +54,7 @@ fn clients_succeed_while_daemons_are_killed() {
             }
         }
         assert!(left < KILLS, "no daemon was killed");
-        succeeded(clients);
+        process::succeeded(clients);
         assert_eq!(user.json(&["call", "file:list"])["files"].as_array().unwrap().len(), 1);
         assert_eq!(daemons(&user).len(), 1);
         user.kill_daemon();
@@ -245,10 +228,10 @@ fn another_holder_of_the_lock_is_named() {
     let output = user.icpy(&["a.py"]);
     cannot_start(&output, &["icpyd 9.9 (process 4321) holds", "icpyd.lock", "its log is"]);
     // When that one ends while a client waits, the client starts its own.
-    let waiting = clients(&user, 1, &["--json", "a.py"]);
+    let waiting = user.clients(1, &["--json", "a.py"]);
     std::thread::sleep(Duration::from_millis(300));
     drop(lock);
-    succeeded(waiting);
+    process::succeeded(waiting);
 }
 
 /// A user whose daemon is a program of the test's own.

@@ -39,6 +39,7 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
             "transport",
         ],
     ),
+    ("args", &["config"]),
     ("config", &["host"]),
     ("crash", &["host"]),
     ("log", &["crash"]),

@@ -11,19 +11,6 @@ use interprocess::os::windows::security_descriptor::SecurityDescriptor;
 use serde_json::Value;
 use widestring::U16CString;
 
-/// Starts so many clients at once, and returns what each printed. All must succeed.
-fn clients(user: &Process, count: usize, args: &[&str]) -> Vec<Value> {
-    let start = |_| user.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let clients: Vec<Child> = (0..count).map(start).collect();
-    let outputs = clients.into_iter().map(|client| client.wait_with_output().unwrap());
-    outputs
-        .map(|output| {
-            assert!(output.status.success(), "{output:?}");
-            serde_json::from_slice(&output.stdout).unwrap()
-        })
-        .collect()
-}
-
 /// Ends the daemon as an impatient user does, and returns when its lock is free.
 fn kill_daemon(user: &Process) {
     let killed = process::output(Command::new("taskkill").args(["/F", "/PID", &user.daemon_pid().to_string()]));
@@ -51,7 +38,7 @@ fn a_first_request_starts_the_daemon_that_all_use() {
 fn ten_clients_at_once_start_one_daemon() {
     let user = Process::new("//- /a.py\n");
     for _ in 0..3 {
-        let answers = clients(&user, 10, &["--json", "call", "daemon:status"]);
+        let answers = process::succeeded(user.clients(10, &["--json", "call", "daemon:status"]));
         let daemons = |name: &str| answers.iter().map(|answer| answer[name].clone()).collect::<Vec<_>>();
         assert!(daemons("pid").iter().all(|pid| *pid == user.daemon_pid()), "{answers:?}");
         assert!(daemons("daemonId").iter().all(|id| *id == answers[0]["daemonId"]), "{answers:?}");

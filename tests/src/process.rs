@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use icpy_protocol::endpoint::{Endpoint, Environment, candidates, open_lock};
 use serde_json::Value;
@@ -158,6 +158,12 @@ impl Process {
         self.programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
+    /// Starts so many clients at once.
+    pub fn clients(&self, count: usize, args: &[&str]) -> Vec<Child> {
+        let start = |_| self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        (0..count).map(start).collect()
+    }
+
     /// Runs a command of the client to its end.
     pub fn icpy(&self, args: &[impl AsRef<OsStr>]) -> Output {
         output(&mut self.command(args))
@@ -178,8 +184,7 @@ impl Process {
 
     /// Whether a daemon lives: it holds its lock for life.
     pub fn has_daemon(&self) -> bool {
-        let lock = self.endpoint().life_lock();
-        lock.exists() && open_lock(&lock).unwrap().try_lock().is_err()
+        self.endpoint().is_alive()
     }
 
     /// Ends the daemon with `kill -9`, and waits until it is gone.
@@ -251,6 +256,16 @@ fn clear(command: &mut Command) {
             command.env_remove(name);
         }
     }
+}
+
+/// Waits for clients, all of which must succeed; returns what each printed as JSON.
+pub fn succeeded(clients: Vec<Child>) -> Vec<Value> {
+    let outputs = clients.into_iter().map(|client| client.wait_with_output().unwrap());
+    let printed = |output: std::process::Output| {
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    outputs.map(printed).collect()
 }
 
 /// Runs a command to its end.

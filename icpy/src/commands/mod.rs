@@ -161,7 +161,7 @@ pub(crate) fn tell_version(general: &General) {
     if general.json {
         return;
     }
-    if let Some(theirs) = finder(general).ok().and_then(|finder| finder.version()).filter(|theirs| theirs != ours) {
+    if let Some(theirs) = finder(general).ok().and_then(|finder| finder.other_version(ours)) {
         say(&format!("icpyd {theirs} is running and {ours} is installed: `icpy restart` replaces it in place"));
     }
 }

@@ -14,7 +14,7 @@ use std::os::windows::io::{AsHandle as _, AsRawHandle as _, FromRawHandle as _, 
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
-use icpy_protocol::user;
+use icpy_protocol::user::{self, check};
 use interprocess::local_socket::Stream;
 use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation, TRUE};
 use windows_sys::Win32::System::Threading::{
@@ -177,13 +177,6 @@ fn quote(line: &mut Vec<u16>, arg: &OsStr) {
     }
     line.extend(repeat_n(BACKSLASH, backslashes));
     line.push(QUOTE);
-}
-
-fn check(has_succeeded: i32) -> io::Result<()> {
-    match has_succeeded {
-        0 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

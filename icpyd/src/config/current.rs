@@ -45,6 +45,11 @@ impl Configuration {
         &self.layers.file
     }
 
+    /// What the command line sets.
+    pub fn flags(&self) -> &[String] {
+        &self.layers.flags
+    }
+
     /// Logs so much from now on, until the settings are read again.
     pub fn set_log_level(&self, level: LogLevel) {
         self.in_force.send_modify(|loaded| {
@@ -66,8 +71,7 @@ impl Configuration {
                     if is_live { &mut reloaded.changed } else { &mut reloaded.needs_restart }.push(key.clone());
                 }
             }
-            loaded.config.log = next.config.log.clone();
-            loaded.config.daemon = next.config.daemon.clone();
+            loaded.config.take_live(&next.config);
             for key in Config::LIVE {
                 loaded.origins.remove(*key);
             }

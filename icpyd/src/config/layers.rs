@@ -70,6 +70,11 @@ struct Setting {
     origin: Origin,
 }
 
+/// Settings as they are given on the command line.
+pub fn flag_args(settings: &[String]) -> impl Iterator<Item = String> + '_ {
+    settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()])
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,5 +1,6 @@
 //! Becoming another program on Unix.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::File;
@@ -23,13 +24,13 @@ use crate::session::SessionsState;
 /// The estate on paper, in one line: descriptors by their numbers, and the lengths of the blobs that follow the line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Letter {
+struct Letter<'a> {
     format: u32,
     daemon_id: String,
     started_at_ms: u64,
     restarts: u32,
-    bus: BusState,
-    sessions: SessionsState,
+    bus: Cow<'a, BusState>,
+    sessions: Cow<'a, SessionsState>,
     parcels: BTreeMap<String, WrittenParcel>,
     socket: FilePath,
     is_managed: bool,
@@ -90,7 +91,7 @@ fn keep_open(descriptor: &OwnedFd, is_kept: bool) -> io::Result<()> {
     Ok(fcntl_setfd(descriptor, flags)?)
 }
 
-fn write(estate: &Estate) -> Letter {
+fn write(estate: &Estate) -> Letter<'_> {
     let number = |descriptor: &OwnedFd| descriptor.as_raw_fd();
     let daemon = &estate.daemon;
     let parcels = daemon.parcels.iter().map(|(name, parcel)| {
@@ -103,8 +104,8 @@ fn write(estate: &Estate) -> Letter {
         daemon_id: daemon.daemon_id.clone(),
         started_at_ms: daemon.started_at_ms,
         restarts: daemon.restarts + 1,
-        bus: daemon.bus.clone(),
-        sessions: daemon.sessions.clone(),
+        bus: Cow::Borrowed(&daemon.bus),
+        sessions: Cow::Borrowed(&daemon.sessions),
         parcels: parcels.collect(),
         socket: FilePath::from(estate.socket.clone()),
         is_managed: estate.is_managed,
@@ -118,7 +119,7 @@ pub(super) fn receive(letter: i32) -> io::Result<Estate> {
     let mut text = Vec::new();
     File::from(take(letter)?).read_to_end(&mut text)?;
     let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
-    let letter: Letter = serde_json::from_slice(&text[..end])?;
+    let letter: Letter<'_> = serde_json::from_slice(&text[..end])?;
     let mut rest = text.get(end + 1..).unwrap_or_default();
     if letter.format != FORMAT {
         return Err(io::Error::other(format!("the handover has the form {}, and not {FORMAT}", letter.format)));
@@ -128,8 +129,8 @@ pub(super) fn receive(letter: i32) -> io::Result<Estate> {
         started_at_ms: letter.started_at_ms,
         restarts: letter.restarts,
         restart_problem: None,
-        bus: letter.bus,
-        sessions: letter.sessions,
+        bus: letter.bus.into_owned(),
+        sessions: letter.sessions.into_owned(),
         parcels: BTreeMap::new(),
     };
     for (name, WrittenParcel { state, blobs, descriptors }) in letter.parcels {

@@ -34,7 +34,7 @@ const EVENTS_MAX: usize = 1000;
 /// What the daemon knows of itself.
 #[derive(Debug)]
 pub struct About {
-    /// Names this run of the daemon.
+    /// Names the daemon; a restart in place does not change that.
     pub daemon_id: String,
     /// When it started, in milliseconds since 1970.
     pub started_at_ms: u64,
@@ -141,7 +141,7 @@ impl DaemonApi<Caller> for DaemonService {
 
     async fn restart(&self, caller: &Caller, params: DaemonRestartParams) -> Result<DaemonRestartResult> {
         let program = params.program.map_or_else(|| self.about.program.clone(), FilePath::into_path_buf);
-        let credentials = restart::check(&program).await?;
+        let credentials = restart::check(&program, self.about.configuration.flags()).await?;
         tracing::info!(session = caller.session(), program = %program.display(), "asked to restart");
         *self.about.successor.lock().unwrap_or_else(PoisonError::into_inner) = Some(program);
         self.about.stop.cancel();

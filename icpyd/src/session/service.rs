@@ -32,7 +32,7 @@ pub struct SessionService {
     pub host: Host,
     /// What one session may have.
     pub limits: Limits,
-    /// Names this run of the daemon.
+    /// Names the daemon.
     pub daemon_id: String,
 }
 

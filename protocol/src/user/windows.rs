@@ -78,7 +78,8 @@ fn text(identifier: PSID) -> io::Result<String> {
     Ok(letters)
 }
 
-fn check(has_succeeded: i32) -> io::Result<()> {
+/// What a call of the system says of itself; where it has failed the system still knows why.
+pub fn check(has_succeeded: i32) -> io::Result<()> {
     match has_succeeded {
         0 => Err(io::Error::last_os_error()),
         _ => Ok(()),

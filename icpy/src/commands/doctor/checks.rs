@@ -12,7 +12,7 @@ use icpy::finder::{Finder, NoDaemon};
 use icpy::host;
 use icpy_protocol::Empty;
 use icpy_protocol::daemon::{DaemonClient, DaemonStatusResult};
-use icpy_protocol::endpoint::{Endpoint, Folders, SOCKET_VARIABLE, candidates, open_lock};
+use icpy_protocol::endpoint::{Endpoint, Folders, SOCKET_VARIABLE, candidates};
 use icpy_protocol::error::Error;
 
 use super::Check;
@@ -123,13 +123,12 @@ impl Place {
 
     /// Whether there is none, or one that cannot be reached.
     fn no_daemon(&self) -> Vec<Check> {
-        let is_held = |path: PathBuf| path.exists() && open_lock(&path).is_ok_and(|file| file.try_lock().is_err());
         for endpoint in &self.candidates {
-            if is_held(endpoint.start_lock()) {
+            if endpoint.is_starting() {
                 let says = format!("somebody has been starting it: `{}` is held", endpoint.start_lock().display());
                 return vec![Check::warning("daemon", says, "look again in a few seconds")];
             }
-            if is_held(endpoint.life_lock()) {
+            if endpoint.is_alive() {
                 let pid = endpoint.holder().map_or_else(|| "unknown".to_owned(), |holder| holder.pid.to_string());
                 let says = format!("process {pid} holds `{}` and does not listen", endpoint.life_lock().display());
                 return vec![Check::wrong("daemon", says, format!("wait for its end, or `kill {pid}`"))];

@@ -8,13 +8,14 @@ use std::time::Duration;
 use icpy_protocol::error::{Error, Result};
 use tokio::task::spawn_blocking;
 
+use crate::config::flag_args;
 use crate::handover::{Credentials, FORMAT};
 
 /// How long a program may take to say what it is.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks a program for its credentials. It also checks the settings, as it reads them.
-pub(super) async fn check(program: &Path) -> Result<Credentials> {
+/// Asks a program for its credentials. It also checks the settings, as it reads them, with those of the command line.
+pub(super) async fn check(program: &Path, settings: &[String]) -> Result<Credentials> {
     let named = program.display();
     if !cfg!(unix) {
         return Err(Error::unsupported("this system cannot replace a running program: stop the daemon and start it"));
@@ -28,6 +29,7 @@ pub(super) async fn check(program: &Path) -> Result<Credentials> {
     };
     let mut child = Command::new(program)
         .arg("--credentials")
+        .args(flag_args(settings))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

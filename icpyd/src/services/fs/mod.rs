@@ -23,10 +23,10 @@ use icpy_protocol::fs::{
     FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
+use tokio_util::sync::CancellationToken;
 
 use self::error::failed;
 use self::locks::Locks;
-use self::search::Interest;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 
 /// The most entries in one answer of `fs:list_directory`.
@@ -67,17 +67,17 @@ impl FsApi<Caller> for Fs {
     async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
         check_absolute(&params.path)?;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        let interest = Interest::default();
-        let is_lost = interest.is_lost();
-        blocking(move || search::find(&params, &is_lost)).await
+        let stop = CancellationToken::new();
+        let _until_nobody_waits = stop.clone().drop_guard();
+        blocking(move || search::find(&params, &stop)).await
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
         check_absolute(&params.path)?;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        let interest = Interest::default();
-        let is_lost = interest.is_lost();
-        blocking(move || search::grep(&params, &is_lost)).await
+        let stop = CancellationToken::new();
+        let _until_nobody_waits = stop.clone().drop_guard();
+        blocking(move || search::grep(&params, &stop)).await
     }
 
     async fn stat(&self, _: &Caller, params: FsStatParams) -> Result<FsStatResult> {

@@ -1,18 +1,17 @@
 //! Finding files by name and lines by pattern below a folder. What git ignores and what is hidden is left out.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobBuilder;
 use grep_matcher::Matcher as _;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::sinks::Lossy;
+use grep_searcher::sinks::Bytes;
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsMatch};
 use icpy_protocol::path::FilePath;
 use ignore::{DirEntry, WalkBuilder};
+use tokio_util::sync::CancellationToken;
 
 use super::error::failed;
 
@@ -25,28 +24,12 @@ const LINE_BYTES_MAX: usize = 512;
 /// Whether a file is wanted, by its path below the folder.
 type NameTest = Box<dyn Fn(&FilePath) -> bool>;
 
-/// Tells work on another thread that nobody waits for it any more, when this is dropped.
-#[derive(Debug, Default)]
-pub(super) struct Interest(Arc<AtomicBool>);
-
-impl Interest {
-    pub(super) fn is_lost(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
-    }
-}
-
-impl Drop for Interest {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Finds files whose path below the folder has the query in it, or fits it as a glob.
-pub(super) fn find(params: &FsFindParams, is_lost: &AtomicBool) -> Result<FsFindResult> {
+pub(super) fn find(params: &FsFindParams, stop: &CancellationToken) -> Result<FsFindResult> {
     let fits = name_test(&params.query)?;
     let limit = limit(params.limit);
     let mut result = FsFindResult { files: Vec::new(), has_more: false };
-    for (relative, _) in files(params.path.as_path(), is_lost)? {
+    for (relative, _) in files(params.path.as_path(), stop)? {
         if fits(&relative) {
             if result.files.len() == limit {
                 result.has_more = true;
@@ -59,7 +42,7 @@ pub(super) fn find(params: &FsFindParams, is_lost: &AtomicBool) -> Result<FsFind
 }
 
 /// Finds lines that match a pattern. A file that looks binary, or cannot be read, has none.
-pub(super) fn grep(params: &FsGrepParams, is_lost: &AtomicBool) -> Result<FsGrepResult> {
+pub(super) fn grep(params: &FsGrepParams, stop: &CancellationToken) -> Result<FsGrepResult> {
     let matcher = RegexMatcherBuilder::new()
         .case_insensitive(params.ignore_case)
         .fixed_strings(params.is_literal)
@@ -74,7 +57,7 @@ pub(super) fn grep(params: &FsGrepParams, is_lost: &AtomicBool) -> Result<FsGrep
         grep_file(&mut searcher, &matcher, root, &FilePath::from(name), limit, &mut result);
         return Ok(result);
     }
-    for (relative, entry) in files(root, is_lost)? {
+    for (relative, entry) in files(root, stop)? {
         grep_file(&mut searcher, &matcher, entry.path(), &relative, limit, &mut result);
         if result.has_more {
             break;
@@ -91,13 +74,15 @@ fn grep_file(
     limit: usize,
     result: &mut FsGrepResult,
 ) {
-    let sink = Lossy(|line, text| {
+    let sink = Bytes(|line, bytes| {
         if result.matches.len() == limit {
             result.has_more = true;
             return Ok(false);
         }
-        let text = text.trim_end_matches(['\n', '\r']);
-        let column = matcher.find(text.as_bytes()).ok().flatten().map_or(0, |found| found.start()) as u64 + 1;
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let column = matcher.find(bytes).ok().flatten().map_or(0, |found| found.start()) as u64 + 1;
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES_MAX)]);
         let text = text[..text.floor_char_boundary(LINE_BYTES_MAX)].to_owned();
         result.matches.push(FsMatch { path: shown.clone(), line, column, text });
         Ok(true)
@@ -112,11 +97,11 @@ fn limit(wanted: Option<u32>) -> usize {
 }
 
 /// The files below a folder by their names, each with its path from there.
-fn files<'a>(root: &'a Path, is_lost: &'a AtomicBool) -> Result<impl Iterator<Item = (FilePath, DirEntry)> + 'a> {
+fn files<'a>(root: &'a Path, stop: &'a CancellationToken) -> Result<impl Iterator<Item = (FilePath, DirEntry)> + 'a> {
     // The walk itself only skips what cannot be listed.
     root.read_dir().map_err(|error| failed("search", root, &error))?;
     let walk = WalkBuilder::new(root).sort_by_file_name(Ord::cmp).build();
-    let entries = walk.take_while(|_| !is_lost.load(Ordering::Relaxed)).flatten();
+    let entries = walk.take_while(|_| !stop.is_cancelled()).flatten();
     let files = entries.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
     Ok(files.map(move |entry| {
         let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use icpy_protocol::Empty;
 use icpy_protocol::daemon::DaemonLoss;
 use icpy_protocol::endpoint::{DAEMON_VARIABLE, SOCKET_VARIABLE};
@@ -92,15 +93,12 @@ impl Terminals {
     /// The terminals, the oldest first.
     fn all(&self) -> Vec<Arc<Terminal>> {
         let mut all: Vec<_> = self.lock().values().cloned().collect();
-        all.sort_by_cached_key(|terminal| {
-            let info = terminal.info();
-            (info.created_at_ms, info.terminal_id)
-        });
+        all.sort_by(|one, other| one.age().cmp(&other.age()));
         all
     }
 
-    fn insert(&self, terminal: Arc<Terminal>, input: mpsc::Receiver<Vec<u8>>) {
-        self.lock().insert(terminal.info().terminal_id, Arc::clone(&terminal));
+    fn insert(&self, terminal: Arc<Terminal>, input: mpsc::Receiver<Bytes>) {
+        self.lock().insert(terminal.id().to_owned(), Arc::clone(&terminal));
         let bus = self.services.bus.clone();
         let exited = move |exited| {
             bus.publish(&EXITED, &exited);
@@ -112,7 +110,7 @@ impl Terminals {
     async fn forget_one(&self) -> Result<()> {
         let ended = self.all().into_iter().find(|terminal| terminal.has_ended());
         let full = || Error::too_large(format!("programs run in {TERMINALS_MAX} terminals: close one first"));
-        let terminal_id = ended.ok_or_else(full)?.info().terminal_id;
+        let terminal_id = ended.ok_or_else(full)?.id().to_owned();
         self.forget(terminal_id).await
     }
 
@@ -259,7 +257,7 @@ impl Keeper for Terminals {
             match terminal.keep() {
                 Ok(Kept { facts, output, untyped, descriptor }) => {
                     all.push(serde_json::to_value(facts).unwrap_or_default());
-                    parcel.blobs.extend([output, untyped]);
+                    parcel.blobs.extend([output, untyped.into()]);
                     parcel.descriptors.push(descriptor);
                 }
                 Err(error) => tracing::error!(%error, "a terminal cannot be handed over"),
@@ -278,7 +276,7 @@ impl Keeper for Terminals {
         }
         for (facts, descriptor) in all.into_iter().zip(descriptors) {
             let (output, untyped) = (blobs.next().unwrap_or_default(), blobs.next().unwrap_or_default());
-            let kept = Kept { facts, output, untyped, descriptor };
+            let kept = Kept { facts, output, untyped: untyped.into(), descriptor };
             match Terminal::restore(kept, self.services.stop.child_token()) {
                 Some((terminal, input)) => self.insert(terminal, input),
                 None => tracing::error!("a terminal cannot be taken over"),

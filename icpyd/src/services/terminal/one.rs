@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::{Buf as _, Bytes};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::{TerminalExit, TerminalExited, TerminalInfo, TerminalSize};
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,7 @@ pub(super) struct Terminal {
     child: Child,
     state: Mutex<State>,
     progress: watch::Sender<Progress>,
-    input: mpsc::Sender<Vec<u8>>,
+    input: mpsc::Sender<Bytes>,
     /// Ends the task.
     stop: CancellationToken,
 }
@@ -43,7 +44,7 @@ struct State {
     size: TerminalSize,
     output: Output,
     /// What was sent and is not typed yet, when the task has ended.
-    untyped: Vec<u8>,
+    untyped: Bytes,
 }
 
 /// How far a terminal is.
@@ -67,7 +68,7 @@ pub(super) struct Kept {
     pub(super) facts: Facts,
     pub(super) output: Vec<u8>,
     /// What is not typed yet.
-    pub(super) untyped: Vec<u8>,
+    pub(super) untyped: Bytes,
     pub(super) descriptor: Descriptor,
 }
 
@@ -78,13 +79,13 @@ impl Terminal {
         master: Master,
         child: Child,
         stop: CancellationToken,
-    ) -> (Arc<Self>, mpsc::Receiver<Vec<u8>>) {
-        let state = State { size: facts.size, output: Output::default(), untyped: Vec::new() };
+    ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
+        let state = State { size: facts.size, output: Output::default(), untyped: Bytes::new() };
         Self::with_state(facts, master, child, stop, state)
     }
 
     /// A terminal that the program before has given.
-    pub(super) fn restore(kept: Kept, stop: CancellationToken) -> Option<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
+    pub(super) fn restore(kept: Kept, stop: CancellationToken) -> Option<(Arc<Self>, mpsc::Receiver<Bytes>)> {
         let Kept { facts: Facts { info, end }, output, untyped, descriptor } = kept;
         let state = State { size: info.size, output: Output::restored(output, end), untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
@@ -97,7 +98,7 @@ impl Terminal {
         child: Child,
         stop: CancellationToken,
         state: State,
-    ) -> (Arc<Self>, mpsc::Receiver<Vec<u8>>) {
+    ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
         let (input, typed) = mpsc::channel(INPUT_MAX);
         let progress = watch::Sender::new(Progress { end: state.output.end(), exit: facts.exit });
         let terminal = Self { facts, master, child, state: Mutex::new(state), progress, input, stop };
@@ -122,6 +123,16 @@ impl Terminal {
         TerminalInfo { size, exit: self.progress.borrow().exit, ..self.facts.clone() }
     }
 
+    /// Its name.
+    pub(super) fn id(&self) -> &str {
+        &self.facts.terminal_id
+    }
+
+    /// By what the terminals are in order.
+    pub(super) fn age(&self) -> (u64, &str) {
+        (self.facts.created_at_ms, self.id())
+    }
+
     pub(super) fn resize(&self, size: TerminalSize) -> Result<()> {
         self.lock().size = size;
         self.master.resize(size).map_err(|error| Error::unavailable(format!("the terminal cannot be resized: {error}")))
@@ -129,10 +140,8 @@ impl Terminal {
 
     /// Has something typed, after what was sent before.
     pub(super) async fn type_in(&self, data: String) -> Result<()> {
-        let sent = self.input.send(data.into_bytes()).await;
-        sent.map_err(|_| {
-            Error::unavailable(format!("nothing reads the terminal `{}` any more", self.facts.terminal_id))
-        })
+        let sent = self.input.send(data.into()).await;
+        sent.map_err(|_| Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id())))
     }
 
     /// Waits until something is printed after a place, or nothing can come. Returns how far the terminal is.
@@ -153,7 +162,7 @@ impl Terminal {
     }
 
     /// The task. Ends with the daemon, or when the terminal is closed.
-    pub(super) async fn run(self: Arc<Self>, mut input: mpsc::Receiver<Vec<u8>>, exited: impl Fn(TerminalExited)) {
+    pub(super) async fn run(self: Arc<Self>, mut input: mpsc::Receiver<Bytes>, exited: impl Fn(TerminalExited)) {
         let mut buffer = vec![0; 16 << 10];
         let mut untyped = std::mem::take(&mut self.lock().untyped);
         let mut is_hung_up = false;
@@ -169,16 +178,17 @@ impl Terminal {
                 },
                 data = input.recv(), if untyped.is_empty() => untyped = data.unwrap_or_default(),
                 typed = poll_fn(|cx| self.master.poll_write(cx, &untyped)), if !untyped.is_empty() => match typed {
-                    Ok(count) => drop(untyped.drain(..count)),
+                    Ok(count) => untyped.advance(count),
                     // Nobody is there to read it.
                     Err(_) => untyped.clear(),
                 },
             }
         }
+        let mut rest = Vec::from(untyped);
         while let Ok(data) = input.try_recv() {
-            untyped.extend(data);
+            rest.extend(data);
         }
-        self.lock().untyped = untyped;
+        self.lock().untyped = rest.into();
     }
 
     /// Looks whether the program has ended, and tells it after all that it printed.
@@ -197,7 +207,7 @@ impl Terminal {
             rest += count;
         }
         self.progress.send_modify(|progress| progress.exit = Some(exit));
-        exited(TerminalExited { terminal_id: self.facts.terminal_id.clone(), exit });
+        exited(TerminalExited { terminal_id: self.id().to_owned(), exit });
     }
 
     fn push(&self, bytes: &[u8]) {

@@ -71,8 +71,9 @@ impl Presence {
             if listener.is_in_place() && self.lock.is_in_place() {
                 continue;
             }
-            match self.make_again() {
-                Ok(listener) => return listener,
+            match self.make_again(listener) {
+                Ok(Some(again)) => return again,
+                Ok(None) => {}
                 Err(reason) => {
                     tracing::error!(reason, "new clients will not find this daemon");
                     self.state = State::GivenUp;
@@ -91,7 +92,8 @@ impl Presence {
         )
     }
 
-    fn make_again(&mut self) -> Result<LocalListener, String> {
+    /// Makes what is missing. Returns another listener where the socket was.
+    fn make_again(&mut self, listener: &LocalListener) -> Result<Option<LocalListener>, String> {
         let socket = self.endpoint.socket.display();
         tracing::warn!(%socket, "the socket or its lock was taken away: making it again");
         self.endpoint.prepare()?;
@@ -103,7 +105,10 @@ impl Presence {
         }
         // The folder may be another one than the one that is watched.
         self.state = unwatched();
-        listen(&self.endpoint).map_err(|error| format!("cannot listen again: {error}"))
+        if listener.is_in_place() {
+            return Ok(None);
+        }
+        listen(&self.endpoint).map(Some).map_err(|error| format!("cannot listen again: {error}"))
     }
 }
 
