@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use icpy_protocol::api::Access;
@@ -12,6 +12,8 @@ use icpy_protocol::signal::{PROGRESS, ProgressParams, STREAM, StreamParams};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::confinement::Confinement;
 
 /// Bytes of a stream that are sent before the caller acknowledges any.
 pub const STREAM_CREDIT_BYTES: usize = 256 << 10;
@@ -55,6 +57,11 @@ impl Scopes {
         Self(accesses.iter().fold(bit(Access::Open), |bits, access| bits | bit(*access)))
     }
 
+    /// What is in both.
+    fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether the set holds `access`.
     pub fn contains(self, access: Access) -> bool {
         self.0 & bit(access) != 0
@@ -76,6 +83,15 @@ pub struct Identity {
     pub scopes: Scopes,
     /// The way back to the client, if there is one.
     pub outlet: Option<Arc<Outlet>>,
+    /// What of the disk it may use, once it is confined.
+    pub confinement: OnceLock<Arc<Confinement>>,
+}
+
+impl Identity {
+    /// Who is not confined.
+    pub fn new(session: String, principal: Principal, scopes: Scopes, outlet: Option<Arc<Outlet>>) -> Self {
+        Self { session, principal, scopes, outlet, confinement: OnceLock::new() }
+    }
 }
 
 /// The sender of one request.
@@ -94,8 +110,7 @@ impl Caller {
 
     /// The daemon on its own behalf.
     pub fn daemon() -> Self {
-        let identity =
-            Identity { session: "daemon".to_owned(), principal: Principal::Daemon, scopes: Scopes::ALL, outlet: None };
+        let identity = Identity::new("daemon".to_owned(), Principal::Daemon, Scopes::ALL, None);
         Self::new(Arc::new(identity), None)
     }
 
@@ -111,7 +126,22 @@ impl Caller {
 
     /// What the session may do.
     pub fn scopes(&self) -> Scopes {
-        self.identity.scopes
+        match self.confinement() {
+            None => self.identity.scopes,
+            // Who may run programs is confined by nothing.
+            Some(_) => self.identity.scopes.and(Scopes::of(&[Access::Read, Access::Write])),
+        }
+    }
+
+    /// What of the disk the session may use; everything that the daemon's user may when there is none.
+    pub fn confinement(&self) -> Option<&Arc<Confinement>> {
+        self.identity.confinement.get()
+    }
+
+    /// Confines the session from now on, once and for all.
+    pub fn confine(&self, confinement: Arc<Confinement>) -> Result<()> {
+        let again = |_| Error::conflict("the session is confined already, and for as long as it lasts");
+        self.identity.confinement.set(confinement).map_err(again)
     }
 
     /// The same caller, asking for something on the way to its own answer: what that sends does not reach the client.

@@ -11,6 +11,7 @@ pub mod signal;
 pub mod supervisor;
 
 pub mod caller;
+pub mod confinement;
 
 pub mod bus;
 pub mod metrics;

@@ -157,7 +157,7 @@ mod tests {
 
     fn caller(scopes: Scopes) -> Caller {
         let session = "s".to_owned();
-        Caller::new(Arc::new(Identity { session, principal: Principal::Daemon, scopes, outlet: None }), None)
+        Caller::new(Arc::new(Identity::new(session, Principal::Daemon, scopes, None)), None)
     }
 
     async fn ask(router: &Router, method: &str, params: &str) -> Result<Vec<u8>> {

@@ -687,6 +687,22 @@ export interface FsMatch {
   text: string;
 }
 
+/** Params of `fs:confine`. */
+export interface FsConfineParams {
+  /** The folders that the session may use, with all below them; by default those of all workspaces there are now. */
+  roots?: Array<FsRoot> | null;
+  /** Globs for names, or for paths below a root: what they match is not there for the session. */
+  denied?: Array<string>;
+}
+
+/** A folder that a session may use. */
+export interface FsRoot {
+  /** The folder. */
+  path: FilePath;
+  /** Whether the session may change nothing there. */
+  isReadOnly?: boolean;
+}
+
 /** Params of `fs:stat`. */
 export interface FsStatParams {
   /** The path. */
@@ -936,6 +952,8 @@ export interface Methods {
   "fs:find": { params: FsFindParams; result: FsFindResult };
   /** Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`. What git ignores, what is hidden, and what is not text is left out. */
   "fs:grep": { params: FsGrepParams; result: FsGrepResult };
+  /** Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever links lead there. It may read and write files then, and run nothing. */
+  "fs:confine": { params: FsConfineParams; result: Empty };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
   /** Runs a program, by default the user's shell, in a new terminal. */

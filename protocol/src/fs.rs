@@ -1,9 +1,13 @@
 //! `fs:*`: files on disk.
 
+mod access;
 mod content;
 mod entry;
 mod search;
 
+use crate::Empty;
+
+pub use self::access::*;
 pub use self::content::*;
 pub use self::entry::*;
 pub use self::search::*;
@@ -23,6 +27,9 @@ crate::api! {
         /// Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`.
         /// What git ignores, what is hidden, and what is not text is left out.
         Read fn grep(FsGrepParams) -> FsGrepResult; rest GET "/fs/grep";
+        /// Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever
+        /// links lead there. It may read and write files then, and run nothing.
+        Open fn confine(FsConfineParams) -> Empty, idempotent;
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
     }

@@ -124,7 +124,7 @@ fn what_is_not_there_or_no_file_is_named() {
             assert_eq!(client.stat(&looking(path(name))).await.unwrap().kind, FsKind::Other);
         }
         refused(client.write_file(&writing(path("folder"), "")).await, Kind::Unsupported, "is a folder");
-        refused(client.write_file(&writing(path("dangling"), "")).await, Kind::Unsupported, "leads nowhere");
+        refused(client.write_file(&writing(path("dangling"), "")).await, Kind::NotFound, "leads nowhere");
         refused(client.write_file(&writing(path("none/a"), "")).await, Kind::NotFound, named("none"));
         refused(client.list_directory(&listing(path("file"))).await, Kind::NotFound, "not a folder");
         refused(client.list_directory(&listing(path("none"))).await, Kind::NotFound, named("none"));

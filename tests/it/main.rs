@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[cfg(unix)]
+mod access;
+#[cfg(unix)]
 mod cli;
 mod client;
 #[cfg(unix)]

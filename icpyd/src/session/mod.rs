@@ -115,7 +115,7 @@ impl<C: Connection> Session<C> {
     pub fn new(shared: &Arc<Shared>, connection: C, principal: Principal, scopes: Scopes) -> Self {
         let outlet = Arc::new(Outlet::default());
         let session = shared.host.new_id();
-        let identity = Arc::new(Identity { session, principal, scopes, outlet: Some(Arc::clone(&outlet)) });
+        let identity = Arc::new(Identity::new(session, principal, scopes, Some(Arc::clone(&outlet))));
         let handle = shared.sessions.connect(outlet, &identity, shared.host.now_ms());
         Self {
             connection,

@@ -178,12 +178,11 @@ impl SessionService {
     }
 
     fn adopt(&self, caller: &Caller, handle: &Arc<Handle>, facts: Facts) -> Arc<Identity> {
-        let identity = Identity {
-            session: facts.session.clone(),
-            principal: caller.principal().clone(),
-            scopes: caller.scopes(),
-            outlet: Some(Arc::clone(&handle.outlet)),
-        };
+        let outlet = Some(Arc::clone(&handle.outlet));
+        let identity = Identity::new(facts.session.clone(), caller.principal().clone(), caller.scopes(), outlet);
+        if let Some(confinement) = caller.confinement() {
+            let _ = identity.confinement.set(Arc::clone(confinement));
+        }
         self.sessions.adopt(handle, Facts { principal: caller.principal().clone(), ..facts });
         Arc::new(identity)
     }

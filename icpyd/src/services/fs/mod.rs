@@ -5,6 +5,7 @@
 
 mod error;
 mod locks;
+mod place;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
@@ -16,40 +17,58 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
-    FsApi, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind, FsListDirectoryParams,
-    FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsStatParams, FsStatResult, FsWriteFileParams,
-    FsWriteFileResult,
+    FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
+    FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsRoot, FsStatParams,
+    FsStatResult, FsWriteFileParams, FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
+use icpy_protocol::workspace::WorkspaceClient;
 use tokio_util::sync::CancellationToken;
 
 use self::error::failed;
 use self::locks::Locks;
+use self::place::{Place, Use};
+use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::confinement::Confinement;
 
 /// The most entries in one answer of `fs:list_directory`.
 const ENTRIES_MAX: usize = 10_000;
 
 /// The service.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fs {
+    services: Services,
+    /// Where the daemon keeps its own things.
+    state_folder: PathBuf,
     /// Files that are being written: one writer at a time.
     writing: Locks,
 }
 
+impl Fs {
+    pub(super) fn new(services: Services, state_folder: PathBuf) -> Self {
+        Self { services, state_folder, writing: Locks::default() }
+    }
+
+    /// The folders of all workspaces.
+    async fn workspace_roots(&self, caller: &Caller) -> Result<Vec<PathBuf>> {
+        let workspaces = WorkspaceClient::new(self.services.requester(caller)).list(&Empty {}).await?.workspaces;
+        Ok(workspaces.into_iter().map(|workspace| workspace.root.into_path_buf()).collect())
+    }
+}
+
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
-        check_absolute(&params.path)?;
         if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
     }
 
-    async fn write_file(&self, _: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
-        check_absolute(&params.path)?;
-        let path = params.path.as_path().to_owned();
-        let target = blocking(move || write::target(&path)).await?;
-        let writing = self.writing.lock(&target).await;
+    async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
+        let (caller, path) = (caller.clone(), params.path.clone());
+        let target = blocking(move || Place::led_to(&caller, &path, Use::Change)).await?;
+        let writing = self.writing.lock(target.real()).await;
         blocking(move || {
             // Held by the work itself: it goes on when the request is cancelled.
             let _writing = writing;
@@ -59,33 +78,50 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {
-        check_absolute(&params.path)?;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        blocking(move || list(&params)).await
+        let caller = caller.clone();
+        blocking(move || list(&Place::led_to(&caller, &params.path, Use::Look)?, &params)).await
     }
 
     async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
-        check_absolute(&params.path)?;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let stop = CancellationToken::new();
         let _until_nobody_waits = stop.clone().drop_guard();
-        blocking(move || search::find(&params, &stop)).await
+        let caller = caller.clone();
+        blocking(move || search::find(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
-        check_absolute(&params.path)?;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let stop = CancellationToken::new();
         let _until_nobody_waits = stop.clone().drop_guard();
-        blocking(move || search::grep(&params, &stop)).await
+        let caller = caller.clone();
+        blocking(move || search::grep(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
     }
 
-    async fn stat(&self, _: &Caller, params: FsStatParams) -> Result<FsStatResult> {
-        check_absolute(&params.path)?;
+    async fn confine(&self, caller: &Caller, params: FsConfineParams) -> Result<Empty> {
+        let roots = match params.roots {
+            Some(roots) => {
+                let root = |FsRoot { path, is_read_only }: FsRoot| (path.into_path_buf(), is_read_only);
+                roots.into_iter().map(root).collect()
+            }
+            None => self.workspace_roots(caller).await?.into_iter().map(|root| (root, false)).collect::<Vec<_>>(),
+        };
+        if let Some((path, _)) = roots.iter().find(|(path, _)| !path.is_absolute()) {
+            return Err(Error::invalid_params(format!("the path `{}` is not absolute", path.display())));
+        }
+        let state_folder = self.state_folder.clone();
+        let confinement = blocking(move || Confinement::open(roots, &params.denied, &state_folder)).await?;
+        caller.confine(confinement.into())?;
+        Ok(Empty {})
+    }
+
+    async fn stat(&self, caller: &Caller, params: FsStatParams) -> Result<FsStatResult> {
+        let caller = caller.clone();
         blocking(move || {
-            let path = params.path.as_path();
-            let metadata = if params.no_follow { path.symlink_metadata() } else { path.metadata() };
-            let metadata = metadata.map_err(|error| failed("look at", path, &error))?;
+            let find = if params.no_follow { Place::of } else { Place::led_to };
+            let place = find(&caller, &params.path, Use::Look)?;
+            let metadata = place.path().symlink_metadata().map_err(|error| failed("look at", place.asked(), &error))?;
             Ok(FsStatResult {
                 kind: kind(&metadata),
                 size: metadata.len(),
@@ -97,16 +133,6 @@ impl FsApi<Caller> for Fs {
     }
 }
 
-fn check_absolute(path: &FilePath) -> Result<()> {
-    if !path.as_path().is_absolute() {
-        return Err(Error::invalid_params(format!("the path `{path}` is not absolute")));
-    }
-    if path.as_path().as_os_str().as_encoded_bytes().contains(&0) {
-        return Err(Error::invalid_params(format!("the path `{path}` holds a NUL character")));
-    }
-    Ok(())
-}
-
 /// Runs work that may wait for a disk.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
@@ -116,13 +142,14 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
     }
 }
 
-fn list(params: &FsListDirectoryParams) -> Result<FsListDirectoryResult> {
-    let folder = params.path.as_path();
+fn list(place: &Place, params: &FsListDirectoryParams) -> Result<FsListDirectoryResult> {
+    let folder = place.path();
+    let refused = |error| failed("list", place.asked(), &error);
     let limit = params.limit.map_or(ENTRIES_MAX, |limit| (limit as usize).clamp(1, ENTRIES_MAX));
     let after = params.after.as_ref().map(|name| name.as_path().as_os_str());
     let mut names = Vec::new();
-    for entry in folder.read_dir().map_err(|error| failed("list", folder, &error))? {
-        let name = entry.map_err(|error| failed("list", folder, &error))?.file_name();
+    for entry in folder.read_dir().map_err(refused)? {
+        let name = entry.map_err(refused)?.file_name();
         if after.is_none_or(|after| name.as_os_str() > after) {
             names.push(name);
         }

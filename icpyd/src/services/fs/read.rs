@@ -8,8 +8,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsEncoding, FsReadFileParams, FsReadFileResult};
+use icpy_protocol::path::FilePath;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use super::place::{Place, Use};
 use super::{blocking, check_regular, failed, platform, version};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 
@@ -23,20 +25,22 @@ const PIECE_BYTES: usize = 96 << 10;
 const PROGRESS_PIECES: u64 = 64;
 
 /// Opens a regular file, and nothing else.
-fn open(path: &Path) -> Result<(File, u64)> {
-    let refused = |error| failed("read", path, &error);
-    check_regular(path, &path.metadata().map_err(refused)?)?;
-    let file = platform::open_for_reading(path).map_err(refused)?;
+fn open(caller: &Caller, path: &FilePath) -> Result<(File, u64)> {
+    let place = Place::led_to(caller, path, Use::Look)?;
+    let refused = |error| failed("read", place.asked(), &error);
+    check_regular(place.asked(), &place.path().symlink_metadata().map_err(refused)?)?;
+    let file = platform::open_for_reading(place.path()).map_err(refused)?;
     // Another thing may have taken the name in between.
     let metadata = file.metadata().map_err(refused)?;
-    check_regular(path, &metadata)?;
+    check_regular(place.asked(), &metadata)?;
     Ok((file, metadata.len()))
 }
 
 pub(super) async fn whole(caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
     let room = caller.reserve(LONG_RESULT_BYTES).await;
+    let asking = caller.clone();
     let begun = blocking(move || {
-        let (file, size) = open(params.path.as_path())?;
+        let (file, size) = open(&asking, &params.path)?;
         if size > CONTENT_BYTES_MAX {
             Err(too_large(params.path.as_path(), size))
         } else if size > LONG_RESULT_BYTES {
@@ -99,10 +103,10 @@ fn too_large(path: &Path, size: u64) -> Error {
 
 pub(super) async fn stream(caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
     let mut stream = caller.open_stream()?;
-    let path = params.path.into_path_buf();
+    let path = params.path.clone().into_path_buf();
     let (mut file, total) = {
-        let path = path.clone();
-        blocking(move || open(&path)).await?
+        let caller = caller.clone();
+        blocking(move || open(&caller, &params.path)).await?
     };
     let mut hash = Xxh3::new();
     let mut size = 0;

@@ -14,6 +14,7 @@ use ignore::{DirEntry, WalkBuilder};
 use tokio_util::sync::CancellationToken;
 
 use super::error::failed;
+use super::place::Place;
 
 /// The most that one answer holds, of files or of lines.
 const FOUND_MAX: usize = 10_000;
@@ -25,11 +26,11 @@ const LINE_BYTES_MAX: usize = 512;
 type NameTest = Box<dyn Fn(&FilePath) -> bool>;
 
 /// Finds files whose path below the folder has the query in it, or fits it as a glob.
-pub(super) fn find(params: &FsFindParams, stop: &CancellationToken) -> Result<FsFindResult> {
+pub(super) fn find(place: &Place, params: &FsFindParams, stop: &CancellationToken) -> Result<FsFindResult> {
     let fits = name_test(&params.query)?;
     let limit = limit(params.limit);
     let mut result = FsFindResult { files: Vec::new(), has_more: false };
-    for (relative, _) in files(params.path.as_path(), stop)? {
+    for (relative, _) in files(place, stop)? {
         if fits(&relative) {
             if result.files.len() == limit {
                 result.has_more = true;
@@ -42,7 +43,7 @@ pub(super) fn find(params: &FsFindParams, stop: &CancellationToken) -> Result<Fs
 }
 
 /// Finds lines that match a pattern. A file that looks binary, or cannot be read, has none.
-pub(super) fn grep(params: &FsGrepParams, stop: &CancellationToken) -> Result<FsGrepResult> {
+pub(super) fn grep(place: &Place, params: &FsGrepParams, stop: &CancellationToken) -> Result<FsGrepResult> {
     let matcher = RegexMatcherBuilder::new()
         .case_insensitive(params.ignore_case)
         .fixed_strings(params.is_literal)
@@ -51,13 +52,13 @@ pub(super) fn grep(params: &FsGrepParams, stop: &CancellationToken) -> Result<Fs
     let mut searcher = SearcherBuilder::new().line_number(true).binary_detection(BinaryDetection::quit(0)).build();
     let limit = limit(params.limit);
     let mut result = FsGrepResult { matches: Vec::new(), has_more: false };
-    let root = params.path.as_path();
+    let root = place.path();
     if root.is_file() {
-        let name = root.file_name().unwrap_or_default();
+        let name = place.real().file_name().unwrap_or_default();
         grep_file(&mut searcher, &matcher, root, &FilePath::from(name), limit, &mut result);
         return Ok(result);
     }
-    for (relative, entry) in files(root, stop)? {
+    for (relative, entry) in files(place, stop)? {
         grep_file(&mut searcher, &matcher, entry.path(), &relative, limit, &mut result);
         if result.has_more {
             break;
@@ -97,9 +98,10 @@ fn limit(wanted: Option<u32>) -> usize {
 }
 
 /// The files below a folder by their names, each with its path from there.
-fn files<'a>(root: &'a Path, stop: &'a CancellationToken) -> Result<impl Iterator<Item = (FilePath, DirEntry)> + 'a> {
+fn files<'a>(place: &'a Place, stop: &'a CancellationToken) -> Result<impl Iterator<Item = (FilePath, DirEntry)> + 'a> {
+    let root = place.path();
     // The walk itself only skips what cannot be listed.
-    root.read_dir().map_err(|error| failed("search", root, &error))?;
+    root.read_dir().map_err(|error| failed("search", place.asked(), &error))?;
     let walk = WalkBuilder::new(root).sort_by_file_name(Ord::cmp).build();
     let entries = walk.take_while(|_| !stop.is_cancelled()).flatten();
     let files = entries.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));

@@ -8,9 +8,9 @@ use std::path::Path;
 use rustix::fs::{Access, Gid, OFlags, Uid};
 use tempfile::{Builder, NamedTempFile};
 
-/// Opening never waits, even when a FIFO or a terminal has taken the name.
+/// Opening never waits, even when a FIFO or a terminal has taken the name, and does not follow a link that has.
 pub(super) fn open_for_reading(path: &Path) -> io::Result<File> {
-    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits().cast_signed();
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
