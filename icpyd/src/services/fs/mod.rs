@@ -4,17 +4,28 @@
 //! a folder is refused before it is opened: opening a FIFO or a device can wait for ever or do something.
 
 mod error;
+mod find;
+mod finding;
+mod keeping;
 mod locks;
+mod origins;
 mod place;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 mod read;
 mod search;
+mod stamp;
+mod tree;
+mod trees;
+mod watch;
+mod watching;
 mod write;
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::UNIX_EPOCH;
 
 use icpy_protocol::Empty;
@@ -22,15 +33,19 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
     FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsRoot, FsStatParams,
-    FsStatResult, FsWriteFileParams, FsWriteFileResult,
+    FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams, FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
 use tokio_util::sync::CancellationToken;
 
 use self::error::failed;
+use self::finding::Recents;
 use self::locks::Locks;
+use self::origins::Origins;
 use self::place::{Place, Use};
+use self::tree::NodeKind;
+use self::trees::Trees;
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::confinement::Confinement;
@@ -46,11 +61,26 @@ pub struct Fs {
     state_folder: PathBuf,
     /// Files that are being written: one writer at a time.
     writing: Locks,
+    /// Who made the changes that the daemon makes.
+    origins: Arc<Origins>,
+    trees: Arc<Trees>,
+    /// Whether a task waits for the ends of sessions that watch something.
+    is_waiting: Arc<AtomicBool>,
+    /// Files that were used last.
+    recents: Arc<Recents>,
 }
 
 impl Fs {
     pub(super) fn new(services: Services, state_folder: PathBuf) -> Self {
-        Self { services, state_folder, writing: Locks::default() }
+        let origins = Arc::new(Origins::default());
+        let trees = Arc::new(Trees::new(
+            services.host.clone(),
+            services.bus.clone(),
+            Arc::clone(&origins),
+            state_folder.clone(),
+        ));
+        let is_waiting = Arc::new(AtomicBool::new(false));
+        Self { services, state_folder, writing: Locks::default(), origins, trees, is_waiting, recents: Arc::default() }
     }
 
     /// The folders of all workspaces.
@@ -62,17 +92,22 @@ impl Fs {
 
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
+        self.recents.note(params.path.as_path());
         if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
-        let (caller, path) = (caller.clone(), params.path.clone());
-        let target = blocking(move || Place::led_to(&caller, &path, Use::Change)).await?;
+        let (asking, path) = (caller.clone(), params.path.clone());
+        let target = blocking(move || Place::led_to(&asking, &path, Use::Change)).await?;
+        self.recents.note(target.real());
         let writing = self.writing.lock(target.real()).await;
+        let (origins, caller) = (Arc::clone(&self.origins), caller.clone());
         blocking(move || {
             // Held by the work itself: it goes on when the request is cancelled.
             let _writing = writing;
-            write::replace(&target, &params)
+            write::replace(&target, &params, |stamp, version| {
+                origins.expect(target.real(), Some(stamp), Some(version), &caller);
+            })
         })
         .await
     }
@@ -84,11 +119,7 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
-        let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        let stop = CancellationToken::new();
-        let _until_nobody_waits = stop.clone().drop_guard();
-        let caller = caller.clone();
-        blocking(move || search::find(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
+        self.find_files(caller, params).await
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
@@ -114,6 +145,18 @@ impl FsApi<Caller> for Fs {
         let confinement = blocking(move || Confinement::open(roots, &params.denied, &state_folder)).await?;
         caller.confine(confinement.into())?;
         Ok(Empty {})
+    }
+
+    async fn watch(&self, caller: &Caller, params: FsWatchParams) -> Result<FsWatchResult> {
+        self.begin_watch(caller, params).await
+    }
+
+    async fn unwatch(&self, caller: &Caller, params: FsUnwatchParams) -> Result<Empty> {
+        self.end_watch(caller, &params)
+    }
+
+    async fn sync(&self, caller: &Caller, params: FsSyncParams) -> Result<Empty> {
+        self.take_in_changes(caller, params).await
     }
 
     async fn stat(&self, caller: &Caller, params: FsStatParams) -> Result<FsStatResult> {
@@ -169,16 +212,22 @@ fn entry(folder: &Path, name: PathBuf) -> Option<FsEntry> {
     Some(FsEntry { name: name.into(), kind: kind(&metadata), size: metadata.len(), modified_at_ms })
 }
 
-fn kind(metadata: &Metadata) -> FsKind {
+fn kind_of(metadata: &Metadata) -> NodeKind {
     let file_type = metadata.file_type();
-    if file_type.is_file() {
-        FsKind::File
-    } else if file_type.is_dir() {
-        FsKind::Directory
-    } else if file_type.is_symlink() {
-        FsKind::Symlink
-    } else {
-        FsKind::Other
+    match () {
+        () if file_type.is_file() => NodeKind::File,
+        () if file_type.is_dir() => NodeKind::Folder,
+        () if file_type.is_symlink() => NodeKind::Symlink,
+        () => NodeKind::Other,
+    }
+}
+
+fn kind(metadata: &Metadata) -> FsKind {
+    match kind_of(metadata) {
+        NodeKind::File => FsKind::File,
+        NodeKind::Folder => FsKind::Directory,
+        NodeKind::Symlink => FsKind::Symlink,
+        NodeKind::Other => FsKind::Other,
     }
 }
 

@@ -13,9 +13,14 @@ use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::place::Place;
+use super::stamp::Stamp;
 use super::{check_regular, failed, platform, version};
 
-pub(super) fn replace(place: &Place, params: &FsWriteFileParams) -> Result<FsWriteFileResult> {
+pub(super) fn replace(
+    place: &Place,
+    params: &FsWriteFileParams,
+    expect: impl FnOnce(Stamp, String),
+) -> Result<FsWriteFileResult> {
     let (target, shown) = (place.path(), place.asked());
     let refused = |error| failed("write", shown, &error);
     let content = decode(params)?;
@@ -34,11 +39,13 @@ pub(super) fn replace(place: &Place, params: &FsWriteFileParams) -> Result<FsWri
     }
     new.as_file().sync_all().map_err(refused)?;
     check_untouched(place, old.as_ref())?;
+    let version = version(xxh3_128(&content));
+    expect(Stamp::from(&new.as_file().metadata().map_err(refused)?), version.clone());
     put_in_place(new, place, old.is_none())?;
     platform::sync_folder(folder).map_err(refused)?;
 
     let is_new = old.is_none();
-    Ok(FsWriteFileResult { version: version(xxh3_128(&content)), size: content.len() as u64, is_new })
+    Ok(FsWriteFileResult { version, size: content.len() as u64, is_new })
 }
 
 fn decode(params: &FsWriteFileParams) -> Result<std::borrow::Cow<'_, [u8]>> {
