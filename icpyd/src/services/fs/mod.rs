@@ -4,13 +4,14 @@
 //! a folder is refused before it is opened: opening a FIFO or a device can wait for ever or do something.
 
 mod error;
+mod find;
+mod grep;
 mod locks;
 mod place;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 mod read;
-mod search;
 mod write;
 
 use std::fs::Metadata;
@@ -88,7 +89,7 @@ impl FsApi<Caller> for Fs {
         let stop = CancellationToken::new();
         let _until_nobody_waits = stop.clone().drop_guard();
         let caller = caller.clone();
-        blocking(move || search::find(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
+        blocking(move || find::find(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
@@ -96,7 +97,7 @@ impl FsApi<Caller> for Fs {
         let stop = CancellationToken::new();
         let _until_nobody_waits = stop.clone().drop_guard();
         let caller = caller.clone();
-        blocking(move || search::grep(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
+        blocking(move || grep::grep(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
     }
 
     async fn confine(&self, caller: &Caller, params: FsConfineParams) -> Result<Empty> {
