@@ -3,6 +3,7 @@
 mod access;
 mod content;
 mod entry;
+mod grep;
 mod search;
 
 use crate::Empty;
@@ -10,6 +11,7 @@ use crate::Empty;
 pub use self::access::*;
 pub use self::content::*;
 pub use self::entry::*;
+pub use self::grep::*;
 pub use self::search::*;
 
 crate::api! {

@@ -27,6 +27,8 @@ mod files;
 mod find;
 mod generated;
 #[cfg(unix)]
+mod grep;
+#[cfg(unix)]
 mod interactive;
 #[cfg(unix)]
 mod life;
@@ -43,6 +45,8 @@ mod remote;
 #[cfg(unix)]
 mod restart;
 mod resume;
+#[cfg(unix)]
+mod ripgrep;
 #[cfg(unix)]
 mod search;
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::failed;
 use super::place::Place;
 
-/// The most that one answer holds, of files or of lines.
+/// The most files that one answer holds.
 const FOUND_MAX: usize = 10_000;
 
 /// Whether a file is wanted, by its path below the folder.
@@ -33,15 +33,12 @@ pub(super) fn find(place: &Place, params: &FsFindParams, stop: &CancellationToke
     Ok(result)
 }
 
-pub(super) fn limit(wanted: Option<u32>) -> usize {
+fn limit(wanted: Option<u32>) -> usize {
     wanted.map_or(FOUND_MAX, |limit| (limit as usize).clamp(1, FOUND_MAX))
 }
 
 /// The files below a folder by their names, each with its path from there.
-pub(super) fn files<'a>(
-    place: &'a Place,
-    stop: &'a CancellationToken,
-) -> Result<impl Iterator<Item = (FilePath, DirEntry)> + 'a> {
+fn files<'a>(place: &'a Place, stop: &'a CancellationToken) -> Result<impl Iterator<Item = (FilePath, DirEntry)> + 'a> {
     let root = place.path();
     // The walk itself only skips what cannot be listed.
     root.read_dir().map_err(|error| failed("search", place.asked(), &error))?;

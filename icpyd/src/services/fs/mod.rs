@@ -93,11 +93,7 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
-        let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        let stop = CancellationToken::new();
-        let _until_nobody_waits = stop.clone().drop_guard();
-        let caller = caller.clone();
-        blocking(move || grep::grep(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
+        grep::grep(caller, params).await
     }
 
     async fn confine(&self, caller: &Caller, params: FsConfineParams) -> Result<Empty> {
