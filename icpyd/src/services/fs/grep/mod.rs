@@ -2,8 +2,12 @@
 
 mod answer;
 mod collector;
+mod index;
+#[cfg_attr(not(test), expect(dead_code, reason = "the trees of workspaces are its users"))]
+mod indexed;
 mod line;
 mod pattern;
+mod plan;
 mod scan;
 mod scope;
 mod turns;

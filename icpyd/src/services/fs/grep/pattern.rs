@@ -1,10 +1,15 @@
-//! What is looked for: a text or a regular expression, and how it is compared.
+//! What is looked for: a text or a regular expression, and how it is compared. It makes the matcher that decides, and the
+//! plan that says which files are worth a look; both come from the same parsed expression.
 
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::FsGrepParams;
+use regex_syntax::ParserBuilder;
 use regex_syntax::ast::parse::Parser as AstParser;
 use regex_syntax::ast::{Ast, ClassSetItem, Visitor, visit};
+use regex_syntax::hir::Hir;
+
+use super::plan::Plan;
 
 /// The longest pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 64 << 10;
@@ -20,6 +25,8 @@ const NEWLINE: u8 = b'\n';
 pub(super) struct Pattern {
     /// Decides what matches.
     pub(super) matcher: RegexMatcher,
+    /// What every file with a match holds.
+    pub(super) plan: Plan,
     /// Whether a match may go over several lines.
     pub(super) is_multiline: bool,
 }
@@ -47,7 +54,8 @@ impl Pattern {
             builder.line_terminator(Some(NEWLINE));
         }
         let matcher = builder.build(pattern).map_err(|error| unreadable(&error.to_string()))?;
-        Ok(Self { matcher, is_multiline: params.is_multiline })
+        let plan = Plan::new(&hir(params, ignores_case)?);
+        Ok(Self { matcher, plan, is_multiline: params.is_multiline })
     }
 }
 
@@ -55,6 +63,18 @@ fn unreadable(why: &str) -> Error {
     // The library speaks of its own option.
     let why = why.trim_end().replace("the literal \"\\n\" is not allowed in a regex", "a newline needs `isMultiline`");
     Error::invalid_params(format!("the pattern cannot be read: {why}"))
+}
+
+/// The expression, with case folded by the same tables as the matcher's own.
+fn hir(params: &FsGrepParams, ignores_case: bool) -> Result<Hir> {
+    let escaped = params.is_literal.then(|| regex_syntax::escape(&params.pattern));
+    let mut parser = ParserBuilder::new()
+        .utf8(false)
+        .multi_line(true)
+        .case_insensitive(ignores_case)
+        .dot_matches_new_line(params.is_multiline && params.is_dot_all)
+        .build();
+    parser.parse(escaped.as_ref().unwrap_or(&params.pattern)).map_err(|error| unreadable(&error.to_string()))
 }
 
 /// Whether a pattern has letters to compare, and none of upper case: smart case then ignores case.
