@@ -767,6 +767,62 @@ export interface FsRoot {
   isReadOnly?: boolean;
 }
 
+/** Params of `fs:preview_replace`. */
+export interface FsPreviewReplaceParams {
+  /** What is replaced. Lines around it and a stream cannot be asked for; the limit is one of matches, not of lines. */
+  search: FsGrepParams;
+  /** What takes its place. `$1`, `${1}` and `${name}` are groups of the match, `$0` is all of it, and `$$` is `$`. A newline becomes one of the file's. */
+  replacement: string;
+}
+
+/** Result of `fs:preview_replace`. */
+export interface FsPreviewReplaceResult {
+  /** The files that would change, in the order of their paths. */
+  files: Array<FsFileEdits>;
+  /** Files that have a match and cannot be changed. */
+  skipped: Array<FsSkippedFile>;
+  /** Whether there are more than the limit, or than an answer holds. The last file may then lack some of its edits. */
+  hasMore: boolean;
+  /** What was looked at. */
+  stats: FsGrepStats;
+}
+
+/** How one file would change. */
+export interface FsFileEdits {
+  /** The file, by its path below the folder. */
+  path: FilePath;
+  /** The version of the content that the edits are of. */
+  baseVersion: string;
+  /** The edits, in order; none overlaps another. */
+  edits: Array<FsEdit>;
+}
+
+/** One match and what takes its place. */
+export interface FsEdit {
+  /** The line in which the match begins, from 1. */
+  line: number;
+  /** The byte in the line at which it begins, from 1. */
+  column: number;
+  /** The byte of the file at which it begins; in a file in UTF-16 or with a mark of its encoding, of the text in UTF-8. */
+  start: number;
+  /** The byte after its last. */
+  end: number;
+  /** The match, cut as a line is. */
+  before: string;
+  /** What takes its place, cut as a line is. */
+  after: string;
+  /** The line as it is, cut. */
+  text: string;
+}
+
+/** A file that cannot be changed. */
+export interface FsSkippedFile {
+  /** The file, by its path below the folder. */
+  path: FilePath;
+  /** Why, as a sentence. */
+  reason: string;
+}
+
 /** Params of `fs:stat`. */
 export interface FsStatParams {
   /** The path. */
@@ -1018,6 +1074,8 @@ export interface Methods {
   "fs:grep": { params: FsGrepParams; result: FsGrepResult };
   /** Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever links lead there. It may read and write files then, and run nothing. */
   "fs:confine": { params: FsConfineParams; result: Empty };
+  /** Shows how files would change if what is found in them were replaced. Nothing is changed. */
+  "fs:preview_replace": { params: FsPreviewReplaceParams; result: FsPreviewReplaceResult };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
   /** Runs a program, by default the user's shell, in a new terminal. */

@@ -1,4 +1,4 @@
-//! `fs:grep` through the socket, and what a person sees of them.
+//! `fs:grep` and `fs:preview_replace` through the socket, and what a person sees of them.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,9 @@ use std::process::Command;
 use icpy::Piece;
 use icpy_protocol::Empty;
 use icpy_protocol::error::Kind;
-use icpy_protocol::fs::{FsClient, FsConfineParams, FsGrepParams, FsGrepResult, FsMatch, method};
+use icpy_protocol::fs::{
+    FsClient, FsConfineParams, FsGrepParams, FsGrepResult, FsMatch, FsPreviewReplaceParams, FsReadFileParams, method,
+};
 use icpy_protocol::session::SessionClient;
 use icpy_tests::{Daemon, Process, within};
 
@@ -118,6 +120,47 @@ fn what_is_denied_is_not_searched() {
         service.confine(&confine).await.unwrap();
         let found = service.grep(&params(&daemon, |_| ())).await.unwrap().matches;
         assert_eq!(found.iter().map(|found| found.path.to_string()).collect::<Vec<_>>(), ["b"]);
+        let replace = FsPreviewReplaceParams { search: params(&daemon, |_| ()), replacement: "pin".to_owned() };
+        assert_eq!(service.preview_replace(&replace).await.unwrap().files.len(), 1);
+    });
+}
+
+#[test]
+fn a_replacement_is_shown_before_it_is_done() {
+    let daemon = Daemon::boot("//- /a.txt\none needle, two needles\n//- /b.txt\nnone\n//- /c.txt\nneedle\n");
+    fs::write(daemon.path("bad"), b"\xff\xfeneedle").unwrap();
+    fs::write(daemon.path("latin"), b"caf\xe9 needle").unwrap();
+    daemon.run(async {
+        let service = FsClient::new(daemon.client().await);
+        let replace = |set: fn(&mut FsGrepParams)| FsPreviewReplaceParams {
+            search: params(&daemon, |params| {
+                params.pattern = "needle(s?)".to_owned();
+                set(params);
+            }),
+            replacement: "épingle$1".to_owned(),
+        };
+        let preview = service.preview_replace(&replace(|_| ())).await.unwrap();
+        let names = |files: &[icpy_protocol::fs::FsFileEdits]| {
+            files.iter().map(|file| file.path.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!((names(&preview.files), preview.has_more), (vec!["a.txt".to_owned(), "c.txt".to_owned()], false));
+        let edits = serde_json::to_value(&preview.files[0].edits).unwrap();
+        let text = "one needle, two needles";
+        assert_eq!(
+            edits,
+            serde_json::json!([
+                { "line": 1, "column": 5, "start": 4, "end": 10, "before": "needle", "after": "épingle", "text": text },
+                { "line": 1, "column": 17, "start": 16, "end": 23, "before": "needles", "after": "épingles", "text": text },
+            ])
+        );
+        let read = FsReadFileParams { path: daemon.path("a.txt").into(), encoding: None, stream: false };
+        assert_eq!(service.read_file(&read).await.unwrap().version, preview.files[0].base_version);
+        let skipped = preview.skipped.iter().map(|file| format!("{}: {}", file.path, file.reason));
+        let expect = "latin: it is not in Unicode, and the replacement is not in ASCII";
+        assert_eq!(skipped.collect::<Vec<_>>(), [expect]);
+        let preview = service.preview_replace(&replace(|params| params.limit = Some(2))).await.unwrap();
+        assert_eq!((names(&preview.files), preview.has_more), (vec!["a.txt".to_owned()], true));
+        assert_eq!(fs::read_to_string(daemon.path("c.txt")).unwrap(), "needle\n", "nothing is changed");
     });
 }
 

@@ -22,8 +22,8 @@ use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
-    FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsRoot, FsStatParams,
-    FsStatResult, FsWriteFileParams, FsWriteFileResult,
+    FsListDirectoryParams, FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams,
+    FsReadFileResult, FsRoot, FsStatParams, FsStatResult, FsWriteFileParams, FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
@@ -94,6 +94,10 @@ impl FsApi<Caller> for Fs {
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
         grep::grep(caller, params).await
+    }
+
+    async fn preview_replace(&self, caller: &Caller, params: FsPreviewReplaceParams) -> Result<FsPreviewReplaceResult> {
+        grep::preview_replace(caller, params).await
     }
 
     async fn confine(&self, caller: &Caller, params: FsConfineParams) -> Result<Empty> {

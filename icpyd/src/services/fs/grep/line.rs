@@ -27,6 +27,11 @@ impl<'b> Line<'b> {
         Self(bytes.strip_suffix(b"\r").unwrap_or(bytes))
     }
 
+    /// Some text that need not end as a line does.
+    pub(super) fn whole(bytes: &'b [u8]) -> Self {
+        Self(bytes)
+    }
+
     fn shown_bytes(&self) -> &'b [u8] {
         let bytes_max = if self.0.contains(&b'\n') { LINES_BYTES_MAX } else { LINE_BYTES_MAX };
         &self.0[..self.0.len().min(bytes_max)]

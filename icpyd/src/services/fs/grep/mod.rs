@@ -8,9 +8,12 @@ mod indexed;
 mod line;
 mod pattern;
 mod plan;
+mod preview;
+mod replace;
 mod scan;
 mod scope;
 mod turns;
 mod walk;
 
 pub(super) use self::answer::grep;
+pub(super) use self::preview::preview_replace;
