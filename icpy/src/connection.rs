@@ -1,6 +1,7 @@
 //! A connection that blocks: for a program that asks a few things and ends.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -63,7 +64,21 @@ impl Connection {
 
     /// Sends a request and waits for its result, as JSON text. What the daemon sends meanwhile goes to `notified`, by
     /// method and params.
-    pub fn request(&self, method: &str, params: &str, notified: impl FnMut(&str, &str)) -> Result<String> {
+    pub fn request(&self, method: &str, params: &str, mut notified: impl FnMut(&str, &str)) -> Result<String> {
+        let answer = self.request_until(method, params, |topic, params| {
+            notified(topic, params);
+            ControlFlow::Continue(())
+        });
+        answer.transpose().expect("nothing breaks off")
+    }
+
+    /// The same, until `notified` breaks off: there is no answer then, and the connection is of no more use.
+    pub fn request_until(
+        &self,
+        method: &str,
+        params: &str,
+        notified: impl FnMut(&str, &str) -> ControlFlow<()>,
+    ) -> Result<Option<String>> {
         self.lock().request(method, params, notified)
     }
 
@@ -78,7 +93,12 @@ impl Connection {
 }
 
 impl State {
-    fn request(&mut self, method: &str, params: &str, mut notified: impl FnMut(&str, &str)) -> Result<String> {
+    fn request(
+        &mut self,
+        method: &str,
+        params: &str,
+        mut notified: impl FnMut(&str, &str) -> ControlFlow<()>,
+    ) -> Result<Option<String>> {
         self.last_id += 1;
         let id = self.last_id.to_string();
         let mut line = Vec::new();
@@ -94,11 +114,13 @@ impl State {
             match read_received(&line).map_err(|why| lost(method, &Lost::Garbled(why)))? {
                 // An error for no request is about all of them.
                 Received::Answer { id: answered, outcome } if answered == id || answered == "null" => {
-                    return outcome.map(str::to_owned);
+                    return outcome.map(|result| Some(result.to_owned()));
                 }
                 Received::Answer { .. } => {}
                 Received::Notification { method: topic, params } => {
-                    notified(&topic, params);
+                    if notified(&topic, params).is_break() {
+                        return Ok(None);
+                    }
                     if topic == STREAM {
                         self.acknowledge(params).map_err(|error| lost(method, &read_failure(&error)))?;
                     }

@@ -665,21 +665,47 @@ export interface FsGrepParams {
   pattern: string;
   /** Whether upper and lower case are the same. */
   ignoreCase?: boolean;
+  /** Whether upper and lower case are the same where the pattern has letters, and none of upper case. */
+  smartCase?: boolean;
   /** Whether the pattern is a text and no expression. */
   isLiteral?: boolean;
-  /** At most so many lines; by default, and at most, 10000. */
+  /** Whether a match begins and ends where words do. */
+  wholeWord?: boolean;
+  /** Whether a match may go over several lines. */
+  isMultiline?: boolean;
+  /** Whether `.` is a newline too, in a match over several lines. */
+  isDotAll?: boolean;
+  /** Globs, as in `.gitignore`, for paths below the folder. Where there is one without `!` only files that fit one are searched; what fits one that begins with `!` is not. The last that fits wins, also over what is ignored. */
+  globs?: Array<string>;
+  /** Whether to search what is hidden too. */
+  hidden?: boolean;
+  /** Whether to search what git ignores too. */
+  noIgnore?: boolean;
+  /** So many lines before each match come with it; at most 100. */
+  before?: number | null;
+  /** So many lines after each match come with it; at most 100. */
+  after?: number | null;
+  /** At most so many lines. In an answer 10000 by default, and at most; in a stream as many as there are. */
   limit?: number | null;
+  /** At most so many lines of each file. */
+  countPerFile?: number | null;
+  /** Whether files come in any order, as soon as they are searched; by default they come in the order of their paths. */
+  isUnsorted?: boolean;
+  /** Whether the lines come as found, before the answer, which then holds none: as pieces of a stream, each of whose `data` is one or more `FsMatch` objects, one a line. */
+  stream?: boolean;
 }
 
 /** Result of `fs:grep`. */
 export interface FsGrepResult {
-  /** The lines, file by file. */
+  /** The lines, file by file; none where they were streamed. */
   matches: Array<FsMatch>;
-  /** Whether there are more than the limit. */
+  /** Whether there are more than the limit, or than an answer holds. */
   hasMore: boolean;
+  /** What was looked at. */
+  stats: FsGrepStats;
 }
 
-/** One line that matches. */
+/** One line that matches, or the lines of a match over several. */
 export interface FsMatch {
   /** The file, by its path below the folder. */
   path: FilePath;
@@ -687,8 +713,46 @@ export interface FsMatch {
   line: number;
   /** The byte in the line at which the first match begins, from 1. */
   column: number;
-  /** The line without its end, and at most 512 bytes of it; bytes that are no UTF-8 are replaced. */
+  /** The byte of the file at which the line begins; in a file in UTF-16, of its text in UTF-8. */
+  offset: number;
+  /** The line without its end, and at most 512 bytes of it; of a match over several lines at most 4096. Bytes that are no UTF-8 are replaced. */
   text: string;
+  /** Where in `text` the matches are. */
+  ranges: Array<FsRange>;
+  /** Lines before it, those that no match before it has. */
+  before?: Array<FsContextLine>;
+  /** Lines after it, up to the next match. */
+  after?: Array<FsContextLine>;
+}
+
+/** A part of a text, in bytes. */
+export interface FsRange {
+  /** Where it begins. */
+  start: number;
+  /** Where it ends: the byte after the last. */
+  end: number;
+}
+
+/** A line near a match. */
+export interface FsContextLine {
+  /** The line, from 1. */
+  line: number;
+  /** The line without its end, cut as that of a match. */
+  text: string;
+}
+
+/** What a search looked at. */
+export interface FsGrepStats {
+  /** Files that were read. */
+  files: number;
+  /** Files that have a match. */
+  filesMatched: number;
+  /** Files that could not be read. */
+  filesFailed: number;
+  /** Lines that were found, as they are counted for the limit. */
+  lines: number;
+  /** Bytes that were read. */
+  bytes: number;
 }
 
 /** Params of `fs:watch`. */
@@ -737,6 +801,62 @@ export interface FsRoot {
   path: FilePath;
   /** Whether the session may change nothing there. */
   isReadOnly?: boolean;
+}
+
+/** Params of `fs:preview_replace`. */
+export interface FsPreviewReplaceParams {
+  /** What is replaced. Lines around it and a stream cannot be asked for; the limit is one of matches, not of lines. */
+  search: FsGrepParams;
+  /** What takes its place. `$1`, `${1}` and `${name}` are groups of the match, `$0` is all of it, and `$$` is `$`. A newline becomes one of the file's. */
+  replacement: string;
+}
+
+/** Result of `fs:preview_replace`. */
+export interface FsPreviewReplaceResult {
+  /** The files that would change, in the order of their paths. */
+  files: Array<FsFileEdits>;
+  /** Files that have a match and cannot be changed. */
+  skipped: Array<FsSkippedFile>;
+  /** Whether there are more than the limit, or than an answer holds. The last file may then lack some of its edits. */
+  hasMore: boolean;
+  /** What was looked at. */
+  stats: FsGrepStats;
+}
+
+/** How one file would change. */
+export interface FsFileEdits {
+  /** The file, by its path below the folder. */
+  path: FilePath;
+  /** The version of the content that the edits are of. */
+  baseVersion: string;
+  /** The edits, in order; none overlaps another. */
+  edits: Array<FsEdit>;
+}
+
+/** One match and what takes its place. */
+export interface FsEdit {
+  /** The line in which the match begins, from 1. */
+  line: number;
+  /** The byte in the line at which it begins, from 1. */
+  column: number;
+  /** The byte of the file at which it begins; in a file in UTF-16 or with a mark of its encoding, of the text in UTF-8. */
+  start: number;
+  /** The byte after its last. */
+  end: number;
+  /** The match, cut as a line is. */
+  before: string;
+  /** What takes its place, cut as a line is. */
+  after: string;
+  /** The line as it is, cut. */
+  text: string;
+}
+
+/** A file that cannot be changed. */
+export interface FsSkippedFile {
+  /** The file, by its path below the folder. */
+  path: FilePath;
+  /** Why, as a sentence. */
+  reason: string;
 }
 
 /** Params of `fs:stat`. */
@@ -1029,6 +1149,8 @@ export interface Methods {
   "fs:sync": { params: FsSyncParams; result: Empty };
   /** Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever links lead there. It may read and write files then, and run nothing. */
   "fs:confine": { params: FsConfineParams; result: Empty };
+  /** Shows how files would change if what is found in them were replaced. Nothing is changed. */
+  "fs:preview_replace": { params: FsPreviewReplaceParams; result: FsPreviewReplaceResult };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
   /** Runs a program, by default the user's shell, in a new terminal. */

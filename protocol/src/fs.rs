@@ -3,6 +3,8 @@
 mod access;
 mod content;
 mod entry;
+mod grep;
+mod replace;
 mod search;
 mod watch;
 
@@ -11,6 +13,8 @@ use crate::Empty;
 pub use self::access::*;
 pub use self::content::*;
 pub use self::entry::*;
+pub use self::grep::*;
+pub use self::replace::*;
 pub use self::search::*;
 pub use self::watch::*;
 
@@ -39,6 +43,8 @@ crate::api! {
         /// Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever
         /// links lead there. It may read and write files then, and run nothing.
         Open fn confine(FsConfineParams) -> Empty, idempotent;
+        /// Shows how files would change if what is found in them were replaced. Nothing is changed.
+        Read fn preview_replace(FsPreviewReplaceParams) -> FsPreviewReplaceResult;
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
     }

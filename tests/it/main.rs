@@ -26,6 +26,8 @@ mod files;
 #[cfg(target_os = "linux")]
 mod find;
 mod generated;
+#[cfg(unix)]
+mod grep;
 #[cfg(target_os = "linux")]
 mod index;
 #[cfg(unix)]
@@ -45,6 +47,8 @@ mod remote;
 #[cfg(unix)]
 mod restart;
 mod resume;
+#[cfg(unix)]
+mod ripgrep;
 #[cfg(unix)]
 mod search;
 #[cfg(unix)]

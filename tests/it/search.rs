@@ -52,8 +52,11 @@ fn lines_are_found_with_their_place() {
     check(&["-F", "main()", "src/main.rs"], "src/main.rs:1:4:fn main() {}\n");
     assert_eq!(user.icpy(&["grep", "absent"]).status, 1);
     let found = user.json(&["grep", "one"]);
-    let line = json!({ "path": "README.md", "line": 1, "column": 1, "text": "one" });
-    assert_eq!(found, json!({ "matches": [line], "hasMore": false }));
+    let ranges = json!([{ "start": 0, "end": 3 }]);
+    assert_eq!(
+        found,
+        json!({ "path": "README.md", "line": 1, "column": 1, "offset": 0, "text": "one", "ranges": ranges })
+    );
     let wrong = user.icpy(&["grep", "a(b"]);
     assert!(wrong.status == 2 && wrong.stderr.contains("the pattern cannot be read"), "{wrong:?}");
 }
@@ -65,7 +68,8 @@ fn what_is_no_text_or_too_much_is_bounded() {
     fs::write(user.path("latin"), b"caf\xe9 needle\n").unwrap();
     fs::write(user.path("long"), "x".repeat(100_000) + "needle\n").unwrap();
     fs::write(user.path("many"), "needle\n".repeat(12_000)).unwrap();
-    let found = user.json(&["grep", "needle"]);
+    let params = json!({ "path": user.folder().files(), "pattern": "needle" });
+    let found = user.json(&["call", "fs:grep", &params.to_string()]);
     let matches = found["matches"].as_array().unwrap();
     assert_eq!((matches.len(), &found["hasMore"]), (10_000, &Value::Bool(true)));
     assert_eq!((&matches[0]["text"], &matches[0]["column"]), (&json!("caf\u{fffd} needle"), &json!(6)));

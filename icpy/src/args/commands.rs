@@ -11,7 +11,7 @@ use icpy_protocol::topic::Pattern;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 
-use super::{General, parse};
+use super::{General, Grep, parse};
 
 /// Declares the commands: the enumeration, their names, and how one of them is read by itself.
 macro_rules! commands {
@@ -50,7 +50,7 @@ commands! {
     "cat" => Cat,
     /// Find files by name
     "find" => Find,
-    /// Find lines by a regular expression
+    /// Find lines by a regular expression, as ripgrep does
     "grep" => Grep,
     /// Show, make and activate workspaces
     "workspace" => Workspace,
@@ -175,22 +175,6 @@ pub struct Find {
     /// The folder; by default the current one
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub folder: PathBuf,
-}
-
-/// Finding lines.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Grep {
-    /// Upper and lower case are the same
-    #[arg(short, long)]
-    pub ignore_case: bool,
-    /// The pattern is a text and no expression
-    #[arg(short = 'F', long)]
-    pub fixed_strings: bool,
-    /// The regular expression
-    pub pattern: String,
-    /// The folder or file; by default the current folder
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub path: PathBuf,
 }
 
 /// Looking at everything.

@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod elsewhere;
 mod find;
+mod grep;
 mod interactive;
 mod logs;
 mod ls;
@@ -68,7 +69,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Ls(ls) => ls::run(&ls, general),
         Command::Cat(cat) => cat::run(&cat, general),
         Command::Find(query) => find::find(query, general),
-        Command::Grep(query) => find::grep(query, general),
+        Command::Grep(query) => grep::run(&query, general),
         Command::Workspace(workspace) => workspace::run(workspace, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),

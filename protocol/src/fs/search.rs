@@ -1,4 +1,4 @@
-//! Finding files by their names, and lines by what is in them.
+//! Finding files by their names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,46 +35,4 @@ pub struct FsFindResult {
     /// Whether the folder is still being read, so that files are missing: ask again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_partial: bool,
-}
-
-/// Params of `fs:grep`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct FsGrepParams {
-    /// The folder, or the file.
-    pub path: FilePath,
-    /// The regular expression.
-    pub pattern: String,
-    /// Whether upper and lower case are the same.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ignore_case: bool,
-    /// Whether the pattern is a text and no expression.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_literal: bool,
-    /// At most so many lines; by default, and at most, 10000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-}
-
-/// Result of `fs:grep`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct FsGrepResult {
-    /// The lines, file by file.
-    pub matches: Vec<FsMatch>,
-    /// Whether there are more than the limit.
-    pub has_more: bool,
-}
-
-/// One line that matches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FsMatch {
-    /// The file, by its path below the folder.
-    pub path: FilePath,
-    /// The line, from 1.
-    pub line: u64,
-    /// The byte in the line at which the first match begins, from 1.
-    pub column: u64,
-    /// The line without its end, and at most 512 bytes of it; bytes that are no UTF-8 are replaced.
-    pub text: String,
 }

@@ -6,6 +6,7 @@
 mod error;
 mod find;
 mod finding;
+mod grep;
 mod keeping;
 mod locks;
 mod origins;
@@ -14,7 +15,6 @@ mod place;
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 mod read;
-mod search;
 mod stamp;
 mod tree;
 mod trees;
@@ -32,12 +32,12 @@ use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
-    FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsRoot, FsStatParams,
-    FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams, FsWriteFileResult,
+    FsListDirectoryParams, FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams,
+    FsReadFileResult, FsRoot, FsStatParams, FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult,
+    FsWriteFileParams, FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
-use tokio_util::sync::CancellationToken;
 
 use self::error::failed;
 use self::finding::Recents;
@@ -123,11 +123,11 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
-        let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        let stop = CancellationToken::new();
-        let _until_nobody_waits = stop.clone().drop_guard();
-        let caller = caller.clone();
-        blocking(move || search::grep(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
+        grep::grep(caller, params).await
+    }
+
+    async fn preview_replace(&self, caller: &Caller, params: FsPreviewReplaceParams) -> Result<FsPreviewReplaceResult> {
+        grep::preview_replace(caller, params).await
     }
 
     async fn confine(&self, caller: &Caller, params: FsConfineParams) -> Result<Empty> {

@@ -1,0 +1,108 @@
+//! `icpy grep PATTERN [PATH]...`: lines by pattern, printed as the daemon finds them.
+
+mod printer;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use icpy::args::{General, Grep};
+use icpy_protocol::error::Error;
+use icpy_protocol::fs::{self, FsGrepParams, FsGrepResult, FsMatch};
+use icpy_protocol::signal::{STREAM, StreamParams};
+
+use self::printer::Printer;
+use super::find::NOTHING;
+use super::{Daemon, absolute, timeout};
+use crate::output::{Failure, NO_DAEMON, print, say};
+
+/// Exit status when something could not be searched, as grep(1) has it.
+const FAILED: u8 = 2;
+
+pub(super) fn run(grep: &Grep, general: &General) -> Result<(), Failure> {
+    let daemon = Daemon::open_or_start(general)?;
+    // A search is quiet for as long as it finds nothing.
+    let _ = daemon.connection.set_timeout(timeout(general));
+    let mut printer = Printer::new(grep, general.json);
+    let (mut has_match, mut failure) = (false, None);
+    for path in &grep.paths {
+        match search(&daemon, grep, path, general, &mut printer) {
+            Ok(result) if result.stats.files_failed > 0 => {
+                has_match |= result.stats.lines > 0;
+                say(&format!("files that could not be read: {}", result.stats.files_failed));
+                failure = Some(Failure::reported(FAILED));
+            }
+            Ok(result) => has_match |= result.stats.lines > 0,
+            Err(error) if error.status < NO_DAEMON => {
+                error.report(general.json);
+                failure = Some(Failure::reported(FAILED));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match failure {
+        Some(failure) => Err(failure),
+        None if has_match => Ok(()),
+        None => Err(Failure::reported(NOTHING)),
+    }
+}
+
+fn search(
+    daemon: &Daemon,
+    grep: &Grep,
+    path: &Path,
+    general: &General,
+    printer: &mut Printer<'_>,
+) -> Result<FsGrepResult, Failure> {
+    let params = params(grep, path, general)?;
+    printer.begin(path, params.path.as_path().is_dir());
+    let params = serde_json::to_string(&params).expect("wire types have string keys");
+    let mut printed = Ok(());
+    let answer = daemon.connection.request_until(fs::method::grep.name, &params, |topic, params| {
+        if topic == STREAM {
+            printed = print_piece(params, printer);
+        }
+        if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    printed?;
+    print(&printer.end())?;
+    serde_json::from_str(&answer.unwrap_or_default()).map_err(|error| garbled(&error).into())
+}
+
+fn params(grep: &Grep, path: &Path, general: &General) -> Result<FsGrepParams, Failure> {
+    let is_list = grep.files_with_matches;
+    let lines = |side: Option<u32>| side.or(grep.context).filter(|_| !is_list && !grep.count);
+    Ok(FsGrepParams {
+        path: absolute(path, general)?,
+        pattern: grep.pattern.clone(),
+        ignore_case: grep.ignore_case,
+        smart_case: grep.smart_case,
+        is_literal: grep.fixed_strings,
+        whole_word: grep.word_regexp,
+        is_multiline: grep.multiline,
+        is_dot_all: grep.multiline_dotall,
+        globs: grep.glob.clone(),
+        hidden: grep.hidden,
+        no_ignore: grep.no_ignore,
+        before: lines(grep.before_context),
+        after: lines(grep.after_context),
+        limit: None,
+        count_per_file: if is_list { Some(1) } else { grep.max_count },
+        is_unsorted: false,
+        stream: true,
+    })
+}
+
+/// Prints what is in a piece of the stream: a match a line.
+fn print_piece(params: &str, printer: &mut Printer<'_>) -> Result<(), Failure> {
+    let piece: StreamParams<'_> = serde_json::from_str(params).map_err(|error| garbled(&error))?;
+    let mut text = Vec::new();
+    for line in piece.data.lines() {
+        let found: FsMatch = serde_json::from_str(line).map_err(|error| garbled(&error))?;
+        printer.write(&mut text, &found, line);
+    }
+    Ok(print(&text)?)
+}
+
+fn garbled(why: &serde_json::Error) -> Error {
+    Error::internal(format!("icpyd sent a match that cannot be read: {why}"))
+}

@@ -1,0 +1,75 @@
+//! What one caller searches: a folder, or a file.
+
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use icpy_protocol::error::Result;
+use icpy_protocol::fs::FsGrepParams;
+use icpy_protocol::path::FilePath;
+use tokio_util::sync::CancellationToken;
+
+use super::super::error::failed;
+use super::super::place::{Place, Use};
+use super::super::{check_regular, platform};
+use super::pattern::Pattern;
+use super::scan::Scan;
+use super::turns::{Found, Outcome};
+use super::walk;
+use crate::caller::Caller;
+use crate::confinement::Confinement;
+
+/// A folder or a file that a caller may search.
+pub(super) struct Scope {
+    place: Place,
+    is_file: bool,
+    /// What is denied to the caller in the folder is not searched.
+    confinement: Option<Arc<Confinement>>,
+}
+
+impl Scope {
+    pub(super) fn new(caller: &Caller, path: &FilePath) -> Result<Self> {
+        let place = Place::led_to(caller, path, Use::Look)?;
+        let metadata = place.path().symlink_metadata().map_err(|error| failed("search", place.asked(), &error))?;
+        let is_file = !metadata.is_dir();
+        if is_file {
+            check_regular(place.asked(), &metadata)?;
+        }
+        Ok(Self { place, is_file, confinement: caller.confinement().cloned() })
+    }
+
+    /// Searches it, as [`Scan::run`] does.
+    pub(super) fn search(
+        &self,
+        params: &FsGrepParams,
+        limit: usize,
+        stop: &CancellationToken,
+        deliver: impl FnMut(Found) -> ControlFlow<()> + Send,
+    ) -> Result<Outcome> {
+        let pattern = Pattern::new(params)?;
+        let open = |path: &Path| self.open(path);
+        let scan = Scan { pattern: &pattern, params, limit, open: &open, stop };
+        if self.is_file {
+            let name = PathBuf::from(self.place.real().file_name().unwrap_or_default());
+            return Ok(scan.run(std::iter::once(name), deliver));
+        }
+        let files = walk::files(self.place.path(), self.place.asked(), params)?;
+        Ok(scan.run(files.filter(|path| self.is_allowed(path)), deliver))
+    }
+
+    fn is_allowed(&self, path: &Path) -> bool {
+        let is_there = |confinement: &Arc<Confinement>| confinement.find(&self.place.real().join(path)).is_some();
+        self.confinement.as_ref().is_none_or(is_there)
+    }
+
+    /// Opens a file that is searched, by its path as it is shown. It must be regular: another thing may have taken the name
+    /// since it was listed.
+    pub(super) fn open(&self, path: &Path) -> io::Result<File> {
+        let path = if self.is_file { self.place.path().to_owned() } else { self.place.path().join(path) };
+        let file = platform::open_for_reading(&path)?;
+        check_regular(&path, &file.metadata()?).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(file)
+    }
+}

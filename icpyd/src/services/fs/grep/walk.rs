@@ -1,0 +1,39 @@
+//! The files to search below a folder, as they are found by walking through it.
+
+use std::path::{Path, PathBuf};
+
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::fs::FsGrepParams;
+use ignore::WalkBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
+
+use super::super::error::failed;
+
+/// The regular files below a folder that are to be searched, by their paths from there, in the order of names. What cannot
+/// be listed is left out, unless it is the folder itself, which was asked for by another path maybe.
+pub(super) fn files(
+    root: &Path,
+    asked: &Path,
+    params: &FsGrepParams,
+) -> Result<impl Iterator<Item = PathBuf> + Send + use<>> {
+    let globs = globs(root, &params.globs)?;
+    root.read_dir().map_err(|error| failed("search", asked, &error))?;
+    let mut walk = WalkBuilder::new(root);
+    walk.hidden(!params.hidden).overrides(globs).sort_by_file_name(Ord::cmp);
+    if params.no_ignore {
+        walk.ignore(false).git_ignore(false).git_global(false).git_exclude(false).parents(false);
+    }
+    let root = root.to_owned();
+    let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    Ok(files.map(move |entry| entry.path().strip_prefix(&root).unwrap_or(entry.path()).to_owned()))
+}
+
+/// The globs that say which files are searched.
+pub(super) fn globs(root: &Path, globs: &[String]) -> Result<Override> {
+    let unreadable = |error| Error::invalid_params(format!("the glob cannot be read: {error}"));
+    let mut builder = OverrideBuilder::new(root);
+    for glob in globs {
+        builder.add(glob).map_err(unreadable)?;
+    }
+    builder.build().map_err(unreadable)
+}
