@@ -43,6 +43,8 @@ mod remote;
 #[cfg(unix)]
 mod restart;
 mod resume;
+#[cfg(target_os = "linux")]
+mod save;
 #[cfg(unix)]
 mod search;
 #[cfg(unix)]

@@ -10,8 +10,8 @@ mod place;
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 mod read;
+mod save;
 mod search;
-mod write;
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -29,8 +29,9 @@ use icpy_protocol::workspace::WorkspaceClient;
 use tokio_util::sync::CancellationToken;
 
 use self::error::failed;
-use self::locks::Locks;
+use self::locks::{Key, Locks};
 use self::place::{Place, Use};
+use self::save::Saver;
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::confinement::Confinement;
@@ -46,11 +47,14 @@ pub struct Fs {
     state_folder: PathBuf,
     /// Files that are being written: one writer at a time.
     writing: Locks,
+    saver: Saver,
 }
 
 impl Fs {
     pub(super) fn new(services: Services, state_folder: PathBuf) -> Self {
-        Self { services, state_folder, writing: Locks::default() }
+        let writing = Locks::default();
+        let saver = Saver::new(services.host.clone(), writing.clone());
+        Self { services, state_folder, writing, saver }
     }
 
     /// The folders of all workspaces.
@@ -66,13 +70,13 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
-        let (caller, path) = (caller.clone(), params.path.clone());
-        let target = blocking(move || Place::led_to(&caller, &path, Use::Change)).await?;
-        let writing = self.writing.lock(target.real()).await;
+        let turn = self.writing.lock(Key::Asked(params.path.as_path().to_owned())).await;
+        // Held by the work itself: it goes on when the request is cancelled, and the daemon ends after it.
+        let held = (turn, self.services.tasks.token());
+        let (caller, saver) = (caller.clone(), self.saver.clone());
         blocking(move || {
-            // Held by the work itself: it goes on when the request is cancelled.
-            let _writing = writing;
-            write::replace(&target, &params)
+            let _held = held;
+            saver.save(&caller, &params)
         })
         .await
     }

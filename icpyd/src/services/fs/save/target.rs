@@ -1,0 +1,144 @@
+//! A file that is to be saved, as it was when the save began; and whether it still is.
+
+use std::fs::Metadata;
+use std::io::{ErrorKind, Read as _};
+use std::path::Path;
+
+use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::fs::FsWriteFileParams;
+use serde_json::Value;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+use super::super::place::Place;
+use super::super::{check_regular, failed, platform::open_for_reading, version};
+use super::platform;
+
+/// A file that changed less than this before a save could change again within the same tick of the filesystem's clock.
+const TICK_MS: u64 = 20;
+
+/// How much of a file is read at once.
+const PIECE_BYTES_MAX: u64 = 64 << 10;
+
+/// What the file must be for the save to happen.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Expected {
+    /// Its version.
+    pub(in super::super) base_version: Option<String>,
+    /// Whether it must not exist.
+    pub(in super::super) must_be_new: bool,
+}
+
+impl Expected {
+    pub(super) fn by(params: &FsWriteFileParams) -> Self {
+        Self { base_version: params.base_version.clone(), must_be_new: params.must_be_new }
+    }
+}
+
+/// A file that is to be saved.
+#[derive(Debug)]
+pub(super) struct Target<'a> {
+    pub(super) place: &'a Place,
+    /// The file as it was; `None` where there was none.
+    pub(super) old: Option<Metadata>,
+    base_version: Option<&'a str>,
+    /// Whether its times do not tell for certain that it is unchanged.
+    is_fresh: bool,
+}
+
+impl<'a> Target<'a> {
+    /// Looks at the file, and refuses what can be refused without reading it.
+    pub(super) fn look(place: &'a Place, expected: &'a Expected, now_ms: u64) -> Result<Self> {
+        let refused = |error| failed("write", place.asked(), &error);
+        let base_version = expected.base_version.as_deref();
+        let old = match place.path().symlink_metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return match base_version {
+                    Some(_) => Err(gone(place.asked())),
+                    None => Ok(Self { place, old: None, base_version, is_fresh: false }),
+                };
+            }
+            Err(error) => return Err(refused(error)),
+        };
+        check_regular(place.asked(), &old)?;
+        if expected.must_be_new {
+            return Err(failed("make", place.asked(), &ErrorKind::AlreadyExists.into()));
+        }
+        // Renaming over a file needs no permission to write it, and would ignore that it is read-only.
+        platform::check_writable(place.path()).map_err(refused)?;
+        let is_fresh = platform::changed_at_ms(&old) + TICK_MS >= now_ms;
+        Ok(Self { place, old: Some(old), base_version, is_fresh })
+    }
+
+    /// Refuses when the content is not what the save is based on. It is read while the new content goes to the disk; a
+    /// fresh file is read when all else is done.
+    pub(super) fn check_version_early(&self) -> Result<()> {
+        if self.is_fresh { Ok(()) } else { self.check_version() }
+    }
+
+    /// Refuses when somebody has written the file since it was looked at. What is left of that race is the moment until the
+    /// rename.
+    pub(super) fn check_untouched(&self) -> Result<()> {
+        if self.is_fresh {
+            self.check_version()?;
+        }
+        let Some(old) = &self.old else { return Ok(()) };
+        match self.place.path().symlink_metadata() {
+            Ok(now) if platform::is_same_state(old, &now) => Ok(()),
+            Ok(_) => {
+                Err(changed(self.place.asked(), "changed while it was being written", self.current_version()?.into()))
+            }
+            Err(_) if self.base_version.is_some() => Err(gone(self.place.asked())),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn check_version(&self) -> Result<()> {
+        let Some(base) = self.base_version else { return Ok(()) };
+        match self.current_version() {
+            Ok(current) if base == current => Ok(()),
+            Ok(current) => {
+                let how = "changed since the version that the write is based on";
+                Err(changed(self.place.asked(), how, current.into()))
+            }
+            Err(error) if error.kind() == Kind::NotFound => Err(gone(self.place.asked())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Somebody else has made the file meanwhile.
+    pub(super) fn came_into_being(&self) -> Error {
+        match self.current_version() {
+            Ok(current) => changed(self.place.asked(), "came into being while it was being written", current.into()),
+            Err(error) => error,
+        }
+    }
+
+    fn current_version(&self) -> Result<String> {
+        let refused = |error| failed("read", self.place.asked(), &error);
+        let mut file = open_for_reading(self.place.path()).map_err(refused)?;
+        let size = self.old.as_ref().map_or(0, Metadata::len);
+        // One byte more shows the end without a second call.
+        let mut piece = vec![0; usize::try_from((size + 1).min(PIECE_BYTES_MAX)).unwrap_or_default()];
+        let mut hash = Xxh3::new();
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => return Ok(version(hash.digest128())),
+                Ok(length) if length < piece.len() && length as u64 == size => {
+                    return Ok(version(xxh3_128(&piece[..length])));
+                }
+                Ok(length) => hash.update(&piece[..length]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(refused(error)),
+            }
+        }
+    }
+}
+
+fn gone(shown: &Path) -> Error {
+    changed(shown, "does not exist any more", Value::Null)
+}
+
+fn changed(shown: &Path, how: &str, current: Value) -> Error {
+    Error::conflict(format!("`{}` {how}", shown.display())).with("currentVersion", current)
+}

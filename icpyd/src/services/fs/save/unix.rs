@@ -1,0 +1,100 @@
+//! Saving files on Unix: what a file has beside its content.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rustix::fs::{Access, Gid, Uid, XattrFlags};
+use rustix::io::Errno;
+
+/// Enough for the names of the attributes that nearly every file has.
+const NAMES_BYTES: usize = 512;
+
+pub(super) fn check_writable(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(path, Access::WRITE_OK)?)
+}
+
+/// Makes a file that was not there. Until it has the old one's permissions it is for its owner alone; a file that replaces
+/// none has those of the umask.
+pub(super) fn make_new(path: &Path, is_replacement: bool) -> io::Result<File> {
+    let mode = if is_replacement { 0o600 } else { 0o666 };
+    OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
+}
+
+pub(super) fn is_same_state(old: &Metadata, now: &Metadata) -> bool {
+    let state = |it: &Metadata| {
+        (it.dev(), it.ino(), it.size(), it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec(), it.nlink())
+    };
+    state(old) == state(now)
+}
+
+/// When anything about the file changed last.
+pub(super) fn changed_at_ms(metadata: &Metadata) -> u64 {
+    let ms = metadata.ctime().saturating_mul(1000).saturating_add(metadata.ctime_nsec() / 1_000_000);
+    u64::try_from(ms).unwrap_or_default()
+}
+
+/// Gives the new file what the old one has beside its content: owner, group, extended attributes with the ACL, and mode.
+pub(super) fn keep_attributes(new: &File, old_path: &Path, old: &Metadata) -> io::Result<()> {
+    let now = new.metadata()?;
+    if (now.uid(), now.gid()) != (old.uid(), old.gid()) {
+        rustix::fs::fchown(new, Some(Uid::from_raw(old.uid())), Some(Gid::from_raw(old.gid())))?;
+    }
+    keep_extended_attributes(new, old_path)?;
+    // The last: a change of owner takes special bits away, and an ACL changes the group's.
+    new.set_permissions(old.permissions())
+}
+
+fn keep_extended_attributes(new: &File, old: &Path) -> io::Result<()> {
+    let wanted = names(|buffer| rustix::fs::llistxattr(old, buffer), || rustix::fs::llistxattr_query(old))?;
+    let given = names(|buffer| rustix::fs::flistxattr(new, buffer), || rustix::fs::flistxattr_query(new))?;
+    // A folder may give an ACL to each new file in it.
+    for name in split(&given).filter(|name| !is_label(name) && split(&wanted).all(|wanted| wanted != *name)) {
+        rustix::fs::fremovexattr(new, name)?;
+    }
+    for name in split(&wanted).filter(|name| !is_about_content(name)) {
+        let mut value = vec![0; rustix::fs::lgetxattr_query(old, name)?];
+        let length = rustix::fs::lgetxattr(old, name, &mut value[..])?;
+        match rustix::fs::fsetxattr(new, name, &value[..length], XattrFlags::empty()) {
+            // Labels are the system's: it gives those that fit.
+            Err(Errno::PERM | Errno::ACCESS | Errno::OPNOTSUPP) if is_label(name) => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}
+
+/// The names of a file's attributes, each with a NUL behind it.
+fn names(
+    list: impl Fn(&mut [u8]) -> rustix::io::Result<usize>,
+    length: impl Fn() -> rustix::io::Result<usize>,
+) -> io::Result<Vec<u8>> {
+    let mut names = vec![0; NAMES_BYTES];
+    loop {
+        match list(&mut names) {
+            Ok(length) => names.truncate(length),
+            // The filesystem has none.
+            Err(Errno::OPNOTSUPP) => names.clear(),
+            Err(Errno::RANGE) => {
+                names.resize(length()?.max(names.len() * 2), 0);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        return Ok(names);
+    }
+}
+
+fn split(names: &[u8]) -> impl Iterator<Item = &[u8]> {
+    names.split(|byte| *byte == 0).filter(|name| !name.is_empty())
+}
+
+fn is_label(name: &[u8]) -> bool {
+    name.starts_with(b"security.")
+}
+
+/// What holds for the old content only: signatures, and rights that the kernel takes from a program whose bytes change.
+fn is_about_content(name: &[u8]) -> bool {
+    [&b"security.capability"[..], b"security.ima", b"security.evm"].contains(&name)
+}
