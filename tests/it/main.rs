@@ -45,6 +45,10 @@ mod restart;
 mod resume;
 #[cfg(target_os = "linux")]
 mod save;
+#[cfg(target_os = "linux")]
+mod save_crash;
+#[cfg(target_os = "linux")]
+mod save_in_place;
 #[cfg(unix)]
 mod search;
 #[cfg(unix)]

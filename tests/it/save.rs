@@ -11,7 +11,7 @@ use icpy_protocol::fs::{FsClient, FsConfineParams, FsEncoding, FsRoot, FsSaveMet
 use icpy_tests::{Daemon, Process};
 use rustix::fs::{XattrFlags, getxattr, lsetxattr};
 
-fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
+pub(crate) fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
     FsWriteFileParams {
         path: path.as_ref().into(),
         content: content.to_owned(),
@@ -23,7 +23,7 @@ fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
 }
 
 /// Runs a test against the files of a fixture.
-fn check(fixture: &str, test: impl AsyncFnOnce(&Daemon, &FsClient<Client>)) {
+pub(crate) fn check(fixture: &str, test: impl AsyncFnOnce(&Daemon, &FsClient<Client>)) {
     let daemon = Daemon::boot(fixture);
     daemon.run(async { test(&daemon, &FsClient::new(daemon.client().await)).await });
 }

@@ -16,6 +16,8 @@ pub(super) enum Key {
     Asked(PathBuf),
     /// A path as it really is.
     Path(PathBuf),
+    /// A file that may have several paths, by its device and number.
+    File(u64, u64),
 }
 
 /// Something held. Dropping it lets the next one in.

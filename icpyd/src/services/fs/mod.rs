@@ -53,7 +53,7 @@ pub struct Fs {
 impl Fs {
     pub(super) fn new(services: Services, state_folder: PathBuf) -> Self {
         let writing = Locks::default();
-        let saver = Saver::new(services.host.clone(), writing.clone());
+        let saver = Saver::start(&services, writing.clone(), &state_folder);
         Self { services, state_folder, writing, saver }
     }
 
@@ -66,10 +66,12 @@ impl Fs {
 
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
+        self.saver.recovered().await;
         if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
+        self.saver.recovered().await;
         let turn = self.writing.lock(Key::Asked(params.path.as_path().to_owned())).await;
         // Held by the work itself: it goes on when the request is cancelled, and the daemon ends after it.
         let held = (turn, self.services.tasks.token());
@@ -82,12 +84,14 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {
+        self.saver.recovered().await;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let caller = caller.clone();
         blocking(move || list(&Place::led_to(&caller, &params.path, Use::Look)?, &params)).await
     }
 
     async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
+        self.saver.recovered().await;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let stop = CancellationToken::new();
         let _until_nobody_waits = stop.clone().drop_guard();
@@ -96,6 +100,7 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
+        self.saver.recovered().await;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let stop = CancellationToken::new();
         let _until_nobody_waits = stop.clone().drop_guard();
@@ -121,6 +126,7 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn stat(&self, caller: &Caller, params: FsStatParams) -> Result<FsStatResult> {
+        self.saver.recovered().await;
         let caller = caller.clone();
         blocking(move || {
             let find = if params.no_follow { Place::of } else { Place::led_to };

@@ -1,7 +1,8 @@
 //! Saving beside: the new content goes to a temporary file in the same folder, which then gets the name.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
 
 use icpy_protocol::error::Error;
 use tempfile::{Builder, NamedTempFile};
@@ -9,8 +10,9 @@ use tempfile::{Builder, NamedTempFile};
 use super::super::failed;
 use super::super::place::Place;
 use super::super::platform::sync_folder;
-use super::platform;
+use super::journal::{Entry, Record};
 use super::target::Target;
+use super::{Saver, platform};
 
 /// How temporary files are named; six random letters follow.
 const PREFIX: &str = ".icpy-";
@@ -30,12 +32,25 @@ impl From<Error> for NotBeside {
     }
 }
 
+/// A new file under a name of its own. Dropping it removes it, unless it was renamed.
+#[derive(Debug)]
+struct Temporary {
+    file: NamedTempFile<File>,
+    /// Cleared after the file is gone. Where there is no journal, files are saved without.
+    entry: Option<Entry>,
+}
+
+/// Whether a path is one of a temporary file.
+pub(super) fn is_temporary(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+}
+
 /// Saves a file beside.
-pub(super) fn save(target: &Target<'_>, content: &[u8]) -> Result<(), NotBeside> {
-    let new = write(target, content)?;
+pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result<(), NotBeside> {
+    let new = write(saver, target, content)?;
     target.check_version_early()?;
     let refused = |error| failed("write", target.place.asked(), &error);
-    new.as_file().sync_all().map_err(refused)?;
+    new.file.as_file().sync_all().map_err(refused)?;
     target.check_untouched()?;
     rename(new, target)?;
     sync_folder(target.place.folder()).map_err(refused)?;
@@ -43,12 +58,13 @@ pub(super) fn save(target: &Target<'_>, content: &[u8]) -> Result<(), NotBeside>
 }
 
 /// A temporary file with the new content and the old one's attributes, not flushed yet.
-fn write(target: &Target<'_>, content: &[u8]) -> Result<NamedTempFile, NotBeside> {
+fn write(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result<Temporary, NotBeside> {
     let place = target.place;
-    let new = make(place, target.old.as_ref()).map_err(|error| not_beside(place, error))?;
-    new.as_file().write_all(content).map_err(|error| failed("write", place.asked(), &error))?;
+    let new = make(saver, place, target.old.is_some()).map_err(|error| not_beside(place, error))?;
+    let mut file = new.file.as_file();
+    file.write_all(content).map_err(|error| failed("write", place.asked(), &error))?;
     if let Some(old) = &target.old {
-        platform::keep_attributes(new.as_file(), place.path(), old).map_err(|error| match error.kind() {
+        platform::keep_attributes(file, place.path(), old).map_err(|error| match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed("write", place.asked(), &error).into(),
             _ => NotBeside::Impossible(error),
         })?;
@@ -56,13 +72,21 @@ fn write(target: &Target<'_>, content: &[u8]) -> Result<NamedTempFile, NotBeside
     Ok(new)
 }
 
-fn make(place: &Place, old: Option<&Metadata>) -> io::Result<NamedTempFile<File>> {
-    Builder::new().prefix(PREFIX).make_in(place.folder(), |path| platform::make_new(path, old.is_some()))
+fn make(saver: &Saver, place: &Place, is_replacement: bool) -> io::Result<Temporary> {
+    let folder = place.real().parent().unwrap_or(place.real());
+    let mut entry = None;
+    let file = Builder::new().prefix(PREFIX).make_in(place.folder(), |path| {
+        let temporary = folder.join(path.file_name().unwrap_or_default()).into();
+        entry = saver.record(&Record::Beside { temporary });
+        platform::make_new(path, is_replacement)
+    })?;
+    Ok(Temporary { file, entry })
 }
 
-fn rename(new: NamedTempFile, target: &Target<'_>) -> Result<(), NotBeside> {
+fn rename(new: Temporary, target: &Target<'_>) -> Result<(), NotBeside> {
     let path = target.place.path();
-    let put = if target.old.is_none() { new.persist_noclobber(path) } else { new.persist(path) };
+    let Temporary { file, entry: _until_renamed } = new;
+    let put = if target.old.is_none() { file.persist_noclobber(path) } else { file.persist(path) };
     match put {
         Ok(_) => Ok(()),
         Err(error) if target.old.is_none() && error.error.kind() == ErrorKind::AlreadyExists => {

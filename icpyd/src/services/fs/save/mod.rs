@@ -1,40 +1,115 @@
 //! Saving files, so that no crash and no full disk leaves less than the old content or the new.
 //!
-//! Usually the new content is written beside and renamed over the old file (`beside`).
+//! Usually the new content is written beside and renamed over the old file (`beside`). A file that would lose something
+//! then is written `in_place`. What is under way is in a `journal`, so that the next daemon can clear up behind one that was
+//! killed (`recovery`).
 
 mod beside;
 mod folders;
+mod in_place;
+mod journal;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
+mod recovery;
 mod target;
 
 use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use icpy_protocol::endpoint::make_private_folder;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsEncoding, FsSaveMethod, FsWriteFileParams, FsWriteFileResult};
+use tokio::sync::SetOnce;
 use xxhash_rust::xxh3::xxh3_128;
 
 use self::beside::NotBeside;
+use self::journal::{Entry, Journal, Record};
 use self::target::{Expected, Target};
 use super::locks::{Key, Locks};
 use super::place::{Place, Use};
-use super::{failed, version};
+use super::{Services, failed, version};
 use crate::caller::Caller;
 use crate::host::Host;
 
+/// The journal's name in the folder of saves.
+const JOURNAL: &str = "journal";
+
+/// How long requests wait for what is done about the saves of a killed daemon: a lost network drive must not stop all.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// What saves files.
 #[derive(Clone, Debug)]
-pub(super) struct Saver {
+pub(super) struct Saver(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     host: Host,
     locks: Locks,
+    /// Where the journal is.
+    folder: PathBuf,
+    /// Opened when it is needed.
+    journal: Mutex<Option<Arc<Journal>>>,
+    /// Set when nothing of a killed daemon is left.
+    recovered: SetOnce<()>,
 }
 
 impl Saver {
-    pub(super) fn new(host: Host, locks: Locks) -> Self {
-        Self { host, locks }
+    /// Begins to clear up behind a daemon that was killed, if it left anything.
+    pub(super) fn start(services: &Services, locks: Locks, state_folder: &Path) -> Self {
+        let folder = state_folder.join("saves");
+        let opened = Journal::open(&folder.join(JOURNAL), false).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the journal of saves cannot be opened");
+            None
+        });
+        let (journal, leftovers) = opened.unzip();
+        let (host, journal) = (services.host.clone(), Mutex::new(journal));
+        let saver = Self(Arc::new(Parts { host, locks, folder, journal, recovered: SetOnce::new() }));
+        let leftovers = leftovers.unwrap_or_default();
+        let has_leftovers = !leftovers.is_empty();
+        let recovering = saver.clone();
+        let recover = move || {
+            recovery::run(&recovering.0.folder, leftovers);
+            let _ = recovering.0.recovered.set(());
+        };
+        match has_leftovers {
+            true => drop(services.tasks.spawn_blocking(recover)),
+            false => recover(),
+        }
+        saver
+    }
+
+    /// Waits until no file is half-saved by a daemon that was killed.
+    pub(super) async fn recovered(&self) {
+        if tokio::time::timeout(RECOVERY_TIMEOUT, self.0.recovered.wait()).await.is_err() {
+            tracing::warn!("files are used before all is done about the saves of a killed daemon");
+        }
+    }
+
+    /// Records a save that leaves litter when it is killed: not more than that, so that it is done without where the
+    /// journal cannot be written.
+    fn record(&self, record: &Record) -> Option<Entry> {
+        let entry = self.journal().and_then(|journal| journal.begin(record));
+        entry.inspect_err(|error| tracing::debug!(%error, "a save is not in the journal")).ok()
+    }
+
+    fn journal(&self) -> io::Result<Arc<Journal>> {
+        // Held while the file is opened: there is one.
+        let mut journal = self.0.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(journal) = &*journal {
+            return Ok(Arc::clone(journal));
+        }
+        make_private_folder(&self.0.folder).map_err(io::Error::other)?;
+        let opened = Journal::open(&self.0.folder.join(JOURNAL), true)?;
+        let (new, leftovers) = opened.ok_or(io::ErrorKind::NotFound)?;
+        recovery::run(&self.0.folder, leftovers);
+        *journal = Some(Arc::clone(&new));
+        Ok(new)
     }
 
     /// Saves a file. Runs to its end once begun; durable when it returns.
@@ -45,20 +120,50 @@ impl Saver {
             folders::make(caller, &params.path)?;
         }
         let place = Place::led_to(caller, &params.path, Use::Change)?;
-        let _writing = self.locks.lock_blocking(Key::Path(place.real().to_owned()));
-        let expected = Expected::by(params);
-        let target = Target::look(&place, &expected, self.host.now_ms())?;
-        match beside::save(&target, &content) {
-            Ok(()) => {}
-            Err(NotBeside::Refused(error)) => return Err(error),
-            Err(NotBeside::Impossible(error)) => return Err(failed("write", place.asked(), &error)),
+        let _writing = self.0.locks.lock_blocking(Key::Path(place.real().to_owned()));
+        let (is_new, method) = self.put(&place, &Expected::by(params), &content)?;
+        let (version, size) = (version(xxh3_128(&content)), content.len() as u64);
+        Ok(FsWriteFileResult { version, size, is_new, method: Some(method) })
+    }
+
+    /// Puts content into a file; returns whether the file is new, and how it was done.
+    fn put(&self, place: &Place, expected: &Expected, content: &[u8]) -> Result<(bool, FsSaveMethod)> {
+        let target = Target::look(place, expected, self.0.host.now_ms())?;
+        if !target.has_other_names() {
+            match beside::save(self, &target, content) {
+                Ok(()) => return Ok((target.old.is_none(), FsSaveMethod::Replaced)),
+                Err(NotBeside::Refused(error)) => return Err(error),
+                Err(NotBeside::Impossible(error)) if target.old.is_none() => {
+                    return Err(failed("make", place.asked(), &error));
+                }
+                Err(NotBeside::Impossible(error)) => {
+                    tracing::debug!(%place, %error, "a file is saved in place");
+                }
+            }
         }
-        Ok(FsWriteFileResult {
-            version: version(xxh3_128(&content)),
-            size: content.len() as u64,
-            is_new: target.old.is_none(),
-            method: Some(FsSaveMethod::Replaced),
-        })
+        // It may be saved under another of its names at the same time.
+        let _file = target.file_id().map(|(device, number)| self.0.locks.lock_blocking(Key::File(device, number)));
+        let target = Target::look(place, expected, self.0.host.now_ms())?;
+        in_place::save(self, &target, content)?;
+        Ok((false, FsSaveMethod::InPlace))
+    }
+
+    /// A journal whose records last: what they name would be lost without.
+    fn durable_journal(&self) -> io::Result<Arc<Journal>> {
+        let journal = self.journal()?;
+        if journal.is_there() {
+            return Ok(journal);
+        }
+        *self.0.journal.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.journal()
+    }
+
+    fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    fn new_id(&self) -> String {
+        self.0.host.new_id()
     }
 }
 

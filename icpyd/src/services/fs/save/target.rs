@@ -1,6 +1,6 @@
 //! A file that is to be saved, as it was when the save began; and whether it still is.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
@@ -106,6 +106,38 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// Refuses when an open file is not the one that was looked at.
+    pub(super) fn check_is(&self, file: &File) -> Result<()> {
+        let now = file.metadata().map_err(|error| failed("write", self.place.asked(), &error))?;
+        match &self.old {
+            Some(old) if platform::is_same_state(old, &now) => Ok(()),
+            _ => Err(changed(self.place.asked(), "changed while it was being written", self.current_version()?.into())),
+        }
+    }
+
+    pub(super) fn has_other_names(&self) -> bool {
+        self.old.as_ref().is_some_and(platform::has_other_names)
+    }
+
+    /// Names the file itself.
+    pub(super) fn file_id(&self) -> Option<(u64, u64)> {
+        self.old.as_ref().map(platform::file_id)
+    }
+
+    /// How long the old content is.
+    pub(super) fn old_length(&self) -> u64 {
+        self.old.as_ref().map_or(0, Metadata::len)
+    }
+
+    /// Writing takes special bits away.
+    pub(super) fn keep_mode(&self, file: &File) {
+        let Some(old) = &self.old else { return };
+        let has_changed = file.metadata().is_ok_and(|now| now.permissions() != old.permissions());
+        if has_changed && let Err(error) = file.set_permissions(old.permissions()) {
+            tracing::debug!(%error, "a file that was saved in place has lost a part of its mode");
+        }
+    }
+
     /// Somebody else has made the file meanwhile.
     pub(super) fn came_into_being(&self) -> Error {
         match self.current_version() {
@@ -117,7 +149,7 @@ impl<'a> Target<'a> {
     fn current_version(&self) -> Result<String> {
         let refused = |error| failed("read", self.place.asked(), &error);
         let mut file = open_for_reading(self.place.path()).map_err(refused)?;
-        let size = self.old.as_ref().map_or(0, Metadata::len);
+        let size = self.old_length();
         // One byte more shows the end without a second call.
         let mut piece = vec![0; usize::try_from((size + 1).min(PIECE_BYTES_MAX)).unwrap_or_default()];
         let mut hash = Xxh3::new();

@@ -2,10 +2,10 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use rustix::fs::{Access, Gid, Uid, XattrFlags};
+use rustix::fs::{Access, Gid, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
 /// Enough for the names of the attributes that nearly every file has.
@@ -97,4 +97,39 @@ fn is_label(name: &[u8]) -> bool {
 /// What holds for the old content only: signatures, and rights that the kernel takes from a program whose bytes change.
 fn is_about_content(name: &[u8]) -> bool {
     [&b"security.capability"[..], b"security.ima", b"security.evm"].contains(&name)
+}
+
+/// Opens a file of the daemon's own.
+pub(super) fn open_private(path: &Path, may_make: bool) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(may_make).mode(0o600).open(path)
+}
+
+pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.write_all_at(bytes, offset)
+}
+
+/// Whether the file is to be found under any name.
+pub(super) fn has_name(metadata: &Metadata) -> bool {
+    metadata.nlink() > 0
+}
+
+/// Whether the file has more names than one.
+pub(super) fn has_other_names(metadata: &Metadata) -> bool {
+    metadata.nlink() > 1
+}
+
+/// Names the file itself, whatever its paths are.
+pub(super) fn file_id(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
+/// Opens a file for writing over it, and for reading where that is permitted. Nothing else that has taken the name is
+/// waited for or followed.
+pub(super) fn open_for_change(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits().cast_signed();
+    let open = |reads| OpenOptions::new().read(reads).write(true).custom_flags(flags).open(path);
+    match open(true) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(false),
+        opened => opened,
+    }
 }

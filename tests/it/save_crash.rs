@@ -1,0 +1,151 @@
+//! Saves during which the daemon is killed, or replaced: each file is what was sent, and nothing is left over.
+//!
+//! `ICPY_TEST_ROUNDS=1000` makes it a campaign.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use icpy_protocol::endpoint::open_lock;
+use icpy_tests::Process;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::save_in_place::copies;
+
+/// Small numbers that look random.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+/// What a file holds after a save: it tells which.
+fn content(number: u64, bytes: usize) -> String {
+    let line = format!("save {number} of {bytes} bytes\n");
+    line.repeat(bytes / line.len() + 1)
+}
+
+/// The save whose whole content this is.
+fn number_of(text: &str) -> u64 {
+    let mut words = text.split_whitespace();
+    let number = words.nth(1).and_then(|word| word.parse().ok());
+    let bytes = words.nth(1).and_then(|word| word.parse().ok());
+    let (Some(number), Some(bytes)) = (number, bytes) else { panic!("a file of {} bytes is no save", text.len()) };
+    assert!(text == content(number, bytes), "save {number} is in part in a file of {} bytes", text.len());
+    number
+}
+
+/// A client that saves one thing again and again.
+struct Saver {
+    path: PathBuf,
+    /// Each save makes a file of its own.
+    makes_new: bool,
+    bytes_max: u64,
+    random: Random,
+    sent: u64,
+    acknowledged: u64,
+}
+
+impl Saver {
+    fn new(path: PathBuf, makes_new: bool, bytes_max: u64) -> Self {
+        let random = Random(0x9e37_79b9_7f4a_7c15 ^ bytes_max);
+        Self { path, makes_new, bytes_max, random, sent: 0, acknowledged: 0 }
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        if self.makes_new { self.path.with_extension(number.to_string()) } else { self.path.clone() }
+    }
+
+    /// Saves until the daemon is gone.
+    fn run(&mut self, socket: &Path) {
+        let Ok(stream) = UnixStream::connect(socket) else { return };
+        let mut answers = BufReader::new(stream.try_clone().unwrap());
+        let mut answer = String::new();
+        loop {
+            self.sent += 1;
+            let bytes = usize::try_from(100 + self.random.below(self.bytes_max)).unwrap();
+            let params = json!({ "path": self.path(self.sent), "content": content(self.sent, bytes) });
+            let request = json!({ "jsonrpc": "2.0", "id": self.sent, "method": "fs:write_file", "params": params });
+            answer.clear();
+            let written = (&stream).write_all(format!("{request}\n").as_bytes());
+            if written.is_err() || !matches!(answers.read_line(&mut answer), Ok(1..)) {
+                return;
+            }
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            if !answer["result"].is_object() {
+                // What it says when it is replaced.
+                assert!(answer.to_string().contains("as another program"), "{answer}");
+                return;
+            }
+            self.acknowledged = self.sent;
+        }
+    }
+
+    /// The file is one that was sent, and not one before the last that was acknowledged.
+    fn check(&mut self) {
+        let found = match fs::read_to_string(self.path(self.sent)) {
+            Ok(text) => number_of(&text),
+            // The last one was not made.
+            Err(_) => self.sent - 1,
+        };
+        assert!((self.acknowledged..=self.sent).contains(&found), "{found}, {} and {}", self.acknowledged, self.sent);
+        if self.makes_new && self.acknowledged > 0 {
+            assert_eq!(number_of(&fs::read_to_string(self.path(self.acknowledged)).unwrap()), self.acknowledged);
+        }
+    }
+}
+
+#[test]
+fn a_save_that_is_killed_leaves_the_old_or_the_new_file() {
+    let user = Process::new("");
+    let mut savers = [
+        Saver::new(user.path("replaced"), false, 100_000),
+        Saver::new(user.path("in_place"), false, 400_000),
+        Saver::new(user.path("new"), true, 10_000),
+    ];
+    for name in ["replaced", "in_place"] {
+        fs::write(user.path(name), content(0, 100)).unwrap();
+    }
+    fs::hard_link(user.path("in_place"), user.path("other_name")).unwrap();
+
+    let rounds = std::env::var("ICPY_TEST_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap());
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    for round in 0..rounds {
+        user.json(&["start"]);
+        let lock = open_lock(&user.endpoint().life_lock()).unwrap();
+        let pid = Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
+        std::thread::scope(|scope| {
+            for saver in &mut savers {
+                let socket = user.endpoint().socket;
+                scope.spawn(move || saver.run(&socket));
+            }
+            let moment = Instant::now() + Duration::from_micros(random.below(50_000));
+            std::thread::sleep(moment - Instant::now());
+            if round % 4 == 3 {
+                user.json(&["restart"]);
+            } else {
+                kill_process(pid, Signal::KILL).unwrap();
+                lock.lock().unwrap();
+            }
+        });
+        drop(lock);
+        // Files are clean before the first answer about any.
+        user.json(&["call", "fs:stat", &json!({ "path": user.path("") }).to_string()]);
+        savers.iter_mut().for_each(Saver::check);
+        assert_eq!(user.folder().litter(), Vec::<PathBuf>::new());
+        assert_eq!(copies(&user.folder().home()), Vec::<PathBuf>::new());
+    }
+    assert_eq!(user.path("in_place").metadata().unwrap().nlink(), 2);
+    let saves: u64 = savers.iter().map(|saver| saver.acknowledged).sum();
+    eprintln!("{saves} saves in {rounds} rounds");
+    assert!(savers.iter().all(|saver| saver.acknowledged > 0), "nothing was saved");
+}
