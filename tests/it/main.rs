@@ -48,6 +48,8 @@ mod save;
 #[cfg(target_os = "linux")]
 mod save_crash;
 #[cfg(target_os = "linux")]
+mod save_group;
+#[cfg(target_os = "linux")]
 mod save_in_place;
 #[cfg(unix)]
 mod search;

@@ -44,25 +44,46 @@ fn number_of(text: &str) -> u64 {
     number
 }
 
-/// A client that saves one thing again and again.
+/// What a client saves again and again.
+enum What {
+    File(PathBuf),
+    /// A file of its own each time.
+    NewFile(PathBuf),
+    /// All of them as one.
+    Group(Vec<PathBuf>),
+}
+
+/// A client that saves.
 struct Saver {
-    path: PathBuf,
-    /// Each save makes a file of its own.
-    makes_new: bool,
+    what: What,
     bytes_max: u64,
     random: Random,
     sent: u64,
     acknowledged: u64,
+    checked: u64,
 }
 
 impl Saver {
-    fn new(path: PathBuf, makes_new: bool, bytes_max: u64) -> Self {
+    fn new(what: What, bytes_max: u64) -> Self {
         let random = Random(0x9e37_79b9_7f4a_7c15 ^ bytes_max);
-        Self { path, makes_new, bytes_max, random, sent: 0, acknowledged: 0 }
+        Self { what, bytes_max, random, sent: 0, acknowledged: 0, checked: 0 }
     }
 
-    fn path(&self, number: u64) -> PathBuf {
-        if self.makes_new { self.path.with_extension(number.to_string()) } else { self.path.clone() }
+    fn request(&mut self) -> Value {
+        let bytes = usize::try_from(100 + self.random.below(self.bytes_max)).unwrap();
+        let content = content(self.sent, bytes);
+        let (method, params) = match &self.what {
+            What::File(path) => ("fs:write_file", json!({ "path": path, "content": content })),
+            What::NewFile(path) => {
+                let path = path.with_extension(self.sent.to_string());
+                ("fs:write_file", json!({ "path": path, "content": content }))
+            }
+            What::Group(paths) => {
+                let each = paths.iter().map(|path| json!({ "path": path, "content": content }));
+                ("fs:write_files", json!({ "files": each.collect::<Vec<_>>() }))
+            }
+        };
+        json!({ "jsonrpc": "2.0", "id": self.sent, "method": method, "params": params })
     }
 
     /// Saves until the daemon is gone.
@@ -72,9 +93,7 @@ impl Saver {
         let mut answer = String::new();
         loop {
             self.sent += 1;
-            let bytes = usize::try_from(100 + self.random.below(self.bytes_max)).unwrap();
-            let params = json!({ "path": self.path(self.sent), "content": content(self.sent, bytes) });
-            let request = json!({ "jsonrpc": "2.0", "id": self.sent, "method": "fs:write_file", "params": params });
+            let request = self.request();
             answer.clear();
             let written = (&stream).write_all(format!("{request}\n").as_bytes());
             if written.is_err() || !matches!(answers.read_line(&mut answer), Ok(1..)) {
@@ -90,32 +109,49 @@ impl Saver {
         }
     }
 
-    /// The file is one that was sent, and not one before the last that was acknowledged.
+    /// The content is one that was sent, and not one before the last that was acknowledged.
     fn check(&mut self) {
-        let found = match fs::read_to_string(self.path(self.sent)) {
-            Ok(text) => number_of(&text),
-            // The last one was not made.
-            Err(_) => self.sent - 1,
+        let number = |path: &PathBuf| number_of(&fs::read_to_string(path).unwrap());
+        let found = match &self.what {
+            What::File(path) => number(path),
+            What::NewFile(path) => {
+                let (path, before) = (|number: u64| path.with_extension(number.to_string()), self.checked);
+                let made = (before + 1..=self.sent).filter(|number| path(*number).exists());
+                let made: Vec<u64> = made.inspect(|made| assert_eq!(number(&path(*made)), *made)).collect();
+                // Each that was acknowledged is there.
+                assert!(made.iter().copied().eq(before + 1..=before + made.len() as u64), "{made:?}");
+                for number in &made {
+                    fs::remove_file(path(*number)).unwrap();
+                }
+                before + made.len() as u64
+            }
+            What::Group(paths) => {
+                let found: Vec<u64> = paths.iter().map(number).collect();
+                assert!(found.iter().all(|number| *number == found[0]), "a group is {found:?}");
+                found[0]
+            }
         };
         assert!((self.acknowledged..=self.sent).contains(&found), "{found}, {} and {}", self.acknowledged, self.sent);
-        if self.makes_new && self.acknowledged > 0 {
-            assert_eq!(number_of(&fs::read_to_string(self.path(self.acknowledged)).unwrap()), self.acknowledged);
-        }
+        self.checked = self.sent;
     }
 }
 
 #[test]
 fn a_save_that_is_killed_leaves_the_old_or_the_new_file() {
     let user = Process::new("");
-    let mut savers = [
-        Saver::new(user.path("replaced"), false, 100_000),
-        Saver::new(user.path("in_place"), false, 400_000),
-        Saver::new(user.path("new"), true, 10_000),
-    ];
-    for name in ["replaced", "in_place"] {
-        fs::write(user.path(name), content(0, 100)).unwrap();
+    let files = ["replaced", "in_place", "group_1", "group_2", "group_3"].map(|name| user.path(name));
+    for file in &files {
+        fs::write(file, content(0, 100)).unwrap();
     }
-    fs::hard_link(user.path("in_place"), user.path("other_name")).unwrap();
+    let [replaced, in_place, group @ ..] = &files;
+    fs::hard_link(in_place, user.path("other_name")).unwrap();
+    fs::hard_link(&group[1], user.path("other_name_of_group")).unwrap();
+    let mut savers = [
+        Saver::new(What::File(replaced.clone()), 100_000),
+        Saver::new(What::File(in_place.clone()), 400_000),
+        Saver::new(What::NewFile(user.path("new")), 10_000),
+        Saver::new(What::Group(group.to_vec()), 50_000),
+    ];
 
     let rounds = std::env::var("ICPY_TEST_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap());
     let mut random = Random(0x2545_f491_4f6c_dd1d);
@@ -144,7 +180,7 @@ fn a_save_that_is_killed_leaves_the_old_or_the_new_file() {
         assert_eq!(user.folder().litter(), Vec::<PathBuf>::new());
         assert_eq!(copies(&user.folder().home()), Vec::<PathBuf>::new());
     }
-    assert_eq!(user.path("in_place").metadata().unwrap().nlink(), 2);
+    assert_eq!((in_place.metadata().unwrap().nlink(), group[1].metadata().unwrap().nlink()), (2, 2));
     let saves: u64 = savers.iter().map(|saver| saver.acknowledged).sum();
     eprintln!("{saves} saves in {rounds} rounds");
     assert!(savers.iter().all(|saver| saver.acknowledged > 0), "nothing was saved");

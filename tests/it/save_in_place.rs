@@ -104,10 +104,10 @@ fn a_file_of_somebody_else_stays_theirs() {
 }
 
 /// Something mounted over a name. Dropping it takes it away.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn bind(what: &Path, over: &Path) -> Option<Self> {
+    pub(crate) fn bind(what: &Path, over: &Path) -> Option<Self> {
         let mounted = Command::new("mount").arg("--bind").args([what, over]).output();
         if !mounted.is_ok_and(|output| output.status.success()) {
             icpy_tests::cannot_run("a file can be mounted over another by root alone");

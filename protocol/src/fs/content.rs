@@ -93,3 +93,17 @@ pub struct FsWriteFileResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<FsSaveMethod>,
 }
+
+/// Params of `fs:write_files`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FsWriteFilesParams {
+    /// The files, each of them once.
+    pub files: Vec<FsWriteFileParams>,
+}
+
+/// Result of `fs:write_files`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FsWriteFilesResult {
+    /// What was written, in the order of the params.
+    pub files: Vec<FsWriteFileResult>,
+}

@@ -13,6 +13,7 @@ mod read;
 mod save;
 mod search;
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -22,7 +23,7 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
     FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsRoot, FsStatParams,
-    FsStatResult, FsWriteFileParams, FsWriteFileResult,
+    FsStatResult, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
@@ -57,6 +58,20 @@ impl Fs {
         Self { services, state_folder, writing, saver }
     }
 
+    /// Runs work that goes on when its request is cancelled, with what it holds, and that the daemon ends after.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        held: impl Send + 'static,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let held = (held, self.services.tasks.token());
+        blocking(move || {
+            let _held = held;
+            work()
+        })
+        .await
+    }
+
     /// The folders of all workspaces.
     async fn workspace_roots(&self, caller: &Caller) -> Result<Vec<PathBuf>> {
         let workspaces = WorkspaceClient::new(self.services.requester(caller)).list(&Empty {}).await?.workspaces;
@@ -73,14 +88,18 @@ impl FsApi<Caller> for Fs {
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
         self.saver.recovered().await;
         let turn = self.writing.lock(Key::Asked(params.path.as_path().to_owned())).await;
-        // Held by the work itself: it goes on when the request is cancelled, and the daemon ends after it.
-        let held = (turn, self.services.tasks.token());
         let (caller, saver) = (caller.clone(), self.saver.clone());
-        blocking(move || {
-            let _held = held;
-            saver.save(&caller, &params)
-        })
-        .await
+        self.to_the_end(turn, move || saver.save(&caller, &params)).await
+    }
+
+    async fn write_files(&self, caller: &Caller, params: FsWriteFilesParams) -> Result<FsWriteFilesResult> {
+        self.saver.recovered().await;
+        let mut turns = Vec::new();
+        for path in params.files.iter().map(|file| file.path.as_path()).collect::<BTreeSet<_>>() {
+            turns.push(self.writing.lock(Key::Asked(path.to_owned())).await);
+        }
+        let (caller, saver) = (caller.clone(), self.saver.clone());
+        self.to_the_end(turns, move || saver.save_all(&caller, &params)).await
     }
 
     async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {

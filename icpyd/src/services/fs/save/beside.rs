@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use icpy_protocol::error::Error;
 use tempfile::{Builder, NamedTempFile};
@@ -34,8 +34,8 @@ impl From<Error> for NotBeside {
 
 /// A new file under a name of its own. Dropping it removes it, unless it was renamed.
 #[derive(Debug)]
-struct Temporary {
-    file: NamedTempFile<File>,
+pub(super) struct Temporary {
+    pub(super) file: NamedTempFile<File>,
     /// Cleared after the file is gone. Where there is no journal, files are saved without.
     entry: Option<Entry>,
 }
@@ -47,7 +47,8 @@ pub(super) fn is_temporary(path: &Path) -> bool {
 
 /// Saves a file beside.
 pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result<(), NotBeside> {
-    let new = write(saver, target, content)?;
+    let record = |temporary: PathBuf| Ok(saver.record(&Record::Beside { temporary: temporary.into() }));
+    let new = write(record, target, content)?;
     target.check_version_early()?;
     let refused = |error| failed("write", target.place.asked(), &error);
     new.file.as_file().sync_all().map_err(refused)?;
@@ -57,10 +58,15 @@ pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result
     Ok(())
 }
 
-/// A temporary file with the new content and the old one's attributes, not flushed yet.
-fn write(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result<Temporary, NotBeside> {
+/// A temporary file with the new content and the old one's attributes, not flushed yet. Its path is recorded before it is
+/// made.
+pub(super) fn write(
+    record: impl FnMut(PathBuf) -> io::Result<Option<Entry>>,
+    target: &Target<'_>,
+    content: &[u8],
+) -> Result<Temporary, NotBeside> {
     let place = target.place;
-    let new = make(saver, place, target.old.is_some()).map_err(|error| not_beside(place, error))?;
+    let new = make(record, place, target.old.is_some()).map_err(|error| not_beside(place, error))?;
     let mut file = new.file.as_file();
     file.write_all(content).map_err(|error| failed("write", place.asked(), &error))?;
     if let Some(old) = &target.old {
@@ -72,12 +78,15 @@ fn write(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result<Temporary
     Ok(new)
 }
 
-fn make(saver: &Saver, place: &Place, is_replacement: bool) -> io::Result<Temporary> {
+fn make(
+    mut record: impl FnMut(PathBuf) -> io::Result<Option<Entry>>,
+    place: &Place,
+    is_replacement: bool,
+) -> io::Result<Temporary> {
     let folder = place.real().parent().unwrap_or(place.real());
     let mut entry = None;
     let file = Builder::new().prefix(PREFIX).make_in(place.folder(), |path| {
-        let temporary = folder.join(path.file_name().unwrap_or_default()).into();
-        entry = saver.record(&Record::Beside { temporary });
+        entry = record(folder.join(path.file_name().unwrap_or_default()))?;
         platform::make_new(path, is_replacement)
     })?;
     Ok(Temporary { file, entry })

@@ -25,6 +25,9 @@ const SLOTS_MAX: usize = 512;
 /// The length of the record (0 for a free slot), and its hash.
 const HEADER_BYTES: usize = 12;
 
+/// A file whatever its paths are: its device and number.
+pub(super) type FileId = (u64, u64);
+
 /// A save that is under way. Written by one version and read by another: members are added and not changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +36,20 @@ pub(super) enum Record {
     Beside { temporary: FilePath },
     /// A file that is written in place.
     InPlace(InPlaceRecord),
+    /// Several files that are saved as one. The list of that name has them.
+    Group { id: String, state: GroupState },
+}
+
+/// How far a group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GroupState {
+    /// No file has been touched.
+    Prepared,
+    /// Each file gets its new content.
+    Committed,
+    /// One could not: each gets its old content again.
+    Undone,
 }
 
 /// A file that is written in place, and where the content of before and after is.
@@ -41,11 +58,9 @@ pub(super) struct InPlaceRecord {
     /// The file.
     pub(super) target: FilePath,
     /// The same, by device and number.
-    pub(super) file: (u64, u64),
+    pub(super) file: FileId,
     /// Names the copies.
     pub(super) id: String,
-    /// Whether there is a copy of the old content.
-    pub(super) has_old: bool,
     /// Whether the copies are complete: the file is not written before.
     pub(super) is_ready: bool,
 }

@@ -1,17 +1,21 @@
 //! Saving files, so that no crash and no full disk leaves less than the old content or the new.
 //!
 //! Usually the new content is written beside and renamed over the old file (`beside`). A file that would lose something
-//! then is written `in_place`. What is under way is in a `journal`, so that the next daemon can clear up behind one that was
+//! then is written `in_place`. Several are saved as one `group`. What is under way is in a `journal`, so that the next daemon can clear up behind one that was
 //! killed (`recovery`).
 
 mod beside;
+mod copies;
 mod folders;
+mod group;
 mod in_place;
 mod journal;
+mod list;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 mod recovery;
+mod renaming;
 mod target;
 
 use std::borrow::Cow;
@@ -24,14 +28,17 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use icpy_protocol::endpoint::make_private_folder;
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::fs::{FsEncoding, FsSaveMethod, FsWriteFileParams, FsWriteFileResult};
+use icpy_protocol::fs::{
+    FsEncoding, FsSaveMethod, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
+};
 use tokio::sync::SetOnce;
 use xxhash_rust::xxh3::xxh3_128;
 
 use self::beside::NotBeside;
+use self::group::Wanted;
 use self::journal::{Entry, Journal, Record};
 use self::target::{Expected, Target};
-use super::locks::{Key, Locks};
+use super::locks::{Held, Key, Locks};
 use super::place::{Place, Use};
 use super::{Services, failed, version};
 use crate::caller::Caller;
@@ -114,21 +121,24 @@ impl Saver {
 
     /// Saves a file. Runs to its end once begun; durable when it returns.
     pub(super) fn save(&self, caller: &Caller, params: &FsWriteFileParams) -> Result<FsWriteFileResult> {
-        let content = decode(params)?;
-        // A version that it is based on must be there already.
-        if params.make_folders && params.base_version.is_none() {
-            folders::make(caller, &params.path)?;
-        }
-        let place = Place::led_to(caller, &params.path, Use::Change)?;
-        let _writing = self.0.locks.lock_blocking(Key::Path(place.real().to_owned()));
-        let (is_new, method) = self.put(&place, &Expected::by(params), &content)?;
-        let (version, size) = (version(xxh3_128(&content)), content.len() as u64);
-        Ok(FsWriteFileResult { version, size, is_new, method: Some(method) })
+        let Wanted { place, expected, content } = want(caller, params)?;
+        let _writing = self.lock(Key::Path(place.real().to_owned()));
+        let (is_new, method) = self.put(&place, &expected, &content)?;
+        Ok(saved(&content, is_new, method))
+    }
+
+    /// Saves several files: all or none.
+    pub(super) fn save_all(&self, caller: &Caller, params: &FsWriteFilesParams) -> Result<FsWriteFilesResult> {
+        let wanted = params.files.iter().map(|params| want(caller, params)).collect::<Result<Vec<_>>>()?;
+        let outcomes = group::save(self, &wanted)?;
+        let each = wanted.iter().zip(outcomes);
+        let files = each.map(|(Wanted { content, .. }, (is_new, method))| saved(content, is_new, method)).collect();
+        Ok(FsWriteFilesResult { files })
     }
 
     /// Puts content into a file; returns whether the file is new, and how it was done.
     fn put(&self, place: &Place, expected: &Expected, content: &[u8]) -> Result<(bool, FsSaveMethod)> {
-        let target = Target::look(place, expected, self.0.host.now_ms())?;
+        let target = Target::look(place, expected, self.now_ms())?;
         if !target.has_other_names() {
             match beside::save(self, &target, content) {
                 Ok(()) => return Ok((target.old.is_none(), FsSaveMethod::Replaced)),
@@ -142,8 +152,8 @@ impl Saver {
             }
         }
         // It may be saved under another of its names at the same time.
-        let _file = target.file_id().map(|(device, number)| self.0.locks.lock_blocking(Key::File(device, number)));
-        let target = Target::look(place, expected, self.0.host.now_ms())?;
+        let _file = target.file_id().map(|(device, number)| self.lock(Key::File(device, number)));
+        let target = Target::look(place, expected, self.now_ms())?;
         in_place::save(self, &target, content)?;
         Ok((false, FsSaveMethod::InPlace))
     }
@@ -162,9 +172,33 @@ impl Saver {
         &self.0.folder
     }
 
+    fn lock(&self, key: Key) -> Held {
+        self.0.locks.lock_blocking(key)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.0.host.now_ms()
+    }
+
     fn new_id(&self) -> String {
         self.0.host.new_id()
     }
+}
+
+/// What a request wants. The folders that it wants are made.
+fn want<'a>(caller: &Caller, params: &'a FsWriteFileParams) -> Result<Wanted<'a>> {
+    let content = decode(params)?;
+    // A version that it is based on must be there already.
+    if params.make_folders && params.base_version.is_none() {
+        folders::make(caller, &params.path)?;
+    }
+    let place = Place::led_to(caller, &params.path, Use::Change)?;
+    Ok(Wanted { place, expected: Expected::by(params), content })
+}
+
+fn saved(content: &[u8], is_new: bool, method: FsSaveMethod) -> FsWriteFileResult {
+    let (version, size) = (version(xxh3_128(content)), content.len() as u64);
+    FsWriteFileResult { version, size, is_new, method: Some(method) }
 }
 
 /// The bytes that the content stands for.

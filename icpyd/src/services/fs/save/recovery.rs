@@ -1,12 +1,16 @@
 //! What a daemon does about the saves that one before it was killed in.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::in_place::{self, CopyFiles, Stopped};
-use super::journal::{InPlaceRecord, Leftover, Record};
-use super::{beside, platform};
+use icpy_protocol::path::FilePath;
+
+use super::copies::CopyPaths;
+use super::journal::{GroupState, InPlaceRecord, Leftover, Record};
+use super::list::{self, Line, Step};
+use super::renaming::{self, Renaming};
+use super::{beside, in_place};
 
 /// Clears up behind each save that is recorded, or completes it. What cannot be done is logged, and not tried again.
 pub(super) fn run(folder: &Path, leftovers: Vec<Leftover>) {
@@ -16,6 +20,7 @@ pub(super) fn run(folder: &Path, leftovers: Vec<Leftover>) {
             None => {}
             Some(Record::Beside { temporary }) => remove_temporary(temporary.as_path()),
             Some(Record::InPlace(record)) => complete(folder, &record),
+            Some(Record::Group { id, state }) => complete_group(folder, &id, state),
         }
         drop(entry);
     }
@@ -35,46 +40,71 @@ fn remove_temporary(path: &Path) {
 
 /// Writes a file to its end, when it is still the one that was begun; else the copies stay for a person to look at.
 fn complete(folder: &Path, record: &InPlaceRecord) {
-    let copies = CopyFiles::named(folder, record.id.clone());
-    if !record.is_ready {
-        return;
+    let copies = CopyPaths::new(folder, &record.id);
+    if record.is_ready
+        && let Err(error) = in_place::complete(&copies, record.target.as_path(), record.file)
+    {
+        return tell_kept(&record.target, &error, &copies.new);
     }
-    match write(&copies, record) {
-        Ok(()) => tracing::info!(path = %record.target, "a save that was interrupted is complete"),
-        Err(error) => {
-            let copy = copies.new_path();
-            tracing::error!(path = %record.target, %error, copy = %copy.display(), "a save was interrupted: see the copy");
-            copies.keep();
-        }
-    }
+    copies.remove();
 }
 
-fn write(copies: &CopyFiles, record: &InPlaceRecord) -> io::Result<()> {
-    let new = match fs::read(copies.new_path()) {
-        // It was complete, and killed while it cleared up.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        read => read?,
+fn tell_kept(path: &FilePath, error: &io::Error, copy: &Path) {
+    tracing::error!(%path, %error, copy = %copy.display(), "a save was interrupted: see the copy");
+}
+
+/// Goes on with several files that are saved as one, or takes them back, and removes what was made for that.
+fn complete_group(folder: &Path, id: &str, state: GroupState) {
+    let lines = match list::read(folder, id) {
+        Ok(lines) => lines,
+        Err(error) => return tracing::error!(id, %error, "the list of an interrupted save cannot be read"),
     };
-    let mut file = platform::open_for_change(record.target.as_path())?;
-    let before = file.metadata()?;
-    if platform::file_id(&before) != record.file {
-        return Err(io::Error::other("another file has its name now"));
-    }
-    if record.has_old {
-        let mut now = Vec::new();
-        file.read_to_end(&mut now)?;
-        if !in_place::is_between(&now, &fs::read(copies.old_path())?, &new) {
-            return Err(io::Error::other("it was written by somebody else since"));
+    // What was made last is what counts: nothing is ready before all is made.
+    let steps = match lines.last() {
+        Some(Line::Ready(steps)) if state != GroupState::Prepared => steps.as_slice(),
+        _ => &[],
+    };
+    let kept: Vec<&Step> = steps.iter().filter(|step| !take(folder, step, state)).collect();
+    for line in &lines {
+        match line {
+            Line::Temporary(path) if !kept.iter().any(|step| step.needs(path)) => {
+                remove_temporary(&renaming::backup(path.as_path()));
+                remove_temporary(path.as_path());
+            }
+            Line::Copies(id) if !kept.iter().any(|step| step.needs_copies(id)) => CopyPaths::new(folder, id).remove(),
+            _ => {}
         }
     }
-    match in_place::overwrite(&mut file, before.len(), &new) {
-        Ok(()) => Ok(()),
-        Err(Stopped::Unchanged(error) | Stopped::HalfWay(error)) => Err(error),
-    }
+    list::remove_left(folder, id);
+}
+
+/// Takes one step of a group; returns whether that could be done.
+fn take(folder: &Path, step: &Step, state: GroupState) -> bool {
+    let is_undone = state == GroupState::Undone;
+    let (target, made, outcome) = match step {
+        Step::Rename { temporary, target, old, new } => {
+            let made = temporary.as_path();
+            let renaming = Renaming { temporary: made, target: target.as_path(), old: *old, new: *new };
+            let outcome = match is_undone {
+                true => renaming.undo(),
+                // It has the name already.
+                false if !made.exists() => Ok(()),
+                false => renaming.apply(),
+            };
+            (target, made.to_owned(), outcome)
+        }
+        Step::Write { copies, target, file } => {
+            let copies = CopyPaths::new(folder, copies);
+            let act = if is_undone { in_place::revert } else { in_place::complete };
+            (target, copies.new.clone(), act(&copies, target.as_path(), *file))
+        }
+    };
+    outcome.inspect_err(|error| tell_kept(target, error, &made)).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::platform;
     use super::*;
 
     const OLD: &str = "the old content";
@@ -91,7 +121,7 @@ mod tests {
         fs::write(path("1.new"), NEW).unwrap();
         fs::write(path("1.old"), OLD).unwrap();
         let target = path("target").into();
-        let record = InPlaceRecord { target, file, id: "1".to_owned(), has_old: true, is_ready };
+        let record = InPlaceRecord { target, file, id: "1".to_owned(), is_ready };
         complete(folder.path(), &record);
         assert_eq!(path("1.new").exists(), path("1.old").exists());
         (fs::read_to_string(path("target")).unwrap(), path("1.new").exists())

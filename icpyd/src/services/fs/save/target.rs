@@ -129,15 +129,6 @@ impl<'a> Target<'a> {
         self.old.as_ref().map_or(0, Metadata::len)
     }
 
-    /// Writing takes special bits away.
-    pub(super) fn keep_mode(&self, file: &File) {
-        let Some(old) = &self.old else { return };
-        let has_changed = file.metadata().is_ok_and(|now| now.permissions() != old.permissions());
-        if has_changed && let Err(error) = file.set_permissions(old.permissions()) {
-            tracing::debug!(%error, "a file that was saved in place has lost a part of its mode");
-        }
-    }
-
     /// Somebody else has made the file meanwhile.
     pub(super) fn came_into_being(&self) -> Error {
         match self.current_version() {
