@@ -8,7 +8,7 @@ use std::path::Path;
 use icpy::Client;
 use icpy_protocol::error::Kind;
 use icpy_protocol::fs::{FsClient, FsConfineParams, FsEncoding, FsRoot, FsSaveMethod, FsWriteFileParams};
-use icpy_tests::{Daemon, Process};
+use icpy_tests::{Daemon, Disk, DiskKind, Process};
 use rustix::fs::{XattrFlags, getxattr, lsetxattr};
 
 pub(crate) fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
@@ -46,34 +46,63 @@ fn acl(user: u32) -> Vec<u8> {
     2u32.to_le_bytes().into_iter().chain(entries).collect()
 }
 
+/// What a file keeps that is saved in this folder.
+async fn attributes_stay(client: &FsClient<Client>, folder: &Path) {
+    let (path, plain) = (folder.join("a.txt"), folder.join("plain.txt"));
+    fs::write(&path, "one\n").unwrap();
+    fs::write(&plain, "one\n").unwrap();
+    let long = vec![b'x'; 500];
+    lsetxattr(&path, "user.origin", b"https://example.org", XattrFlags::empty()).unwrap();
+    lsetxattr(&path, "user.long", &long, XattrFlags::empty()).unwrap();
+    lsetxattr(&path, "system.posix_acl_access", &acl(1234), XattrFlags::empty()).unwrap();
+    let before = path.metadata().unwrap();
+    let written = client.write_file(&writing(&path, "two\n")).await.unwrap();
+    assert_eq!(written.method, Some(FsSaveMethod::Replaced));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
+    let after = path.metadata().unwrap();
+    assert_ne!(before.ino(), after.ino());
+    assert_eq!((before.mode(), before.uid(), before.gid()), (after.mode(), after.uid(), after.gid()));
+    assert_eq!(attribute(&path, "user.origin"), b"https://example.org");
+    assert_eq!(attribute(&path, "user.long"), long);
+    assert_eq!(attribute(&path, "system.posix_acl_access"), acl(1234));
+
+    // What the folder gives to new files is not for one that was there before.
+    lsetxattr(folder, "system.posix_acl_default", &acl(4321), XattrFlags::empty()).unwrap();
+    fs::set_permissions(&plain, Permissions::from_mode(0o640)).unwrap();
+    client.write_file(&writing(&plain, "two\n")).await.unwrap();
+    assert!(getxattr(&plain, "system.posix_acl_access", &mut [0; 64][..]).is_err());
+    assert_eq!(plain.metadata().unwrap().mode() & 0o7777, 0o640);
+    client.write_file(&writing(folder.join("new.txt"), "new\n")).await.unwrap();
+    assert_eq!(attribute(&folder.join("new.txt"), "system.posix_acl_access").len(), acl(4321).len());
+
+    let other_name = folder.join("other_name.txt");
+    fs::hard_link(&path, &other_name).unwrap();
+    let written = client.write_file(&writing(&other_name, "three\n")).await.unwrap();
+    assert_eq!(written.method, Some(FsSaveMethod::InPlace));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "three\n");
+    assert_eq!(attribute(&path, "user.long"), long);
+}
+
 #[test]
 fn a_saved_file_keeps_its_attributes_and_its_acl() {
-    check("//- /a.txt\none\n//- /plain.txt\none\n", async |daemon, client| {
-        let path = daemon.path("a.txt");
-        let long = vec![b'x'; 1000];
-        lsetxattr(&path, "user.origin", b"https://example.org", XattrFlags::empty()).unwrap();
-        lsetxattr(&path, "user.long", &long, XattrFlags::empty()).unwrap();
-        lsetxattr(&path, "system.posix_acl_access", &acl(1234), XattrFlags::empty()).unwrap();
-        let before = path.metadata().unwrap();
-        let written = client.write_file(&writing(&path, "two\n")).await.unwrap();
-        assert_eq!(written.method, Some(FsSaveMethod::Replaced));
-        let after = path.metadata().unwrap();
-        assert_ne!(before.ino(), after.ino());
-        assert_eq!(before.mode(), after.mode());
-        assert_eq!(attribute(&path, "user.origin"), b"https://example.org");
-        assert_eq!(attribute(&path, "user.long"), long);
-        assert_eq!(attribute(&path, "system.posix_acl_access"), acl(1234));
+    check("", async |daemon, client| attributes_stay(client, &daemon.path("")).await);
+}
 
-        // What the folder gives to new files is not for one that was there before.
-        lsetxattr(daemon.path(""), "system.posix_acl_default", &acl(4321), XattrFlags::empty()).unwrap();
-        let plain = daemon.path("plain.txt");
-        fs::set_permissions(&plain, Permissions::from_mode(0o640)).unwrap();
-        client.write_file(&writing(&plain, "two\n")).await.unwrap();
-        assert!(getxattr(&plain, "system.posix_acl_access", &mut [0; 64][..]).is_err());
-        assert_eq!(plain.metadata().unwrap().mode() & 0o7777, 0o640);
-        client.write_file(&writing(daemon.path("new.txt"), "new\n")).await.unwrap();
-        assert_eq!(attribute(&daemon.path("new.txt"), "system.posix_acl_access").len(), acl(4321).len());
-    });
+#[test]
+fn a_saved_file_keeps_its_attributes_on_every_filesystem() {
+    for kind in DiskKind::ALL {
+        let Some(disk) = Disk::mount(kind) else { continue };
+        eprintln!("{kind:?}");
+        fs::create_dir(disk.path("folder")).unwrap();
+        check("", async |_, client| {
+            attributes_stay(client, &disk.path("folder")).await;
+            if kind == DiskKind::Overlay {
+                let path = disk.path("below.txt");
+                client.write_file(&writing(&path, "above it\n")).await.unwrap();
+                assert_eq!(fs::read_to_string(&path).unwrap(), "above it\n");
+            }
+        });
+    }
 }
 
 #[test]

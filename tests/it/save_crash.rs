@@ -7,10 +7,10 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use icpy_protocol::endpoint::open_lock;
-use icpy_tests::Process;
+use icpy_tests::{Disk, DiskKind, Folder, Process};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -136,52 +136,81 @@ impl Saver {
     }
 }
 
-#[test]
-fn a_save_that_is_killed_leaves_the_old_or_the_new_file() {
+/// Kills the daemon again and again, or replaces it, while files in a folder are saved.
+#[expect(clippy::print_stderr, reason = "how much was tried")]
+fn campaign(folder: &Path, rounds: u64) {
     let user = Process::new("");
-    let files = ["replaced", "in_place", "group_1", "group_2", "group_3"].map(|name| user.path(name));
+    let path = |name: &str| folder.join(name);
+    let files = ["replaced", "in_place", "group_1", "group_2", "group_3"].map(path);
     for file in &files {
         fs::write(file, content(0, 100)).unwrap();
     }
     let [replaced, in_place, group @ ..] = &files;
-    fs::hard_link(in_place, user.path("other_name")).unwrap();
-    fs::hard_link(&group[1], user.path("other_name_of_group")).unwrap();
+    fs::hard_link(in_place, path("other_name")).unwrap();
+    fs::hard_link(&group[1], path("other_name_of_group")).unwrap();
     let mut savers = [
         Saver::new(What::File(replaced.clone()), 100_000),
         Saver::new(What::File(in_place.clone()), 400_000),
-        Saver::new(What::NewFile(user.path("new")), 10_000),
+        Saver::new(What::NewFile(path("new")), 10_000),
         Saver::new(What::Group(group.to_vec()), 50_000),
     ];
 
-    let rounds = std::env::var("ICPY_TEST_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap());
     let mut random = Random(0x2545_f491_4f6c_dd1d);
-    for round in 0..rounds {
-        user.json(&["start"]);
-        let lock = open_lock(&user.endpoint().life_lock()).unwrap();
-        let pid = Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
-        std::thread::scope(|scope| {
-            for saver in &mut savers {
-                let socket = user.endpoint().socket;
-                scope.spawn(move || saver.run(&socket));
-            }
-            let moment = Instant::now() + Duration::from_micros(random.below(50_000));
-            std::thread::sleep(moment - Instant::now());
-            if round % 4 == 3 {
-                user.json(&["restart"]);
-            } else {
-                kill_process(pid, Signal::KILL).unwrap();
-                lock.lock().unwrap();
-            }
-        });
-        drop(lock);
+    let mut round = 0;
+    // On a slow disk hardly anything is saved before it is interrupted.
+    while round < rounds || savers.iter().any(|saver| saver.acknowledged == 0) {
+        assert!(round < rounds + 100, "something was never saved");
+        round += 1;
+        interrupt(&user, &mut savers, random.below(50_000), round % 4 == 3);
         // Files are clean before the first answer about any.
-        user.json(&["call", "fs:stat", &json!({ "path": user.path("") }).to_string()]);
+        user.json(&["call", "fs:stat", &json!({ "path": folder }).to_string()]);
         savers.iter_mut().for_each(Saver::check);
-        assert_eq!(user.folder().litter(), Vec::<PathBuf>::new());
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let litter: Vec<PathBuf> = entries.filter(|path| path.to_string_lossy().contains(".icpy-")).collect();
+        assert_eq!(litter, Vec::<PathBuf>::new());
         assert_eq!(copies(&user.folder().home()), Vec::<PathBuf>::new());
     }
     assert_eq!((in_place.metadata().unwrap().nlink(), group[1].metadata().unwrap().nlink()), (2, 2));
     let saves: u64 = savers.iter().map(|saver| saver.acknowledged).sum();
-    eprintln!("{saves} saves in {rounds} rounds");
-    assert!(savers.iter().all(|saver| saver.acknowledged > 0), "nothing was saved");
+    eprintln!("{saves} saves in {round} rounds");
+}
+
+/// Saves until the daemon is killed at some moment, or replaced.
+fn interrupt(user: &Process, savers: &mut [Saver], after_us: u64, is_replaced: bool) {
+    user.json(&["start"]);
+    let lock = open_lock(&user.endpoint().life_lock()).unwrap();
+    let pid = Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
+    std::thread::scope(|scope| {
+        for saver in savers {
+            let socket = user.endpoint().socket;
+            scope.spawn(move || saver.run(&socket));
+        }
+        std::thread::sleep(Duration::from_micros(after_us));
+        if is_replaced {
+            user.json(&["restart"]);
+        } else {
+            kill_process(pid, Signal::KILL).unwrap();
+            lock.lock().unwrap();
+        }
+    });
+}
+
+fn rounds(default: u64) -> u64 {
+    std::env::var("ICPY_TEST_ROUNDS").map_or(default, |rounds| rounds.parse().unwrap())
+}
+
+#[test]
+fn a_save_that_is_killed_leaves_the_old_or_the_new_file() {
+    let folder = Folder::new("");
+    campaign(&folder.files(), rounds(8));
+}
+
+#[test]
+fn a_save_that_is_killed_leaves_the_old_or_the_new_file_on_every_filesystem() {
+    for kind in DiskKind::ALL {
+        let Some(disk) = Disk::mount(kind) else { continue };
+        eprintln!("{kind:?}");
+        fs::create_dir(disk.path("folder")).unwrap();
+        campaign(&disk.path("folder"), rounds(4));
+    }
 }
