@@ -7,6 +7,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use icpy_protocol::endpoint::open_lock;
@@ -86,12 +87,12 @@ impl Saver {
         json!({ "jsonrpc": "2.0", "id": self.sent, "method": method, "params": params })
     }
 
-    /// Saves until the daemon is gone.
-    fn run(&mut self, socket: &Path) {
+    /// Saves until the daemon is gone, or another program.
+    fn run(&mut self, socket: &Path, is_over: &AtomicBool) {
         let Ok(stream) = UnixStream::connect(socket) else { return };
         let mut answers = BufReader::new(stream.try_clone().unwrap());
         let mut answer = String::new();
-        loop {
+        while !is_over.load(Ordering::Relaxed) {
             self.sent += 1;
             let request = self.request();
             answer.clear();
@@ -180,10 +181,10 @@ fn interrupt(user: &Process, savers: &mut [Saver], after_us: u64, is_replaced: b
     user.json(&["start"]);
     let lock = open_lock(&user.endpoint().life_lock()).unwrap();
     let pid = Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
+    let (is_over, socket) = (AtomicBool::new(false), user.endpoint().socket);
     std::thread::scope(|scope| {
         for saver in savers {
-            let socket = user.endpoint().socket;
-            scope.spawn(move || saver.run(&socket));
+            scope.spawn(|| saver.run(&socket, &is_over));
         }
         std::thread::sleep(Duration::from_micros(after_us));
         if is_replaced {
@@ -192,6 +193,8 @@ fn interrupt(user: &Process, savers: &mut [Saver], after_us: u64, is_replaced: b
             kill_process(pid, Signal::KILL).unwrap();
             lock.lock().unwrap();
         }
+        // One that has connected late is served by the next program.
+        is_over.store(true, Ordering::Relaxed);
     });
 }
 

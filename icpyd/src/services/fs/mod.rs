@@ -27,6 +27,7 @@ use icpy_protocol::fs::{
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use self::error::failed;
@@ -58,18 +59,29 @@ impl Fs {
         Self { services, state_folder, writing, saver }
     }
 
-    /// Runs work that goes on when its request is cancelled, with what it holds, and that the daemon ends after.
-    async fn to_the_end<T: Send + 'static>(
+    /// Runs work that goes on when its request is cancelled, with what it holds, and that the daemon ends after. What the
+    /// work leaves is let go of when the outcome is known: to free it takes time.
+    async fn to_the_end<T: Send + 'static, L>(
         &self,
         held: impl Send + 'static,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
+        work: impl FnOnce() -> (Result<T>, L) + Send + 'static,
     ) -> Result<T> {
-        let held = (held, self.services.tasks.token());
-        blocking(move || {
-            let _held = held;
-            work()
-        })
-        .await
+        let running = self.services.tasks.token();
+        let (tx, rx) = oneshot::channel();
+        let work = tokio::task::spawn_blocking(move || {
+            let (outcome, left) = work();
+            drop(held);
+            // Who has asked may be gone.
+            let _ = tx.send(outcome);
+            drop((left, running));
+        });
+        match rx.await {
+            Ok(outcome) => outcome,
+            Err(_) => match work.await {
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                _ => Err(Error::unavailable("the daemon is stopping")),
+            },
+        }
     }
 
     /// The folders of all workspaces.
@@ -89,7 +101,11 @@ impl FsApi<Caller> for Fs {
         self.saver.recovered().await;
         let turn = self.writing.lock(Key::Asked(params.path.as_path().to_owned())).await;
         let (caller, saver) = (caller.clone(), self.saver.clone());
-        self.to_the_end(turn, move || saver.save(&caller, &params)).await
+        let save = move || match saver.save(&caller, &params) {
+            Ok((result, old)) => (Ok(result), (params, old)),
+            Err(error) => (Err(error), (params, None)),
+        };
+        self.to_the_end(turn, save).await
     }
 
     async fn write_files(&self, caller: &Caller, params: FsWriteFilesParams) -> Result<FsWriteFilesResult> {
@@ -99,7 +115,7 @@ impl FsApi<Caller> for Fs {
             turns.push(self.writing.lock(Key::Asked(path.to_owned())).await);
         }
         let (caller, saver) = (caller.clone(), self.saver.clone());
-        self.to_the_end(turns, move || saver.save_all(&caller, &params)).await
+        self.to_the_end(turns, move || (saver.save_all(&caller, &params), params)).await
     }
 
     async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {

@@ -19,6 +19,7 @@ mod renaming;
 mod target;
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -119,12 +120,17 @@ impl Saver {
         Ok(new)
     }
 
-    /// Saves a file. Runs to its end once begun; durable when it returns.
-    pub(super) fn save(&self, caller: &Caller, params: &FsWriteFileParams) -> Result<FsWriteFileResult> {
+    /// Saves a file. Runs to its end once begun; durable when it returns. The old file is to be closed when the answer is
+    /// out.
+    pub(super) fn save(
+        &self,
+        caller: &Caller,
+        params: &FsWriteFileParams,
+    ) -> Result<(FsWriteFileResult, Option<File>)> {
         let Wanted { place, expected, content } = want(caller, params)?;
         let _writing = self.lock(Key::Path(place.real().to_owned()));
-        let (is_new, method) = self.put(&place, &expected, &content)?;
-        Ok(saved(&content, is_new, method))
+        let (method, is_new, old) = self.put(&place, &expected, &content)?;
+        Ok((saved(&content, is_new, method), old))
     }
 
     /// Saves several files: all or none.
@@ -136,12 +142,12 @@ impl Saver {
         Ok(FsWriteFilesResult { files })
     }
 
-    /// Puts content into a file; returns whether the file is new, and how it was done.
-    fn put(&self, place: &Place, expected: &Expected, content: &[u8]) -> Result<(bool, FsSaveMethod)> {
+    /// Puts content into a file; returns how it was done, whether the file is new, and the old one.
+    fn put(&self, place: &Place, expected: &Expected, content: &[u8]) -> Result<(FsSaveMethod, bool, Option<File>)> {
         let target = Target::look(place, expected, self.now_ms())?;
         if !target.has_other_names() {
             match beside::save(self, &target, content) {
-                Ok(()) => return Ok((target.old.is_none(), FsSaveMethod::Replaced)),
+                Ok(()) => return Ok((FsSaveMethod::Replaced, target.old.is_none(), target.into_old())),
                 Err(NotBeside::Refused(error)) => return Err(error),
                 Err(NotBeside::Impossible(error)) if target.old.is_none() => {
                     return Err(failed("make", place.asked(), &error));
@@ -155,7 +161,7 @@ impl Saver {
         let _file = target.file_id().map(|(device, number)| self.lock(Key::File(device, number)));
         let target = Target::look(place, expected, self.now_ms())?;
         in_place::save(self, &target, content)?;
-        Ok((false, FsSaveMethod::InPlace))
+        Ok((FsSaveMethod::InPlace, false, None))
     }
 
     /// A journal whose records last: what they name would be lost without.

@@ -1,7 +1,7 @@
 //! A file that is to be saved, as it was when the save began; and whether it still is.
 
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _};
 use std::path::Path;
 
 use icpy_protocol::error::{Error, Kind, Result};
@@ -40,6 +40,9 @@ pub(super) struct Target<'a> {
     pub(super) place: &'a Place,
     /// The file as it was; `None` where there was none.
     pub(super) old: Option<Metadata>,
+    /// The same, opened where it may be read. As long as it is, the filesystem frees nothing of it: that takes longer than
+    /// the rename that it loses its name by.
+    opened: Option<File>,
     base_version: Option<&'a str>,
     /// Whether its times do not tell for certain that it is unchanged.
     is_fresh: bool,
@@ -55,7 +58,7 @@ impl<'a> Target<'a> {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return match base_version {
                     Some(_) => Err(gone(place.asked())),
-                    None => Ok(Self { place, old: None, base_version, is_fresh: false }),
+                    None => Ok(Self { place, old: None, opened: None, base_version, is_fresh: false }),
                 };
             }
             Err(error) => return Err(refused(error)),
@@ -67,7 +70,8 @@ impl<'a> Target<'a> {
         // Renaming over a file needs no permission to write it, and would ignore that it is read-only.
         platform::check_writable(place.path()).map_err(refused)?;
         let is_fresh = platform::changed_at_ms(&old) + TICK_MS >= now_ms;
-        Ok(Self { place, old: Some(old), base_version, is_fresh })
+        let opened = open_for_reading(place.path()).ok();
+        Ok(Self { place, old: Some(old), opened, base_version, is_fresh })
     }
 
     /// Refuses when the content is not what the save is based on. It is read while the new content goes to the disk; a
@@ -95,7 +99,7 @@ impl<'a> Target<'a> {
 
     fn check_version(&self) -> Result<()> {
         let Some(base) = self.base_version else { return Ok(()) };
-        match self.current_version() {
+        match self.old_version() {
             Ok(current) if base == current => Ok(()),
             Ok(current) => {
                 let how = "changed since the version that the write is based on";
@@ -137,9 +141,24 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// The old file, to be closed when nobody waits for it.
+    pub(super) fn into_old(self) -> Option<File> {
+        self.opened
+    }
+
+    fn old_version(&self) -> Result<String> {
+        let Some(mut file) = self.opened.as_ref() else { return self.current_version() };
+        // It may have been read before.
+        file.rewind().and_then(|()| self.version_of(file)).map_err(|error| failed("read", self.place.asked(), &error))
+    }
+
+    /// The version of what has the name now.
     fn current_version(&self) -> Result<String> {
-        let refused = |error| failed("read", self.place.asked(), &error);
-        let mut file = open_for_reading(self.place.path()).map_err(refused)?;
+        let file = open_for_reading(self.place.path());
+        file.and_then(|file| self.version_of(&file)).map_err(|error| failed("read", self.place.asked(), &error))
+    }
+
+    fn version_of(&self, mut file: &File) -> io::Result<String> {
         let size = self.old_length();
         // One byte more shows the end without a second call.
         let mut piece = vec![0; usize::try_from((size + 1).min(PIECE_BYTES_MAX)).unwrap_or_default()];
@@ -152,7 +171,7 @@ impl<'a> Target<'a> {
                 }
                 Ok(length) => hash.update(&piece[..length]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(refused(error)),
+                Err(error) => return Err(error),
             }
         }
     }
