@@ -24,7 +24,7 @@ use crate::journal::Journal;
 use crate::keeper::{Keepers, Parcel};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::services::{self, Services, daemon::About};
+use crate::services::{self, KnownSessions, Services, daemon::About};
 use crate::session::{Close, Session, SessionService, Sessions, SessionsState, Shared};
 use crate::store::Store;
 use crate::transport::local::{self, LocalListener, Presence};
@@ -111,6 +111,7 @@ impl Daemon {
             tasks: tasks.clone(),
             stop: stop.clone(),
             program_limits,
+            sessions: known(&sessions),
         };
         let keepers = services::mount(&parts, &about, &mut router);
         take_over(&keepers, parcels);
@@ -229,6 +230,12 @@ impl DaemonState {
             parcels: BTreeMap::new(),
         }
     }
+}
+
+fn known(sessions: &Arc<Sessions>) -> KnownSessions {
+    let count = sessions.count();
+    let sessions = Arc::clone(sessions);
+    KnownSessions { count, is_known: Arc::new(move |session| sessions.is_known(session)) }
 }
 
 /// Gives the services what the program before has left for them.

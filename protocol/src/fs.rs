@@ -4,6 +4,7 @@ mod access;
 mod content;
 mod entry;
 mod search;
+mod watch;
 
 use crate::Empty;
 
@@ -11,6 +12,7 @@ pub use self::access::*;
 pub use self::content::*;
 pub use self::entry::*;
 pub use self::search::*;
+pub use self::watch::*;
 
 crate::api! {
     /// Files on disk: the only service that touches them. Every path is absolute.
@@ -26,15 +28,29 @@ crate::api! {
         Write fn write_files(FsWriteFilesParams) -> FsWriteFilesResult; rest PUT "/fs/files";
         /// Lists a folder, sorted by name.
         Read fn list_directory(FsListDirectoryParams) -> FsListDirectoryResult; rest GET "/fs/directory";
-        /// Finds files below a folder by their names. What git ignores and what is hidden is left out.
+        /// Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out.
         Read fn find(FsFindParams) -> FsFindResult; rest GET "/fs/find";
         /// Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`.
         /// What git ignores, what is hidden, and what is not text is left out.
         Read fn grep(FsGrepParams) -> FsGrepResult; rest GET "/fs/grep";
+        /// Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git
+        /// ignores is left out, unless it is the path itself.
+        Read fn watch(FsWatchParams) -> FsWatchResult; rest POST "/fs/watches";
+        /// Ends a watch.
+        Read fn unwatch(FsUnwatchParams) -> Empty; rest DELETE "/fs/watches";
+        /// Returns when everything that happened on disk before now is told, and can be found.
+        Read fn sync(FsSyncParams) -> Empty; rest POST "/fs/sync";
         /// Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever
         /// links lead there. It may read and write files then, and run nothing.
         Open fn confine(FsConfineParams) -> Empty, idempotent;
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
+    }
+    events {
+        /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file
+        /// goes on changing it is told of every 50 ms at most.
+        Read CHANGED_ON_DISK: FileChangedOnDisk = "file:changed_on_disk";
+        /// Changes below a folder are found by looking at it every few seconds. Told once for each folder.
+        Read WATCH_LIMITED: FsWatchLimited = "fs:watch_limited";
     }
 }

@@ -26,6 +26,8 @@ mod files;
 #[cfg(target_os = "linux")]
 mod find;
 mod generated;
+#[cfg(target_os = "linux")]
+mod index;
 #[cfg(unix)]
 mod interactive;
 #[cfg(unix)]
@@ -69,6 +71,8 @@ mod terminal;
 mod tidy;
 #[cfg(unix)]
 mod wait;
+#[cfg(unix)]
+mod watching;
 #[cfg(windows)]
 mod windows;
 mod workspace;

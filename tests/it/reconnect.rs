@@ -14,7 +14,7 @@ use icpy_tests::{Events, Process, within};
 use crate::events::patterns;
 
 /// Runs a test with clients that find and start the daemon by themselves.
-fn with_processes(fixture: &str, test: impl AsyncFnOnce(&Process, Finder)) {
+pub(crate) fn with_processes(fixture: &str, test: impl AsyncFnOnce(&Process, Finder)) {
     let user = Process::new(fixture);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     // The daemon's program is looked for beside this one; the client has started it already.
@@ -23,7 +23,7 @@ fn with_processes(fixture: &str, test: impl AsyncFnOnce(&Process, Finder)) {
     runtime.block_on(within("the test", test(&user, finder)));
 }
 
-async fn connect(finder: Finder) -> Client {
+pub(crate) async fn connect(finder: Finder) -> Client {
     let client_info = ClientInfo { name: "test".to_owned(), version: String::new() };
     Client::connect(finder, client_info).await.unwrap()
 }

@@ -14,7 +14,8 @@ use crate::output::{Failure, print, print_json, say, shown};
 const NOTHING: u8 = 1;
 
 pub(super) fn find(find: Find, general: &General) -> Result<(), Failure> {
-    let params = FsFindParams { path: absolute(&find.folder, general)?, query: find.query, limit: None };
+    let params =
+        FsFindParams { path: absolute(&find.folder, general)?, query: find.query, include_hidden: false, limit: None };
     let found: FsFindResult = Daemon::open_or_start(general)?.call(fs::method::find, &params)?;
     if general.json {
         print_json(&found)?;

@@ -5,10 +5,12 @@ pub mod fs;
 pub mod terminal;
 pub mod workspace;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use icpy_protocol as protocol;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,6 +38,23 @@ pub struct Services {
     pub stop: CancellationToken,
     /// What programs are given.
     pub program_limits: ProgramLimits,
+    /// Who is there.
+    pub sessions: KnownSessions,
+}
+
+/// What services know of sessions: whether they are still there.
+#[derive(Clone)]
+pub struct KnownSessions {
+    /// How many are connected, now and at every change.
+    pub count: watch::Receiver<usize>,
+    /// Whether a session is connected or can be resumed.
+    pub is_known: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for KnownSessions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KnownSessions").field("count", &*self.count.borrow()).finish_non_exhaustive()
+    }
 }
 
 impl Services {
@@ -61,7 +80,7 @@ pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Route
     let terminal = Arc::new(terminal::Terminals::new(services.clone(), whereabouts));
     protocol::terminal::mount(&terminal, router);
 
-    let keepers: Keepers = vec![terminal];
+    let keepers: Keepers = vec![terminal, fs];
     let daemon = Arc::new(daemon::DaemonService::new(services.clone(), Arc::clone(about), keepers.clone()));
     protocol::daemon::mount(&daemon, router);
     protocol::rpc::mount(&daemon, router);

@@ -135,6 +135,12 @@ impl Sessions {
         self.len() == 0
     }
 
+    /// Whether a session is connected, or can be resumed.
+    pub fn is_known(&self, session: &str) -> bool {
+        let state = self.lock();
+        state.connected.contains_key(session) || state.suspended.iter().any(|facts| facts.session == session)
+    }
+
     /// How many sessions are connected, now and at every change.
     pub fn count(&self) -> watch::Receiver<usize> {
         self.count.subscribe()

@@ -31,7 +31,7 @@ pub struct FsListDirectoryResult {
 }
 
 /// What a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FsKind {
     /// A regular file.

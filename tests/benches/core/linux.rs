@@ -11,9 +11,11 @@ mod peers;
 mod process;
 mod programs;
 mod restart;
+mod save;
 mod size;
 mod slow;
 mod table;
+mod tree;
 mod wire;
 
 use std::env;
@@ -32,6 +34,8 @@ const AREAS: &[Area] = &[
     ("bus", fanout::in_process),
     ("fanout", fanout::connected),
     ("slow", slow::run),
+    ("tree", tree::run),
+    ("save", save::run),
     ("idle", idle::run),
     ("size", size::run),
 ];

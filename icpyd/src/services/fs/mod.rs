@@ -4,7 +4,11 @@
 //! a folder is refused before it is opened: opening a FIFO or a device can wait for ever or do something.
 
 mod error;
+mod find;
+mod finding;
+mod keeping;
 mod locks;
+mod origins;
 mod place;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
@@ -12,10 +16,17 @@ mod platform;
 mod read;
 mod save;
 mod search;
+mod stamp;
+mod tree;
+mod trees;
+mod watch;
+mod watching;
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::UNIX_EPOCH;
 
 use icpy_protocol::Empty;
@@ -23,7 +34,8 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
     FsListDirectoryParams, FsListDirectoryResult, FsReadFileParams, FsReadFileResult, FsRoot, FsStatParams,
-    FsStatResult, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
+    FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams, FsWriteFileResult,
+    FsWriteFilesParams, FsWriteFilesResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
@@ -31,9 +43,13 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use self::error::failed;
+use self::finding::Recents;
 use self::locks::{Key, Locks};
+use self::origins::Origins;
 use self::place::{Place, Use};
 use self::save::Saver;
+use self::tree::NodeKind;
+use self::trees::Trees;
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::confinement::Confinement;
@@ -50,13 +66,26 @@ pub struct Fs {
     /// Files that are being written: one writer at a time.
     writing: Locks,
     saver: Saver,
+    trees: Arc<Trees>,
+    /// Whether a task waits for the ends of sessions that watch something.
+    is_waiting: Arc<AtomicBool>,
+    /// Files that were used last.
+    recents: Arc<Recents>,
 }
 
 impl Fs {
     pub(super) fn new(services: Services, state_folder: PathBuf) -> Self {
+        let origins = Arc::new(Origins::default());
+        let trees = Arc::new(Trees::new(
+            services.host.clone(),
+            services.bus.clone(),
+            Arc::clone(&origins),
+            state_folder.clone(),
+        ));
+        let is_waiting = Arc::new(AtomicBool::new(false));
         let writing = Locks::default();
-        let saver = Saver::start(&services, writing.clone(), &state_folder);
-        Self { services, state_folder, writing, saver }
+        let saver = Saver::start(&services, writing.clone(), origins, &state_folder);
+        Self { services, state_folder, writing, saver, trees, is_waiting, recents: Arc::default() }
     }
 
     /// Runs work that goes on when its request is cancelled, with what it holds, and that the daemon ends after. What the
@@ -94,11 +123,13 @@ impl Fs {
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
         self.saver.recovered().await;
+        self.recents.note(params.path.as_path());
         if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
         self.saver.recovered().await;
+        self.recents.note(params.path.as_path());
         let turn = self.writing.lock(Key::Asked(params.path.as_path().to_owned())).await;
         let (caller, saver) = (caller.clone(), self.saver.clone());
         let save = move || match saver.save(&caller, &params) {
@@ -127,11 +158,7 @@ impl FsApi<Caller> for Fs {
 
     async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
         self.saver.recovered().await;
-        let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        let stop = CancellationToken::new();
-        let _until_nobody_waits = stop.clone().drop_guard();
-        let caller = caller.clone();
-        blocking(move || search::find(&Place::led_to(&caller, &params.path, Use::Look)?, &params, &stop)).await
+        self.find_files(caller, params).await
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
@@ -158,6 +185,18 @@ impl FsApi<Caller> for Fs {
         let confinement = blocking(move || Confinement::open(roots, &params.denied, &state_folder)).await?;
         caller.confine(confinement.into())?;
         Ok(Empty {})
+    }
+
+    async fn watch(&self, caller: &Caller, params: FsWatchParams) -> Result<FsWatchResult> {
+        self.begin_watch(caller, params).await
+    }
+
+    async fn unwatch(&self, caller: &Caller, params: FsUnwatchParams) -> Result<Empty> {
+        self.end_watch(caller, &params)
+    }
+
+    async fn sync(&self, caller: &Caller, params: FsSyncParams) -> Result<Empty> {
+        self.take_in_changes(caller, params).await
     }
 
     async fn stat(&self, caller: &Caller, params: FsStatParams) -> Result<FsStatResult> {
@@ -214,16 +253,22 @@ fn entry(folder: &Path, name: PathBuf) -> Option<FsEntry> {
     Some(FsEntry { name: name.into(), kind: kind(&metadata), size: metadata.len(), modified_at_ms })
 }
 
-fn kind(metadata: &Metadata) -> FsKind {
+fn kind_of(metadata: &Metadata) -> NodeKind {
     let file_type = metadata.file_type();
-    if file_type.is_file() {
-        FsKind::File
-    } else if file_type.is_dir() {
-        FsKind::Directory
-    } else if file_type.is_symlink() {
-        FsKind::Symlink
-    } else {
-        FsKind::Other
+    match () {
+        () if file_type.is_file() => NodeKind::File,
+        () if file_type.is_dir() => NodeKind::Folder,
+        () if file_type.is_symlink() => NodeKind::Symlink,
+        () => NodeKind::Other,
+    }
+}
+
+fn kind(metadata: &Metadata) -> FsKind {
+    match kind_of(metadata) {
+        NodeKind::File => FsKind::File,
+        NodeKind::Folder => FsKind::Directory,
+        NodeKind::Symlink => FsKind::Symlink,
+        NodeKind::Other => FsKind::Other,
     }
 }
 

@@ -1,14 +1,13 @@
-//! Finding files by name and lines by pattern below a folder. What git ignores and what is hidden is left out.
+//! Finding lines by a pattern below a folder. What git ignores and what is hidden is left out.
 
 use std::path::Path;
 
-use globset::GlobBuilder;
 use grep_matcher::Matcher as _;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::sinks::Bytes;
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::fs::{FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsMatch};
+use icpy_protocol::fs::{FsGrepParams, FsGrepResult, FsMatch};
 use icpy_protocol::path::FilePath;
 use ignore::{DirEntry, WalkBuilder};
 use tokio_util::sync::CancellationToken;
@@ -21,26 +20,6 @@ const FOUND_MAX: usize = 10_000;
 
 /// The most of a line that an answer holds, in bytes.
 const LINE_BYTES_MAX: usize = 512;
-
-/// Whether a file is wanted, by its path below the folder.
-type NameTest = Box<dyn Fn(&FilePath) -> bool>;
-
-/// Finds files whose path below the folder has the query in it, or fits it as a glob.
-pub(super) fn find(place: &Place, params: &FsFindParams, stop: &CancellationToken) -> Result<FsFindResult> {
-    let fits = name_test(&params.query)?;
-    let limit = limit(params.limit);
-    let mut result = FsFindResult { files: Vec::new(), has_more: false };
-    for (relative, _) in files(place, stop)? {
-        if fits(&relative) {
-            if result.files.len() == limit {
-                result.has_more = true;
-                break;
-            }
-            result.files.push(relative);
-        }
-    }
-    Ok(result)
-}
 
 /// Finds lines that match a pattern. A file that looks binary, or cannot be read, has none.
 pub(super) fn grep(place: &Place, params: &FsGrepParams, stop: &CancellationToken) -> Result<FsGrepResult> {
@@ -108,25 +87,5 @@ fn files<'a>(place: &'a Place, stop: &'a CancellationToken) -> Result<impl Itera
     Ok(files.map(move |entry| {
         let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
         (FilePath::from(relative), entry)
-    }))
-}
-
-/// Whether a path fits a query. Upper and lower case are the same, unless the query has upper case.
-fn name_test(query: &str) -> Result<NameTest> {
-    let is_exact = query.chars().any(char::is_uppercase);
-    if query.contains(['*', '?', '[']) {
-        let glob = GlobBuilder::new(query).case_insensitive(!is_exact).literal_separator(false).build();
-        let glob = glob.map_err(|error| Error::invalid_params(format!("the glob cannot be read: {error}")))?;
-        let matcher = glob.compile_matcher();
-        let fits = move |path: &FilePath| {
-            let path = path.as_path();
-            matcher.is_match(path) || path.file_name().is_some_and(|name| matcher.is_match(name))
-        };
-        return Ok(Box::new(fits));
-    }
-    let query = query.to_owned();
-    Ok(Box::new(move |path| {
-        let path = path.as_path().to_string_lossy();
-        if is_exact { path.contains(&query) } else { path.to_lowercase().contains(&query) }
     }))
 }

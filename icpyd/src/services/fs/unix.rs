@@ -1,11 +1,20 @@
 //! Files on Unix.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
+
+use super::tree::NodeKind;
+
+/// The entries of a folder are read in pieces of so many bytes.
+const READ_FOLDER_BYTES: usize = 32 << 10;
 
 /// Opening never waits, even when a FIFO or a terminal has taken the name, and does not follow a link that has.
 pub(super) fn open_for_reading(path: &Path) -> io::Result<File> {
@@ -34,4 +43,83 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Whether symbolic links lead to each other.
 pub(super) fn is_link_loop(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ELOOP)
+}
+
+/// A folder that is open.
+#[derive(Debug)]
+pub(super) struct OpenFolder {
+    folder: OwnedFd,
+    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux has a path for what is open"))]
+    path: PathBuf,
+}
+
+impl OpenFolder {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        Ok(Self { folder: rustix::fs::open(path, flags, Mode::empty())?, path: path.to_owned() })
+    }
+
+    /// A path that leads to this folder and no other, where there is one.
+    pub(super) fn path(&self) -> PathBuf {
+        #[cfg(target_os = "linux")]
+        return format!("/proc/self/fd/{}/.", self.folder.as_raw_fd()).into();
+        #[cfg(not(target_os = "linux"))]
+        return self.path.clone();
+    }
+
+    /// The entries with what they are, in no order.
+    pub(super) fn read(&self) -> io::Result<Vec<(OsString, NodeKind)>> {
+        read_folder(&self.folder)
+    }
+}
+
+fn read_folder(folder: &OwnedFd) -> io::Result<Vec<(OsString, NodeKind)>> {
+    let mut buffer = Vec::with_capacity(READ_FOLDER_BYTES);
+    let mut reader = RawDir::new(folder, buffer.spare_capacity_mut());
+    let mut entries = Vec::new();
+    while let Some(entry) = reader.next() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == c"." || name == c".." {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some filesystems do not say.
+            FileType::Unknown => match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => FileType::from_raw_mode(stat.st_mode),
+                Err(_) => continue,
+            },
+            kind => kind,
+        };
+        let kind = match kind {
+            FileType::Directory => NodeKind::Folder,
+            FileType::RegularFile => NodeKind::File,
+            FileType::Symlink => NodeKind::Symlink,
+            _ => NodeKind::Other,
+        };
+        entries.push((OsStr::from_bytes(name.to_bytes()).to_owned(), kind));
+    }
+    Ok(entries)
+}
+
+/// What tells files apart, and changes with everything that is done to one: device, inode, and the time of the last change.
+/// That time counts for no folder: it changes with what is in it.
+pub(super) type Identity = (u64, u64, i64, i64);
+
+pub(super) fn identity(metadata: &Metadata) -> Identity {
+    match metadata.is_dir() {
+        true => (metadata.dev(), metadata.ino(), 0, 0),
+        false => (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()),
+    }
+}
+
+/// What of that tells files apart and never changes.
+pub(super) fn file(identity: &Identity) -> (u64, u64) {
+    (identity.0, identity.1)
+}
+
+/// When a file or what is known of it changed last.
+pub(super) fn changed_at(metadata: &Metadata) -> SystemTime {
+    let seconds = Duration::from_secs(u64::try_from(metadata.ctime()).unwrap_or_default());
+    UNIX_EPOCH + seconds + Duration::from_nanos(u64::try_from(metadata.ctime_nsec()).unwrap_or_default())
 }

@@ -109,6 +109,16 @@ impl Server {
         line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
     }
 
+    /// What the process's threads have taken of the processors: those that are still there.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().flatten();
+        let time = |path: PathBuf| {
+            let schedule = fs::read_to_string(path.join("schedstat")).unwrap_or_default();
+            schedule.split_whitespace().next().and_then(|time| time.parse().ok()).unwrap_or(0)
+        };
+        Duration::from_nanos(tasks.map(|task| time(task.path())).sum())
+    }
+
     /// How often the process's threads were put on a processor.
     pub(crate) fn wakeups(&self) -> u64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().flatten();

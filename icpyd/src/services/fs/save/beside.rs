@@ -1,6 +1,6 @@
 //! Saving beside: the new content goes to a temporary file in the same folder, which then gets the name.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -46,13 +46,19 @@ pub(super) fn is_temporary(path: &Path) -> bool {
 }
 
 /// Saves a file beside.
-pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result<(), NotBeside> {
+pub(super) fn save(
+    saver: &Saver,
+    target: &Target<'_>,
+    content: &[u8],
+    announce: &dyn Fn(&Metadata),
+) -> Result<(), NotBeside> {
     let record = |temporary: PathBuf| Ok(saver.record(&Record::Beside { temporary: temporary.into() }));
     let new = write(record, target, content)?;
     target.check_version_early()?;
     let refused = |error| failed("write", target.place.asked(), &error);
     new.file.as_file().sync_all().map_err(refused)?;
     target.check_untouched()?;
+    announce(&new.file.as_file().metadata().map_err(refused)?);
     rename(new, target)?;
     sync_folder(target.place.folder()).map_err(refused)?;
     Ok(())

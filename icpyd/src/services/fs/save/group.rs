@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -35,10 +35,16 @@ pub(in super::super) struct Wanted<'a> {
     pub(in super::super) place: Place,
     pub(in super::super) expected: Expected,
     pub(in super::super) content: Cow<'a, [u8]>,
+    /// The content's.
+    pub(in super::super) version: String,
 }
 
 /// Saves files as one. Returns for each whether it is new, and how it was saved.
-pub(super) fn save(saver: &Saver, wanted: &[Wanted<'_>]) -> Result<Vec<(bool, FsSaveMethod)>> {
+pub(super) fn save(
+    saver: &Saver,
+    wanted: &[Wanted<'_>],
+    announce: &dyn Fn(&Wanted<'_>, &Metadata),
+) -> Result<Vec<(bool, FsSaveMethod)>> {
     let _paths = lock_paths(saver, wanted)?;
     let mut group = Group::begin(saver).map_err(|error| not_recorded(&error))?;
     let in_place = group.prepare_beside(saver, wanted)?;
@@ -47,6 +53,7 @@ pub(super) fn save(saver: &Saver, wanted: &[Wanted<'_>]) -> Result<Vec<(bool, Fs
         part.target.check_untouched()?;
     }
     group.commit().map_err(|error| not_recorded(&error))?;
+    group.announce(wanted, announce);
     group.apply_all()?;
     let outcome = |part: &Part<'_>| match part.way {
         Way::Beside { .. } => (part.target.old.is_none(), FsSaveMethod::Replaced),
@@ -108,7 +115,7 @@ impl<'a> Group<'a> {
     /// Makes a temporary file for each that can be saved so. Returns the others.
     fn prepare_beside(&mut self, saver: &Saver, wanted: &'a [Wanted<'a>]) -> Result<BTreeMap<FileId, usize>> {
         let mut others = BTreeMap::new();
-        for (number, Wanted { place, expected, content }) in wanted.iter().enumerate() {
+        for (number, Wanted { place, expected, content, .. }) in wanted.iter().enumerate() {
             let target = Target::look(place, expected, saver.now_ms())?;
             let refused = |error: &io::Error| failed("write", place.asked(), error);
             if !target.has_other_names() {
@@ -146,7 +153,7 @@ impl<'a> Group<'a> {
         let mut held = Vec::new();
         for ((device, number), place_in_list) in files {
             held.push(saver.lock(Key::File(device, number)));
-            let Wanted { place, expected, content } = &wanted[place_in_list];
+            let Wanted { place, expected, content, .. } = &wanted[place_in_list];
             let target = Target::look(place, expected, saver.now_ms())?;
             target.check_version_early()?;
             let id = saver.new_id();
@@ -164,6 +171,17 @@ impl<'a> Group<'a> {
         self.list.sync()?;
         self.sync_folders()?;
         self.set_state(GroupState::Committed)
+    }
+
+    /// Tells of those that are renamed. When one that is written in place is done, its times are known.
+    fn announce(&self, wanted: &[Wanted<'_>], announce: &dyn Fn(&Wanted<'_>, &Metadata)) {
+        for (number, part) in &self.parts {
+            if let Way::Beside { temporary, .. } = &part.way
+                && let Ok(metadata) = temporary.symlink_metadata()
+            {
+                announce(&wanted[*number], &metadata);
+            }
+        }
     }
 
     fn set_state(&self, state: GroupState) -> io::Result<()> {

@@ -7,7 +7,7 @@
 //!
 //! The end of longer content is written first: when the disk is full, that shows while nothing is lost yet.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
@@ -22,7 +22,7 @@ use super::target::Target;
 use super::{Saver, platform};
 
 /// Saves a file in place. The caller holds the lock of the file itself.
-pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result<()> {
+pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8], announce: &dyn Fn(&Metadata)) -> Result<()> {
     let refused = |error: &io::Error| failed("write", target.place.asked(), error);
     let mut file = platform::open_for_change(target.place.path()).map_err(|error| refused(&error))?;
     target.check_version_early()?;
@@ -35,6 +35,9 @@ pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8]) -> Result
         Stopped::Unchanged(error) => refused(&error),
         Stopped::HalfWay(error) => recorded.go_back(&mut file, old_length, target.place, &error),
     });
+    if let Ok(metadata) = file.metadata() {
+        announce(&metadata);
+    }
     recorded.discard(saver);
     written
 }

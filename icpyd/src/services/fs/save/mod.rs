@@ -19,7 +19,7 @@ mod renaming;
 mod target;
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,7 +40,9 @@ use self::group::Wanted;
 use self::journal::{Entry, Journal, Record};
 use self::target::{Expected, Target};
 use super::locks::{Held, Key, Locks};
+use super::origins::Origins;
 use super::place::{Place, Use};
+use super::stamp::Stamp;
 use super::{Services, failed, version};
 use crate::caller::Caller;
 use crate::host::Host;
@@ -59,6 +61,8 @@ pub(super) struct Saver(Arc<Parts>);
 struct Parts {
     host: Host,
     locks: Locks,
+    /// Who is told, before they can be seen, whose the changes are.
+    origins: Arc<Origins>,
     /// Where the journal is.
     folder: PathBuf,
     /// Opened when it is needed.
@@ -69,7 +73,7 @@ struct Parts {
 
 impl Saver {
     /// Begins to clear up behind a daemon that was killed, if it left anything.
-    pub(super) fn start(services: &Services, locks: Locks, state_folder: &Path) -> Self {
+    pub(super) fn start(services: &Services, locks: Locks, origins: Arc<Origins>, state_folder: &Path) -> Self {
         let folder = state_folder.join("saves");
         let opened = Journal::open(&folder.join(JOURNAL), false).unwrap_or_else(|error| {
             tracing::warn!(%error, "the journal of saves cannot be opened");
@@ -77,7 +81,7 @@ impl Saver {
         });
         let (journal, leftovers) = opened.unzip();
         let (host, journal) = (services.host.clone(), Mutex::new(journal));
-        let saver = Self(Arc::new(Parts { host, locks, folder, journal, recovered: SetOnce::new() }));
+        let saver = Self(Arc::new(Parts { host, locks, origins, folder, journal, recovered: SetOnce::new() }));
         let leftovers = leftovers.unwrap_or_default();
         let has_leftovers = !leftovers.is_empty();
         let recovering = saver.clone();
@@ -127,26 +131,31 @@ impl Saver {
         caller: &Caller,
         params: &FsWriteFileParams,
     ) -> Result<(FsWriteFileResult, Option<File>)> {
-        let Wanted { place, expected, content } = want(caller, params)?;
+        let wanted = want(caller, params)?;
+        let place = &wanted.place;
         let _writing = self.lock(Key::Path(place.real().to_owned()));
-        let (method, is_new, old) = self.put(&place, &expected, &content)?;
-        Ok((saved(&content, is_new, method), old))
+        let (method, is_new, old) = self.put(&wanted, &|metadata| self.announce(caller, &wanted, metadata))?;
+        Ok((saved(wanted, is_new, method), old))
     }
 
     /// Saves several files: all or none.
     pub(super) fn save_all(&self, caller: &Caller, params: &FsWriteFilesParams) -> Result<FsWriteFilesResult> {
         let wanted = params.files.iter().map(|params| want(caller, params)).collect::<Result<Vec<_>>>()?;
-        let outcomes = group::save(self, &wanted)?;
-        let each = wanted.iter().zip(outcomes);
-        let files = each.map(|(Wanted { content, .. }, (is_new, method))| saved(content, is_new, method)).collect();
+        let outcomes = group::save(self, &wanted, &|wanted, metadata| self.announce(caller, wanted, metadata))?;
+        let each = wanted.into_iter().zip(outcomes);
+        let files = each.map(|(wanted, (is_new, method))| saved(wanted, is_new, method)).collect();
         Ok(FsWriteFilesResult { files })
     }
 
     /// Puts content into a file; returns how it was done, whether the file is new, and the old one.
-    fn put(&self, place: &Place, expected: &Expected, content: &[u8]) -> Result<(FsSaveMethod, bool, Option<File>)> {
+    fn put(
+        &self,
+        Wanted { place, expected, content, .. }: &Wanted<'_>,
+        announce: &dyn Fn(&Metadata),
+    ) -> Result<(FsSaveMethod, bool, Option<File>)> {
         let target = Target::look(place, expected, self.now_ms())?;
         if !target.has_other_names() {
-            match beside::save(self, &target, content) {
+            match beside::save(self, &target, content, announce) {
                 Ok(()) => return Ok((FsSaveMethod::Replaced, target.old.is_none(), target.into_old())),
                 Err(NotBeside::Refused(error)) => return Err(error),
                 Err(NotBeside::Impossible(error)) if target.old.is_none() => {
@@ -160,8 +169,14 @@ impl Saver {
         // It may be saved under another of its names at the same time.
         let _file = target.file_id().map(|(device, number)| self.lock(Key::File(device, number)));
         let target = Target::look(place, expected, self.now_ms())?;
-        in_place::save(self, &target, content)?;
+        in_place::save(self, &target, content, announce)?;
         Ok((FsSaveMethod::InPlace, false, None))
+    }
+
+    /// Tells whose a change is.
+    fn announce(&self, caller: &Caller, wanted: &Wanted<'_>, metadata: &Metadata) {
+        let (stamp, version) = (Stamp::from(metadata), wanted.version.clone());
+        self.0.origins.expect(wanted.place.real(), Some(stamp), Some(version), caller);
     }
 
     /// A journal whose records last: what they name would be lost without.
@@ -199,12 +214,13 @@ fn want<'a>(caller: &Caller, params: &'a FsWriteFileParams) -> Result<Wanted<'a>
         folders::make(caller, &params.path)?;
     }
     let place = Place::led_to(caller, &params.path, Use::Change)?;
-    Ok(Wanted { place, expected: Expected::by(params), content })
+    let version = version(xxh3_128(&content));
+    Ok(Wanted { place, expected: Expected::by(params), content, version })
 }
 
-fn saved(content: &[u8], is_new: bool, method: FsSaveMethod) -> FsWriteFileResult {
-    let (version, size) = (version(xxh3_128(content)), content.len() as u64);
-    FsWriteFileResult { version, size, is_new, method: Some(method) }
+fn saved(wanted: Wanted<'_>, is_new: bool, method: FsSaveMethod) -> FsWriteFileResult {
+    let size = wanted.content.len() as u64;
+    FsWriteFileResult { version: wanted.version, size, is_new, method: Some(method) }
 }
 
 /// The bytes that the content stands for.

@@ -1,0 +1,229 @@
+//! The trees there are, and who watches what.
+//!
+//! A tree is made when somebody watches a folder or looks for something in a workspace, and is shared by all who want to know what
+//! is in it. Nothing is watched that nobody asked for.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::fs::{CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsWatchLimited, WATCH_LIMITED};
+use serde::{Deserialize, Serialize};
+
+use super::origins::Origins;
+use super::tree::NodeKind;
+use super::watch::{Listen, Live, Progress, Scope, Told};
+use crate::bus::Bus;
+use crate::host::Host;
+
+/// Trees that are kept though nobody watches them.
+const UNWATCHED_MAX: usize = 4;
+
+/// All trees.
+#[derive(Debug)]
+pub(super) struct Trees {
+    host: Host,
+    state_folder: PathBuf,
+    /// In the order in which they were used, the last one at the end.
+    all: Mutex<Vec<Arc<Live>>>,
+    watches: Arc<Watches>,
+}
+
+/// Who watches what, and the way to tell them.
+#[derive(Debug)]
+struct Watches {
+    bus: Bus,
+    origins: Arc<Origins>,
+    all: Mutex<Vec<Watch>>,
+}
+
+/// What one session watches.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Watch {
+    pub(super) id: String,
+    pub(super) session: String,
+    /// Without symbolic links.
+    pub(super) path: PathBuf,
+    /// Whether what is in the folders of this folder is left out.
+    pub(super) is_shallow: bool,
+}
+
+impl Trees {
+    pub(super) fn new(host: Host, bus: Bus, origins: Arc<Origins>, state_folder: PathBuf) -> Self {
+        let watches = Arc::new(Watches { bus, origins, all: Mutex::default() });
+        let state_folder = state_folder.canonicalize().unwrap_or(state_folder);
+        Self { host, state_folder, all: Mutex::default(), watches }
+    }
+
+    /// Begins to tell of changes, as soon as everything that is to be watched has been looked at.
+    pub(super) async fn watch(&self, watch: Watch) -> Result<Arc<Live>> {
+        let is_folder = watch.path.is_dir();
+        let (root, is_shallow) = match is_folder {
+            true => (watch.path.clone(), watch.is_shallow),
+            false => (watch.path.parent().unwrap_or(&watch.path).to_owned(), true),
+        };
+        // Told from before it is complete on: nothing is missed.
+        let id = watch.id.clone();
+        lock(&self.watches.all).push(watch);
+        let live = match self.covering(&root, is_shallow) {
+            Some(live) => Ok(live),
+            None => self.start(root, is_shallow),
+        };
+        let live = match live {
+            Ok(live) => live,
+            Err(error) => {
+                self.unwatch(&id, None);
+                return Err(error);
+            }
+        };
+        complete(&live).await;
+        Ok(live)
+    }
+
+    /// Ends a watch, of this session where one is named. Returns whether there was one.
+    pub(super) fn unwatch(&self, id: &str, session: Option<&str>) -> bool {
+        let mut watches = lock(&self.watches.all);
+        let before = watches.len();
+        watches.retain(|watch| watch.id != id || session.is_some_and(|session| session != watch.session));
+        let has_ended = watches.len() < before;
+        drop(watches);
+        self.forget_unused();
+        has_ended
+    }
+
+    /// Ends the watches of sessions that are no more. Returns whether any watch is left.
+    pub(super) fn forget_sessions(&self, is_known: impl Fn(&str) -> bool) -> bool {
+        let mut watches = lock(&self.watches.all);
+        watches.retain(|watch| is_known(&watch.session));
+        let is_any_left = !watches.is_empty();
+        drop(watches);
+        self.forget_unused();
+        is_any_left
+    }
+
+    /// All watches.
+    pub(super) fn watches(&self) -> Vec<Watch> {
+        lock(&self.watches.all).clone()
+    }
+
+    /// Says that anything may have changed in what is watched.
+    pub(super) fn tell_unknown(&self, path: &Path) {
+        self.watches.tell(Told { path: path.to_owned(), kind: FileChange::Unknown, from: None, stamp: None });
+    }
+
+    /// The tree that a folder is in, if there is one.
+    pub(super) fn find(&self, folder: &Path) -> Option<Arc<Live>> {
+        self.covering(folder, false)
+    }
+
+    /// The tree of a folder, which is made if there is none.
+    pub(super) fn find_or_start(&self, folder: &Path, root: &Path) -> Result<Arc<Live>> {
+        match self.covering(folder, false) {
+            Some(live) => Ok(live),
+            None => self.start(root.to_owned(), false),
+        }
+    }
+
+    /// Waits until everything that happened before now, in a folder or everywhere, is in the trees, and told.
+    pub(super) async fn sync(&self, folder: Option<&Path>) {
+        let all: Vec<_> = self.lock().clone();
+        for live in all {
+            let is_meant =
+                folder.is_none_or(|folder| folder.starts_with(live.root()) || live.root().starts_with(folder));
+            if is_meant {
+                live.sync().await;
+            }
+        }
+    }
+
+    fn start(&self, root: PathBuf, is_shallow: bool) -> Result<Arc<Live>> {
+        let listener: Arc<dyn Listen> = Arc::clone(&self.watches) as _;
+        let scope = Scope { root, is_shallow, state_folder: self.state_folder.clone() };
+        let live = Live::start(scope, listener, self.host.clone()).map_err(Error::unavailable)?;
+        self.lock().push(Arc::clone(&live));
+        self.forget_unused();
+        Ok(live)
+    }
+
+    /// A tree that has the entries of a folder.
+    fn covering(&self, folder: &Path, is_shallow: bool) -> Option<Arc<Live>> {
+        let mut all = self.lock();
+        all.retain(|live| *live.progress().borrow() != Progress::Ended);
+        let place = all.iter().position(|live| covers(live, folder, is_shallow))?;
+        let live = all.remove(place);
+        all.push(Arc::clone(&live));
+        Some(live)
+    }
+
+    /// Ends trees that nobody watches, but for the last few.
+    fn forget_unused(&self) {
+        let watches = lock(&self.watches.all);
+        let mut all = self.lock();
+        let is_watched = |live: &Live| watches.iter().any(|watch| watch.path.starts_with(live.root()));
+        let unwatched = all.iter().filter(|live| !is_watched(live)).count();
+        let mut too_many = unwatched.saturating_sub(UNWATCHED_MAX);
+        all.retain(|live| {
+            // What only a watch can have asked for ends with it.
+            let is_over = !is_watched(live) && (too_many > 0 || live.is_shallow());
+            too_many -= usize::from(is_over && too_many > 0);
+            !is_over
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Live>>> {
+        lock(&self.all)
+    }
+}
+
+fn covers(live: &Live, folder: &Path, is_shallow: bool) -> bool {
+    if live.is_shallow() {
+        return is_shallow && live.root() == folder;
+    }
+    // What is ignored is for nobody but who names it.
+    let Ok(below) = folder.strip_prefix(live.root()) else { return false };
+    if below == Path::new("") {
+        return !is_shallow;
+    }
+    let tree = live.tree();
+    !is_shallow && tree.find(below).is_some_and(|node| tree.kind(node) == Some(NodeKind::Folder))
+}
+
+/// Waits until everything has been looked at once.
+pub(super) async fn complete(live: &Live) {
+    let mut progress = live.progress();
+    // When the thread has ended there is nothing to wait for.
+    let _ = progress.wait_for(|progress| *progress != Progress::Reading).await;
+}
+
+impl Listen for Watches {
+    fn is_wanted(&self, path: &Path) -> bool {
+        let covers = |watch: &Watch| match watch.is_shallow {
+            true => path == watch.path || path.parent() == Some(&watch.path),
+            false => path.starts_with(&watch.path),
+        };
+        lock(&self.all).iter().any(covers)
+    }
+
+    fn tell(&self, told: Told) {
+        let Told { path, kind, from, stamp } = told;
+        let own = self.origins.of(&path, stamp.as_ref());
+        let changed = FileChangedOnDisk {
+            entry: stamp.map(|stamp| stamp.kind()),
+            version: own.as_ref().and_then(|own| own.version.clone()),
+            origin: own.map(|own| own.origin),
+            path: path.into(),
+            kind,
+            from: from.map(Into::into),
+        };
+        self.bus.publish(&CHANGED_ON_DISK, &changed);
+    }
+
+    fn warn(&self, root: &Path, reason: String) {
+        tracing::warn!(root = %root.display(), reason, "changes are found by looking every few seconds");
+        self.bus.publish(&WATCH_LIMITED, &FsWatchLimited { path: root.into(), reason });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,229 @@
+//! Trees that stay true: each has a thread that is told of changes by the system, looks at what there is now, and tells those who
+//! watch.
+//!
+//! A notice only says where to look. What is on disk decides, so that notices may be lost, come late, or come twice.
+
+mod changes;
+mod follower;
+mod moves;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
+mod platform;
+mod poll;
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use icpy_protocol::fs::FileChange;
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use self::follower::Follower;
+use self::platform::{Waker, Watcher};
+use super::find::LastQuery;
+use super::stamp::Stamp;
+use super::tree::Tree;
+use crate::host::Host;
+
+/// What the system tells.
+#[derive(Clone, Copy, Debug)]
+struct Notice<'a> {
+    place: Where<'a>,
+    seen: Seen,
+    /// The same for both halves of a move.
+    cookie: u32,
+}
+
+/// Where something happened.
+#[derive(Clone, Copy, Debug)]
+enum Where<'a> {
+    /// In a folder that is watched, to the entry of this name or to the folder itself.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux watches each folder"))]
+    Watch(i32, Option<&'a OsStr>),
+    /// At a path.
+    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux watches each folder"))]
+    Path(&'a Path),
+    /// Anywhere.
+    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux watches each folder"))]
+    Everywhere,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux tells so much"))]
+enum Seen {
+    Came,
+    Went,
+    Touched,
+    MovedFrom,
+    MovedTo,
+    FolderGone,
+    WatchEnded,
+    Overflow,
+}
+
+/// The filesystems that are mounted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mounts {
+    of_kernel: Vec<PathBuf>,
+    remote: Vec<PathBuf>,
+    others: Vec<PathBuf>,
+}
+
+impl Mounts {
+    /// Whether a path is on a filesystem that others can change unnoticed.
+    fn is_remote(&self, path: &Path) -> bool {
+        let nearest = |mounts: &[PathBuf]| {
+            mounts.iter().filter(|mount| path.starts_with(mount)).map(|mount| mount.components().count()).max()
+        };
+        nearest(&self.remote) > nearest(&self.others)
+    }
+}
+
+/// What a tree is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// The folder, by its real path.
+    pub(super) root: PathBuf,
+    /// Whether only the folder itself is looked at, and nothing in it is ignored.
+    pub(super) is_shallow: bool,
+    /// The daemon's own folder: to watch it would make changes there.
+    pub(super) state_folder: PathBuf,
+}
+
+/// One change that is told.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) path: PathBuf,
+    pub(super) kind: FileChange,
+    pub(super) from: Option<PathBuf>,
+    pub(super) stamp: Option<Stamp>,
+}
+
+/// Who is told of changes.
+pub(super) trait Listen: Send + Sync + fmt::Debug {
+    /// Whether anybody wants to know of changes at a path.
+    fn is_wanted(&self, path: &Path) -> bool;
+
+    /// A file changed.
+    fn tell(&self, told: Told);
+
+    /// Changes cannot be told in time, for this reason, which is a sentence.
+    fn warn(&self, root: &Path, reason: String);
+}
+
+/// How far the first look at everything is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Reading,
+    Complete,
+    /// The folder has gone, or its thread.
+    Ended,
+}
+
+/// A tree that stays true until it is dropped.
+#[derive(Debug)]
+pub(super) struct Live {
+    root: PathBuf,
+    is_shallow: bool,
+    tree: Arc<Mutex<Tree>>,
+    progress: watch::Receiver<Progress>,
+    is_polled: Arc<AtomicBool>,
+    asked: Arc<Asked>,
+    waker: Waker,
+    stop: CancellationToken,
+    last_query: LastQuery,
+}
+
+/// Those who wait until everything is taken in and told that has happened.
+type Asked = Mutex<Vec<oneshot::Sender<()>>>;
+
+/// The folders below a folder that are never part of its tree: the kernel's, and the daemon's own.
+pub(super) fn excluded_below(root: &Path, state_folder: &Path) -> HashSet<PathBuf> {
+    let mounts = platform::mounts();
+    let all = mounts.of_kernel.into_iter().chain([state_folder.to_owned()]);
+    all.filter(|path| path.starts_with(root) && path != root).collect()
+}
+
+impl Live {
+    /// Starts to read a folder and to follow what happens in it. The error is a sentence.
+    pub(super) fn start(scope: Scope, listener: Arc<dyn Listen>, host: Host) -> std::result::Result<Arc<Self>, String> {
+        let root = scope.root.clone();
+        let unwatchable = |error| format!("`{}` cannot be watched: {error}", root.display());
+        let watcher = Watcher::new(&scope.root).map_err(unwatchable)?;
+        let tree = Arc::new(Mutex::new(Tree::new(scope.root.clone())));
+        let asked = Arc::new(Asked::default());
+        let (tell_progress, progress) = watch::channel(Progress::Reading);
+        let stop = CancellationToken::new();
+        let is_polled = Arc::new(AtomicBool::new(false));
+        let live = Arc::new(Self {
+            root: scope.root.clone(),
+            is_shallow: scope.is_shallow,
+            tree: Arc::clone(&tree),
+            progress,
+            is_polled: Arc::clone(&is_polled),
+            asked: Arc::clone(&asked),
+            waker: watcher.waker(),
+            stop: stop.clone(),
+            last_query: LastQuery::default(),
+        });
+        let follower = Follower::new(scope, tree, watcher, listener, is_polled, stop, host);
+        let run = move || follower.run(&asked, &tell_progress);
+        let thread = std::thread::Builder::new().name("icpy-watch".to_owned()).spawn(run);
+        thread.map(|_| live).map_err(unwatchable)
+    }
+
+    /// The folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether only the folder itself is looked at.
+    pub(super) fn is_shallow(&self) -> bool {
+        self.is_shallow
+    }
+
+    /// Whether it is looked at by the clock, because the system does not tell of changes.
+    pub(super) fn is_polled(&self) -> bool {
+        self.is_polled.load(Ordering::Relaxed)
+    }
+
+    /// How far the first look is.
+    pub(super) fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// What is there.
+    pub(super) fn tree(&self) -> MutexGuard<'_, Tree> {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was found for the last query.
+    pub(super) fn last_query(&self) -> &LastQuery {
+        &self.last_query
+    }
+
+    /// Waits until everything that happened before now is in the tree, and told.
+    pub(super) async fn sync(&self) {
+        let (answer, answered) = oneshot::channel();
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+        self.waker.wake();
+        let mut progress = self.progress();
+        tokio::select! {
+            _ = answered => {}
+            // Then there is nothing to wait for.
+            _ = progress.wait_for(|progress| *progress == Progress::Ended) => {}
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.waker.wake();
+    }
+}

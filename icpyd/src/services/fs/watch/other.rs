@@ -1,0 +1,130 @@
+//! Being told of changes where the system watches a folder with all below it: through the crate `notify`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use notify::event::Flag;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::{Mounts, Notice, Seen, Where};
+
+/// Watches one folder with all below it.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    _watcher: RecommendedWatcher,
+    told: Mutex<Inbox>,
+    waker: Waker,
+}
+
+#[derive(Debug)]
+struct Inbox {
+    told: Receiver<Told>,
+    /// What came while it was waited for.
+    next: Option<Told>,
+}
+
+#[derive(Debug)]
+enum Told {
+    /// These may have changed.
+    Paths(Vec<PathBuf>),
+    /// Something was lost.
+    Overflow,
+    /// Somebody wants to be heard.
+    Wake,
+}
+
+/// Ends the wait of a watcher.
+#[derive(Clone, Debug)]
+pub(super) struct Waker(Sender<Told>);
+
+impl Waker {
+    pub(super) fn wake(&self) {
+        let _ = self.0.send(Told::Wake);
+    }
+}
+
+impl Watcher {
+    pub(super) fn new(root: &Path) -> io::Result<Self> {
+        let (tell, told) = channel();
+        let waker = Waker(tell.clone());
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let message = match event {
+                Ok(event) if event.attrs.flag() == Some(Flag::Rescan) => Told::Overflow,
+                Ok(event) if event.kind.is_access() => return,
+                Ok(event) => Told::Paths(event.paths),
+                Err(_) => Told::Overflow,
+            };
+            let _ = tell.send(message);
+        })
+        .map_err(io::Error::other)?;
+        watcher.watch(root, RecursiveMode::Recursive).map_err(io::Error::other)?;
+        Ok(Self { _watcher: watcher, told: Mutex::new(Inbox { told, next: None }), waker })
+    }
+
+    pub(super) fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Nothing is to be done for one folder.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "Linux has something to do here")]
+    pub(super) fn watch(&self, _: &Path) -> io::Result<Option<i32>> {
+        Ok(None)
+    }
+
+    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
+    pub(super) fn unwatch(&self, _: i32) {}
+
+    /// Waits until there is something to read, or somebody wakes it.
+    pub(super) fn wait(&self, timeout: Option<Duration>) {
+        let mut inbox = self.inbox();
+        inbox.next = match timeout {
+            Some(timeout) => match inbox.told.recv_timeout(timeout) {
+                Ok(told) => Some(told),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+            },
+            None => inbox.told.recv().ok(),
+        };
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what there is to tell, until there is nothing more.
+    pub(super) fn read(&self, tell: &mut dyn FnMut(Notice<'_>)) {
+        loop {
+            let mut inbox = self.inbox();
+            let told = inbox.next.take().map_or_else(|| inbox.told.try_recv(), Ok);
+            drop(inbox);
+            let told = match told {
+                Ok(told) => told,
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
+            };
+            match told {
+                Told::Paths(paths) => paths.iter().for_each(|path| {
+                    tell(Notice { place: Where::Path(path), seen: Seen::Touched, cookie: 0 });
+                }),
+                Told::Overflow => tell(Notice { place: Where::Everywhere, seen: Seen::Overflow, cookie: 0 }),
+                Told::Wake => {}
+            }
+        }
+    }
+}
+
+/// Whether there are no more watches to be had.
+pub(super) fn is_limit(_: &io::Error) -> bool {
+    false
+}
+
+/// How many folders one user may watch.
+pub(super) fn watches_max() -> Option<u64> {
+    None
+}
+
+/// The filesystems that are not like others: none is known.
+pub(super) fn mounts() -> Mounts {
+    Mounts::default()
+}
