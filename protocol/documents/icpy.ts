@@ -590,6 +590,8 @@ export interface FsWriteFileParams {
   baseVersion?: string | null;
   /** Write only if the file does not exist. */
   mustBeNew?: boolean;
+  /** Make the folders that the file is to be in, where they do not exist. */
+  makeFolders?: boolean;
 }
 
 /** Result of `fs:write_file`. */
@@ -600,6 +602,23 @@ export interface FsWriteFileResult {
   size: number;
   /** Whether the file did not exist before. */
   isNew: boolean;
+  /** How it was written. */
+  method?: FsSaveMethod | null;
+}
+
+/** How new content came into a file. */
+export type FsSaveMethod = "replaced" | "in_place";
+
+/** Params of `fs:write_files`. */
+export interface FsWriteFilesParams {
+  /** The files, each of them once. */
+  files: Array<FsWriteFileParams>;
+}
+
+/** Result of `fs:write_files`. */
+export interface FsWriteFilesResult {
+  /** What was written, in the order of the params. */
+  files: Array<FsWriteFileResult>;
 }
 
 /** Params of `fs:list_directory`. */
@@ -1133,8 +1152,10 @@ export interface Methods {
   "file:list": { params: FileListParams; result: FileListResult };
   /** Returns the content of one file: at most 8 MiB in the answer, a file of any size as a stream. */
   "fs:read_file": { params: FsReadFileParams; result: FsReadFileResult };
-  /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. */
+  /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. A file that would lose something by being replaced is written in place, and the answer's `method` says so. */
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
+  /** Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A file that is mounted over its name cannot be among them. */
+  "fs:write_files": { params: FsWriteFilesParams; result: FsWriteFilesResult };
   /** Lists a folder, sorted by name. */
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
   /** Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out. */

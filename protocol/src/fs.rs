@@ -24,8 +24,12 @@ crate::api! {
         /// Returns the content of one file: at most 8 MiB in the answer, a file of any size as a stream.
         Read fn read_file(FsReadFileParams) -> FsReadFileResult; rest GET "/fs/file";
         /// Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one.
-        /// Refused when the file is no longer of the version that the caller names. Durable when answered.
+        /// Refused when the file is no longer of the version that the caller names. Durable when answered. A file that
+        /// would lose something by being replaced is written in place, and the answer's `method` says so.
         Write fn write_file(FsWriteFileParams) -> FsWriteFileResult; rest PUT "/fs/file";
+        /// Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A
+        /// file that is mounted over its name cannot be among them.
+        Write fn write_files(FsWriteFilesParams) -> FsWriteFilesResult; rest PUT "/fs/files";
         /// Lists a folder, sorted by name.
         Read fn list_directory(FsListDirectoryParams) -> FsListDirectoryResult; rest GET "/fs/directory";
         /// Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out.

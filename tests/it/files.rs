@@ -25,6 +25,7 @@ fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
         encoding: FsEncoding::Utf8,
         base_version: None,
         must_be_new: false,
+        make_folders: false,
     }
 }
 

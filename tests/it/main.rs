@@ -49,6 +49,14 @@ mod restart;
 mod resume;
 #[cfg(unix)]
 mod ripgrep;
+#[cfg(target_os = "linux")]
+mod save;
+#[cfg(target_os = "linux")]
+mod save_crash;
+#[cfg(target_os = "linux")]
+mod save_group;
+#[cfg(target_os = "linux")]
+mod save_in_place;
 #[cfg(unix)]
 mod search;
 #[cfg(unix)]

@@ -59,6 +59,8 @@ impl Watcher {
             }
             told.push(self.shown(&changed));
         }
+        // A file that is emptied and then written may be seen in between.
+        told.dedup();
         fs::remove_file(last).unwrap();
         while self.next().await.kind != FileChange::Deleted {}
         told

@@ -18,7 +18,7 @@ pub mod terminal;
 use std::time::{Duration, Instant};
 
 pub use daemon::Daemon;
-pub use disk::SmallDisk;
+pub use disk::{Disk, DiskKind, SmallDisk};
 pub use events::Events;
 pub use folder::Folder;
 pub use line::{LineClient, Transport};

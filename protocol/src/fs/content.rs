@@ -61,6 +61,22 @@ pub struct FsWriteFileParams {
     /// Write only if the file does not exist.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub must_be_new: bool,
+    /// Make the folders that the file is to be in, where they do not exist.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub make_folders: bool,
+}
+
+/// How new content came into a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FsSaveMethod {
+    /// It was written to a new file beside, which then got the name: at every moment the name means the old content or
+    /// the new one. Mode, owner, group, ACL and extended attributes are those of the old file.
+    Replaced,
+    /// It was written over the old content, which a reader can see half-way. So are files saved that have other names
+    /// (hard links), are mounted over a name, have an owner or attributes that a new file cannot be given, or are in a
+    /// folder where no file may be made. What a crash interrupts the next daemon completes.
+    InPlace,
 }
 
 /// Result of `fs:write_file`.
@@ -73,4 +89,21 @@ pub struct FsWriteFileResult {
     pub size: u64,
     /// Whether the file did not exist before.
     pub is_new: bool,
+    /// How it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<FsSaveMethod>,
+}
+
+/// Params of `fs:write_files`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FsWriteFilesParams {
+    /// The files, each of them once.
+    pub files: Vec<FsWriteFileParams>,
+}
+
+/// Result of `fs:write_files`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FsWriteFilesResult {
+    /// What was written, in the order of the params.
+    pub files: Vec<FsWriteFileResult>,
 }

@@ -15,13 +15,14 @@ mod place;
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
 mod read;
+mod save;
 mod stamp;
 mod tree;
 mod trees;
 mod watch;
 mod watching;
-mod write;
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,16 +35,18 @@ use icpy_protocol::fs::{
     FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
     FsListDirectoryParams, FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams,
     FsReadFileResult, FsRoot, FsStatParams, FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult,
-    FsWriteFileParams, FsWriteFileResult,
+    FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
+use tokio::sync::oneshot;
 
 use self::error::failed;
 use self::finding::Recents;
-use self::locks::Locks;
+use self::locks::{Key, Locks};
 use self::origins::Origins;
 use self::place::{Place, Use};
+use self::save::Saver;
 use self::tree::NodeKind;
 use self::trees::Trees;
 use super::Services;
@@ -61,8 +64,7 @@ pub struct Fs {
     state_folder: PathBuf,
     /// Files that are being written: one writer at a time.
     writing: Locks,
-    /// Who made the changes that the daemon makes.
-    origins: Arc<Origins>,
+    saver: Saver,
     trees: Arc<Trees>,
     /// Whether a task waits for the ends of sessions that watch something.
     is_waiting: Arc<AtomicBool>,
@@ -80,7 +82,34 @@ impl Fs {
             state_folder.clone(),
         ));
         let is_waiting = Arc::new(AtomicBool::new(false));
-        Self { services, state_folder, writing: Locks::default(), origins, trees, is_waiting, recents: Arc::default() }
+        let writing = Locks::default();
+        let saver = Saver::start(&services, writing.clone(), origins, &state_folder);
+        Self { services, state_folder, writing, saver, trees, is_waiting, recents: Arc::default() }
+    }
+
+    /// Runs work that goes on when its request is cancelled, with what it holds, and that the daemon ends after. What the
+    /// work leaves is let go of when the outcome is known: to free it takes time.
+    async fn to_the_end<T: Send + 'static, L>(
+        &self,
+        held: impl Send + 'static,
+        work: impl FnOnce() -> (Result<T>, L) + Send + 'static,
+    ) -> Result<T> {
+        let running = self.services.tasks.token();
+        let (tx, rx) = oneshot::channel();
+        let work = tokio::task::spawn_blocking(move || {
+            let (outcome, left) = work();
+            drop(held);
+            // Who has asked may be gone.
+            let _ = tx.send(outcome);
+            drop((left, running));
+        });
+        match rx.await {
+            Ok(outcome) => outcome,
+            Err(_) => match work.await {
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                _ => Err(Error::unavailable("the daemon is stopping")),
+            },
+        }
     }
 
     /// The folders of all workspaces.
@@ -92,41 +121,52 @@ impl Fs {
 
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
+        self.saver.recovered().await;
         self.recents.note(params.path.as_path());
         if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
-        let (asking, path) = (caller.clone(), params.path.clone());
-        let target = blocking(move || Place::led_to(&asking, &path, Use::Change)).await?;
-        self.recents.note(target.real());
-        let writing = self.writing.lock(target.real()).await;
-        let (origins, caller) = (Arc::clone(&self.origins), caller.clone());
-        blocking(move || {
-            // Held by the work itself: it goes on when the request is cancelled.
-            let _writing = writing;
-            write::replace(&target, &params, |stamp, version| {
-                origins.expect(target.real(), Some(stamp), Some(version), &caller);
-            })
-        })
-        .await
+        self.saver.recovered().await;
+        self.recents.note(params.path.as_path());
+        let turn = self.writing.lock(Key::Asked(params.path.as_path().to_owned())).await;
+        let (caller, saver) = (caller.clone(), self.saver.clone());
+        let save = move || match saver.save(&caller, &params) {
+            Ok((result, old)) => (Ok(result), (params, old)),
+            Err(error) => (Err(error), (params, None)),
+        };
+        self.to_the_end(turn, save).await
+    }
+
+    async fn write_files(&self, caller: &Caller, params: FsWriteFilesParams) -> Result<FsWriteFilesResult> {
+        self.saver.recovered().await;
+        let mut turns = Vec::new();
+        for path in params.files.iter().map(|file| file.path.as_path()).collect::<BTreeSet<_>>() {
+            turns.push(self.writing.lock(Key::Asked(path.to_owned())).await);
+        }
+        let (caller, saver) = (caller.clone(), self.saver.clone());
+        self.to_the_end(turns, move || (saver.save_all(&caller, &params), params)).await
     }
 
     async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {
+        self.saver.recovered().await;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let caller = caller.clone();
         blocking(move || list(&Place::led_to(&caller, &params.path, Use::Look)?, &params)).await
     }
 
     async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
+        self.saver.recovered().await;
         self.find_files(caller, params).await
     }
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
+        self.saver.recovered().await;
         grep::grep(caller, params).await
     }
 
     async fn preview_replace(&self, caller: &Caller, params: FsPreviewReplaceParams) -> Result<FsPreviewReplaceResult> {
+        self.saver.recovered().await;
         grep::preview_replace(caller, params).await
     }
 
@@ -160,6 +200,7 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn stat(&self, caller: &Caller, params: FsStatParams) -> Result<FsStatResult> {
+        self.saver.recovered().await;
         let caller = caller.clone();
         blocking(move || {
             let find = if params.no_follow { Place::of } else { Place::led_to };

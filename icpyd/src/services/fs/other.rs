@@ -6,8 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tempfile::{Builder, NamedTempFile};
-
 use super::tree::NodeKind;
 
 pub(super) fn open_for_reading(path: &Path) -> io::Result<File> {
@@ -18,29 +16,10 @@ pub(super) fn special_kind(_: &Metadata) -> &'static str {
     "something special"
 }
 
-pub(super) fn check_writable(path: &Path) -> io::Result<()> {
-    match path.metadata()?.permissions().readonly() {
-        true => Err(io::ErrorKind::PermissionDenied.into()),
-        false => Ok(()),
-    }
-}
-
-pub(super) fn new_beside(folder: &Path, _: Option<&Metadata>) -> io::Result<NamedTempFile> {
-    Builder::new().prefix(".icpy-").tempfile_in(folder)
-}
-
-pub(super) fn keep_attributes(new: &File, old: &Metadata) -> io::Result<()> {
-    new.set_permissions(old.permissions())
-}
-
 /// A folder cannot be flushed here: the filesystem's own journal orders the rename.
 #[expect(clippy::unnecessary_wraps, reason = "Unix has something to do here")]
 pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-pub(super) fn is_same_state(old: &Metadata, now: &Metadata) -> bool {
-    old.len() == now.len() && old.modified().ok() == now.modified().ok()
 }
 
 /// Whether symbolic links lead to each other.

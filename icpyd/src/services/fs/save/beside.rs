@@ -1,0 +1,123 @@
+//! Saving beside: the new content goes to a temporary file in the same folder, which then gets the name.
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use icpy_protocol::error::Error;
+use tempfile::{Builder, NamedTempFile};
+
+use super::super::failed;
+use super::super::place::Place;
+use super::super::platform::sync_folder;
+use super::journal::{Entry, Record};
+use super::target::Target;
+use super::{Saver, platform};
+
+/// How temporary files are named; six random letters follow.
+const PREFIX: &str = ".icpy-";
+
+/// Why a file was not saved beside.
+#[derive(Debug)]
+pub(super) enum NotBeside {
+    /// It cannot be saved at all.
+    Refused(Error),
+    /// Something would be lost, or no file can be made or renamed there.
+    Impossible(io::Error),
+}
+
+impl From<Error> for NotBeside {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// A new file under a name of its own. Dropping it removes it, unless it was renamed.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    pub(super) file: NamedTempFile<File>,
+    /// Cleared after the file is gone. Where there is no journal, files are saved without.
+    entry: Option<Entry>,
+}
+
+/// Whether a path is one of a temporary file.
+pub(super) fn is_temporary(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+}
+
+/// Saves a file beside.
+pub(super) fn save(
+    saver: &Saver,
+    target: &Target<'_>,
+    content: &[u8],
+    announce: &dyn Fn(&Metadata),
+) -> Result<(), NotBeside> {
+    let record = |temporary: PathBuf| Ok(saver.record(&Record::Beside { temporary: temporary.into() }));
+    let new = write(record, target, content)?;
+    target.check_version_early()?;
+    let refused = |error| failed("write", target.place.asked(), &error);
+    new.file.as_file().sync_all().map_err(refused)?;
+    target.check_untouched()?;
+    announce(&new.file.as_file().metadata().map_err(refused)?);
+    rename(new, target)?;
+    sync_folder(target.place.folder()).map_err(refused)?;
+    Ok(())
+}
+
+/// A temporary file with the new content and the old one's attributes, not flushed yet. Its path is recorded before it is
+/// made.
+pub(super) fn write(
+    record: impl FnMut(PathBuf) -> io::Result<Option<Entry>>,
+    target: &Target<'_>,
+    content: &[u8],
+) -> Result<Temporary, NotBeside> {
+    let place = target.place;
+    let new = make(record, place, target.old.is_some()).map_err(|error| not_beside(place, error))?;
+    let mut file = new.file.as_file();
+    file.write_all(content).map_err(|error| failed("write", place.asked(), &error))?;
+    if let Some(old) = &target.old {
+        platform::keep_attributes(file, place.path(), old).map_err(|error| match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed("write", place.asked(), &error).into(),
+            _ => NotBeside::Impossible(error),
+        })?;
+    }
+    Ok(new)
+}
+
+fn make(
+    mut record: impl FnMut(PathBuf) -> io::Result<Option<Entry>>,
+    place: &Place,
+    is_replacement: bool,
+) -> io::Result<Temporary> {
+    let folder = place.real().parent().unwrap_or(place.real());
+    let mut entry = None;
+    let file = Builder::new().prefix(PREFIX).make_in(place.folder(), |path| {
+        entry = record(folder.join(path.file_name().unwrap_or_default()))?;
+        platform::make_new(path, is_replacement)
+    })?;
+    Ok(Temporary { file, entry })
+}
+
+fn rename(new: Temporary, target: &Target<'_>) -> Result<(), NotBeside> {
+    let path = target.place.path();
+    let Temporary { file, entry: _until_renamed } = new;
+    let put = if target.old.is_none() { file.persist_noclobber(path) } else { file.persist(path) };
+    match put {
+        Ok(_) => Ok(()),
+        Err(error) if target.old.is_none() && error.error.kind() == ErrorKind::AlreadyExists => {
+            Err(target.came_into_being().into())
+        }
+        Err(error) => Err(not_beside(target.place, error.error)),
+    }
+}
+
+/// A folder may allow no new file, or not to take a name away; and a name that something is mounted over stays.
+fn not_beside(place: &Place, error: io::Error) -> NotBeside {
+    use ErrorKind as Io;
+    match error.kind() {
+        Io::PermissionDenied | Io::ReadOnlyFilesystem | Io::ResourceBusy | Io::CrossesDevices => {
+            NotBeside::Impossible(error)
+        }
+        _ => NotBeside::Refused(failed("write", place.asked(), &error)),
+    }
+}
