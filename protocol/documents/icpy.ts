@@ -557,8 +557,14 @@ export interface FileClosed {
 export interface FsReadFileParams {
   /** The file. */
   path: FilePath;
-  /** How to send the content; by default as text where it is UTF-8, else in base64. */
+  /** How to send the content; by default as text where it is text, else in base64. */
   encoding?: FsEncoding | null;
+  /** Read the file as text in this charset, by any of its names that browsers know. Refused where that would not give the same bytes when it is written again. By default the charset is found out. */
+  charset?: string | null;
+  /** Read only from this byte on. Of text, a character belongs to the part that its first byte is in, so that parts can be joined. A part is text where it is UTF-8, where the file begins with a byte order mark, or where `charset` is UTF-16 or has one byte for each character. */
+  offset?: number | null;
+  /** Read only so many bytes; there are fewer where the file ends. */
+  length?: number | null;
   /** Send the content in `$/stream` notifications of base64 before the answer, paced by the caller's `$/ack`. */
   stream?: boolean;
 }
@@ -568,15 +574,32 @@ export type FsEncoding = "utf-8" | "base64";
 
 /** Result of `fs:read_file`. */
 export interface FsReadFileResult {
-  /** The content; absent when it was streamed. */
+  /** The content; absent when it was streamed. Line ends are as they are in the file; a byte order mark is left out. */
   content?: string | null;
   /** How the content is sent. */
   encoding: FsEncoding;
-  /** The content's size in bytes. */
+  /** The size of the whole file in bytes. */
   size: number;
-  /** Names exactly this content: give it to `fs:write_file` as `baseVersion`. */
-  version: string;
+  /** Names exactly this content: give it to `fs:write_file` as `baseVersion`. Absent when only a part was asked for. */
+  version?: string | null;
+  /** Of a part: the byte of the file at which the content begins. */
+  offset?: number | null;
+  /** Of a part: how many bytes of the file the content stands for. */
+  length?: number | null;
+  /** The text's charset, by its name in the WHATWG's Encoding Standard. Absent where it is not text, and of streams. */
+  charset?: string | null;
+  /** Whether the file begins with a byte order mark. */
+  hasBom?: boolean;
+  /** How the text's lines end. Absent of a part. */
+  lineEnds?: FsLineEnds | null;
+  /** Whether the last line of the text has an end. Absent of a part. */
+  endsWithNewline?: boolean | null;
+  /** Whether the file is no text for all that can be seen. Absent of a part. */
+  isBinary?: boolean | null;
 }
+
+/** How the lines of a text end. */
+export type FsLineEnds = "lf" | "crlf" | "cr" | "mixed" | "none";
 
 /** Params of `fs:write_file`. */
 export interface FsWriteFileParams {
@@ -586,6 +609,10 @@ export interface FsWriteFileParams {
   content: string;
   /** How `content` is sent. */
   encoding?: FsEncoding;
+  /** The charset to write text in; by default UTF-8. A character that it does not have is refused. */
+  charset?: string | null;
+  /** Begin the file with a byte order mark. Only UTF-8 and UTF-16 have one. */
+  hasBom?: boolean;
   /** Write only if the file is of this version now. */
   baseVersion?: string | null;
   /** Write only if the file does not exist. */

@@ -71,6 +71,9 @@ fn files_are_printed_byte_for_byte() {
     assert!(some.stderr.contains("none.txt` does not exist"), "{some:?}");
     let json = lines(&printed(&user, &["--json", "cat", "a.txt"]));
     assert_eq!((&json[0]["content"], &json[0]["size"]), (&json!("one\n"), &json!(4)));
+    assert_eq!(printed(&user, &["cat", "--offset", "1", "--length", "2", "a.txt", "a.txt"]), "nene");
+    let json = lines(&printed(&user, &["--json", "cat", "--offset", "1", "a.txt"]));
+    assert_eq!((&json[0]["content"], &json[0]["offset"]), (&json!("ne\n"), &json!(1)));
 }
 
 #[test]

@@ -60,6 +60,8 @@ mod streams;
 mod surface;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod text;
 mod tidy;
 #[cfg(unix)]
 mod wait;

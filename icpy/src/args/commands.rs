@@ -165,6 +165,12 @@ pub struct Cat {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    /// Print each file only from this byte on
+    #[arg(long, value_name = "BYTES")]
+    pub offset: Option<u64>,
+    /// Print only so many bytes of each file
+    #[arg(long, value_name = "BYTES")]
+    pub length: Option<u64>,
 }
 
 /// Finding files.

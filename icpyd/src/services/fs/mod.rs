@@ -3,6 +3,7 @@
 //! Every call may wait for a disk or a network, so that it runs on a blocking thread. Anything that is not a regular file or
 //! a folder is refused before it is opened: opening a FIFO or a device can wait for ever or do something.
 
+mod content;
 mod error;
 mod find;
 mod finding;
@@ -16,6 +17,8 @@ mod platform;
 mod read;
 mod search;
 mod stamp;
+mod stream;
+mod text;
 mod tree;
 mod trees;
 mod watch;
@@ -93,7 +96,7 @@ impl Fs {
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
         self.recents.note(params.path.as_path());
-        if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
+        if params.stream { stream::stream(caller, params).await } else { read::read(caller, params).await }
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::place::Place;
 use super::stamp::Stamp;
-use super::{check_regular, failed, platform, version};
+use super::{check_regular, failed, platform, text, version};
 
 pub(super) fn replace(
     place: &Place,
@@ -50,7 +50,10 @@ pub(super) fn replace(
 
 fn decode(params: &FsWriteFileParams) -> Result<std::borrow::Cow<'_, [u8]>> {
     match params.encoding {
-        FsEncoding::Utf8 => Ok(params.content.as_bytes().into()),
+        FsEncoding::Utf8 => text::encode(&params.content, params.charset.as_deref(), params.has_bom),
+        FsEncoding::Base64 if params.charset.is_some() || params.has_bom => {
+            Err(Error::invalid_params("`charset` and `hasBom` are for content that is sent as text"))
+        }
         FsEncoding::Base64 => BASE64_STANDARD
             .decode(&params.content)
             .map(Into::into)
