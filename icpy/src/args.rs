@@ -3,6 +3,7 @@
 #![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 
 mod commands;
+mod files;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, FromArgMatches as _, Parser, ValueEnum};
 
 pub use self::commands::*;
+pub use self::files::*;
 
 /// The command that is meant when none is named.
 const DEFAULT_COMMAND: &str = "open";

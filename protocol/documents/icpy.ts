@@ -633,18 +633,44 @@ export interface FsWriteFileResult {
 export interface FsListDirectoryParams {
   /** The folder. */
   path: FilePath;
-  /** Only names that sort behind this one: the `nextAfter` of the page before. */
-  after?: FilePath | null;
+  /** Only what comes behind this place: the `nextAfter` of the page before. */
+  after?: FsListPlace | null;
   /** At most so many entries; by default, and at most, 10000. */
   limit?: number | null;
+  /** What to sort by. What is equal is sorted by name. */
+  sortBy?: FsSortBy;
+  /** Sort the other way round. */
+  isDescending?: boolean;
+  /** Folders first, in either direction. */
+  foldersFirst?: boolean;
+  /** Describe each entry in full. */
+  details?: boolean;
 }
+
+/** A place in a sorted listing: right behind an entry, as that was when it was listed. A page that begins there is right whatever has become of the entry. */
+export interface FsListPlace {
+  /** The entry's name. */
+  name: FilePath;
+  /** What it was. Needed when sorted by that, or with folders first. */
+  kind?: FsKind | null;
+  /** Its size. Needed when sorted by that. */
+  size?: number | null;
+  /** When its content had changed last, in milliseconds since 1970. Needed when sorted by that. */
+  modifiedAtMs?: number | null;
+}
+
+/** What a path names. */
+export type FsKind = "file" | "directory" | "symlink" | "other";
+
+/** What entries are sorted by. */
+export type FsSortBy = "name" | "natural" | "size" | "modified" | "kind";
 
 /** Result of `fs:list_directory`. */
 export interface FsListDirectoryResult {
-  /** The entries, sorted by the bytes of their names. */
+  /** The entries, sorted. */
   entries: Array<FsEntry>;
-  /** Give this as `after` for the next page; absent when there are no more. */
-  nextAfter?: FilePath | null;
+  /** Give this as `after` for the next page, with the same order; absent when there are no more. */
+  nextAfter?: FsListPlace | null;
 }
 
 /** One entry of a folder. A symbolic link is not followed. */
@@ -657,10 +683,35 @@ export interface FsEntry {
   size: number;
   /** When its content changed last, in milliseconds since 1970. */
   modifiedAtMs: number;
+  /** Whether listings leave it out by default. */
+  isHidden?: boolean;
+  /** The permissions as a number, with the bits that chmod(1) knows: 420 is `rw-r--r--`. */
+  mode?: number | null;
+  /** The owner's number. */
+  uid?: number | null;
+  /** The group's number. */
+  gid?: number | null;
+  /** The owner's name, where `/etc/passwd` has it. */
+  owner?: string | null;
+  /** The group's name, where `/etc/group` has it. */
+  group?: string | null;
+  /** How many names it has. */
+  links?: number | null;
+  /** When it came into being, in milliseconds since 1970. */
+  createdAtMs?: number | null;
+  /** When it was read last, in milliseconds since 1970, as far as the filesystem keeps account. */
+  accessedAtMs?: number | null;
+  /** When its content, name or permissions changed last, in milliseconds since 1970. */
+  changedAtMs?: number | null;
+  /** Of a file: whether somebody may run it. */
+  isExecutable?: boolean | null;
+  /** Of a symbolic link: what it holds. */
+  linkTarget?: FilePath | null;
+  /** Of a symbolic link: whether it leads nowhere, or nowhere that this session may use. */
+  isBroken?: boolean | null;
+  /** Of a file: its media type, by its name; `fs:stat` looks into it where the name says nothing. */
+  mime?: string | null;
 }
-
-/** What a path names. */
-export type FsKind = "file" | "directory" | "symlink" | "other";
 
 /** Params of `fs:find`. */
 export interface FsFindParams {
@@ -784,6 +835,34 @@ export interface FsStatResult {
   modifiedAtMs: number;
   /** Whether the permissions allow nobody to write it. */
   isReadOnly: boolean;
+  /** Whether listings leave it out by default. */
+  isHidden?: boolean;
+  /** The permissions as a number, with the bits that chmod(1) knows: 420 is `rw-r--r--`. */
+  mode?: number | null;
+  /** The owner's number. */
+  uid?: number | null;
+  /** The group's number. */
+  gid?: number | null;
+  /** The owner's name, where `/etc/passwd` has it. */
+  owner?: string | null;
+  /** The group's name, where `/etc/group` has it. */
+  group?: string | null;
+  /** How many names it has. */
+  links?: number | null;
+  /** When it came into being, in milliseconds since 1970. */
+  createdAtMs?: number | null;
+  /** When it was read last, in milliseconds since 1970, as far as the filesystem keeps account. */
+  accessedAtMs?: number | null;
+  /** When its content, name or permissions changed last, in milliseconds since 1970. */
+  changedAtMs?: number | null;
+  /** Of a file: whether somebody may run it. */
+  isExecutable?: boolean | null;
+  /** Of a symbolic link: what it holds. */
+  linkTarget?: FilePath | null;
+  /** Of a symbolic link: whether it leads nowhere, or nowhere that this session may use. */
+  isBroken?: boolean | null;
+  /** Of a file: its media type, by its name; `fs:stat` looks into it where the name says nothing. */
+  mime?: string | null;
 }
 
 /** Payload of `file:changed_on_disk`. */
@@ -1042,7 +1121,7 @@ export interface Methods {
   "fs:read_file": { params: FsReadFileParams; result: FsReadFileResult };
   /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. */
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
-  /** Lists a folder, sorted by name. */
+  /** Lists a folder, sorted, page by page. */
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
   /** Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out. */
   "fs:find": { params: FsFindParams; result: FsFindResult };

@@ -22,7 +22,7 @@ crate::api! {
         /// Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one.
         /// Refused when the file is no longer of the version that the caller names. Durable when answered.
         Write fn write_file(FsWriteFileParams) -> FsWriteFileResult; rest PUT "/fs/file";
-        /// Lists a folder, sorted by name.
+        /// Lists a folder, sorted, page by page.
         Read fn list_directory(FsListDirectoryParams) -> FsListDirectoryResult; rest GET "/fs/directory";
         /// Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out.
         Read fn find(FsFindParams) -> FsFindResult; rest GET "/fs/find";

@@ -32,7 +32,7 @@ fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
 }
 
 fn listing(path: impl AsRef<Path>) -> FsListDirectoryParams {
-    FsListDirectoryParams { path: path.as_ref().into(), after: None, limit: None }
+    FsListDirectoryParams::of(path.as_ref())
 }
 
 fn looking(path: impl AsRef<Path>) -> FsStatParams {

@@ -33,6 +33,10 @@ mod interactive;
 #[cfg(unix)]
 mod life;
 #[cfg(unix)]
+mod listing;
+#[cfg(unix)]
+mod metadata;
+#[cfg(unix)]
 mod metrics;
 #[cfg(unix)]
 mod opening;

@@ -11,7 +11,7 @@ use icpy_protocol::topic::Pattern;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 
-use super::{General, parse};
+use super::{Cat, General, Ls, parse};
 
 /// Declares the commands: the enumeration, their names, and how one of them is read by itself.
 macro_rules! commands {
@@ -146,31 +146,6 @@ pub struct Close {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-}
-
-/// Listing a folder.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Ls {
-    /// The folder; by default the current one
-    #[arg(value_name = "FOLDER", default_value = ".")]
-    pub folder: PathBuf,
-    /// Print size and time of the last change too
-    #[arg(short)]
-    pub long: bool,
-}
-
-/// Printing files.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Cat {
-    /// The files
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-    /// Print each file only from this byte on
-    #[arg(long, value_name = "BYTES")]
-    pub offset: Option<u64>,
-    /// Print only so many bytes of each file
-    #[arg(long, value_name = "BYTES")]
-    pub length: Option<u64>,
 }
 
 /// Finding files.

@@ -130,6 +130,12 @@ pub(super) fn has_nul(bytes: &[u8]) -> bool {
     memchr::memchr(0, &bytes[..bytes.len().min(HEAD_BYTES)]).is_some()
 }
 
+/// Whether the first bytes of a file look like text, though they may end within a character.
+pub(super) fn begins_text(head: &[u8]) -> bool {
+    let is_cut = |error: std::str::Utf8Error| error.error_len().is_none();
+    (!has_nul(head) && std::str::from_utf8(head).map_or_else(is_cut, |_| true)) || detect(head).is_some()
+}
+
 /// Legacy charsets have a character for nearly any byte, so that every binary file could be read in one: control characters
 /// that no text has tell it apart.
 fn detect_legacy(bytes: &[u8]) -> Option<Decoded<'_>> {
