@@ -262,6 +262,8 @@ export interface DaemonMetricsResult {
   terminals: number;
   /** What the bus has done. */
   bus: BusStatistics;
+  /** How the cache of files' contents does. */
+  fileCache?: CacheStatistics;
   /** How long the daemon has been running. */
   uptimeMs: number;
   /** Memory of the process that is in use, in bytes. Absent where the system does not tell. */
@@ -282,6 +284,20 @@ export interface MethodMetrics {
   totalUs: number;
   /** How many ended within 1, 4, 16 and so on up to 16,777,216 microseconds and not within the bound before; the last number is of those that took longer. */
   buckets: Array<number>;
+}
+
+/** How a cache does. */
+export interface CacheStatistics {
+  /** Times something was there. */
+  hits: number;
+  /** Times something was not, or not any more. */
+  misses: number;
+  /** Entries that had to go for others. */
+  evictions: number;
+  /** Entries now. */
+  entries: number;
+  /** Bytes of the entries now. */
+  bytes: number;
 }
 
 /** Params of `daemon:stop`. */

@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod access;
 #[cfg(unix)]
+mod cache;
+#[cfg(unix)]
 mod cli;
 mod client;
 #[cfg(unix)]

@@ -163,6 +163,14 @@ impl FsContent {
         Self(Form::Json(Arc::new(json)))
     }
 
+    /// The bytes of memory that it takes.
+    pub fn memory(&self) -> usize {
+        match &self.0 {
+            Form::Text(text) => text.capacity(),
+            Form::Json(json) => json.capacity(),
+        }
+    }
+
     /// The string. Borrowed unless it was made by [`FsContent::from_json`].
     pub fn text(&self) -> Cow<'_, str> {
         match &self.0 {

@@ -50,6 +50,11 @@ impl Form {
         Ok(Self { encoding: params.encoding, charset })
     }
 
+    /// Whether it is the one that fits the file.
+    pub(super) fn is_usual(self) -> bool {
+        self.encoding.is_none() && self.charset.is_none()
+    }
+
     /// Whether only text will do.
     fn must_be_text(self) -> bool {
         self.encoding == Some(FsEncoding::Utf8) || self.charset.is_some()

@@ -3,6 +3,7 @@
 //! Every call may wait for a disk or a network, so that it runs on a blocking thread. Anything that is not a regular file or
 //! a folder is refused before it is opened: opening a FIFO or a device can wait for ever or do something.
 
+mod cache;
 mod content;
 mod error;
 mod find;
@@ -43,16 +44,19 @@ use icpy_protocol::fs::{
 use icpy_protocol::workspace::WorkspaceClient;
 use tokio_util::sync::CancellationToken;
 
+use self::cache::Cache;
 use self::error::failed;
 use self::finding::Recents;
 use self::locks::Locks;
 use self::origins::Origins;
 use self::place::{Place, Use};
+use self::read::Reader;
 use self::tree::NodeKind;
 use self::trees::Trees;
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::confinement::Confinement;
+use crate::metrics::Metrics;
 
 /// The service.
 #[derive(Debug)]
@@ -69,10 +73,14 @@ pub struct Fs {
     is_waiting: Arc<AtomicBool>,
     /// Files that were used last.
     recents: Arc<Recents>,
+    reader: Reader,
 }
 
 impl Fs {
-    pub(super) fn new(services: Services, state_folder: PathBuf) -> Self {
+    pub(super) fn new(services: Services, state_folder: PathBuf, cache: (usize, Metrics)) -> Self {
+        let (cache_bytes_max, metrics) = cache;
+        let cache = Arc::new(Cache::new(cache_bytes_max, metrics));
+        let reader = Reader { cache, host: services.host.clone() };
         let origins = Arc::new(Origins::default());
         let trees = Arc::new(Trees::new(
             services.host.clone(),
@@ -81,7 +89,8 @@ impl Fs {
             state_folder.clone(),
         ));
         let is_waiting = Arc::new(AtomicBool::new(false));
-        Self { services, state_folder, writing: Locks::default(), origins, trees, is_waiting, recents: Arc::default() }
+        let (writing, recents) = (Locks::default(), Arc::default());
+        Self { services, state_folder, writing, origins, trees, is_waiting, recents, reader }
     }
 
     /// The folders of all workspaces.
@@ -94,7 +103,7 @@ impl Fs {
 impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
         self.recents.note(params.path.as_path());
-        if params.stream { stream::stream(caller, params).await } else { read::read(caller, params).await }
+        if params.stream { stream::stream(caller, params).await } else { self.reader.read(caller, params).await }
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
@@ -102,10 +111,12 @@ impl FsApi<Caller> for Fs {
         let target = blocking(move || Place::led_to(&asking, &path, Use::Change)).await?;
         self.recents.note(target.real());
         let writing = self.writing.lock(target.real()).await;
+        let cache = Arc::clone(&self.reader.cache);
         let (origins, caller) = (Arc::clone(&self.origins), caller.clone());
         blocking(move || {
             // Held by the work itself: it goes on when the request is cancelled.
             let _writing = writing;
+            cache.forget(target.real());
             write::replace(&target, &params, |stamp, version| {
                 origins.expect(target.real(), Some(stamp), Some(version), &caller);
             })

@@ -2,16 +2,19 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsReadFileParams, FsReadFileResult};
 use icpy_protocol::path::FilePath;
 
+use super::cache::{Cache, Stamp};
 use super::content::{self, Form, Part};
 use super::place::{Place, Use};
 use super::{blocking, check_regular, failed, platform};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::host::Host;
 
 /// The most bytes of content in an answer.
 const CONTENT_BYTES_MAX: u64 = 8 << 20;
@@ -24,18 +27,34 @@ const AROUND_BYTES: u64 = 4;
 pub(super) struct Opened {
     pub file: File,
     pub metadata: Metadata,
+    real: PathBuf,
 }
 
 /// Opens a regular file, and nothing else.
 pub(super) fn open(caller: &Caller, path: &FilePath) -> Result<Opened> {
     let place = Place::led_to(caller, path, Use::Look)?;
+    check_regular(place.asked(), &look(&place)?)?;
+    open_at(&place)
+}
+
+fn look(place: &Place) -> Result<Metadata> {
+    place.path().symlink_metadata().map_err(|error| failed("read", place.asked(), &error))
+}
+
+fn open_at(place: &Place) -> Result<Opened> {
     let refused = |error| failed("read", place.asked(), &error);
-    check_regular(place.asked(), &place.path().symlink_metadata().map_err(refused)?)?;
     let file = platform::open_for_reading(place.path()).map_err(refused)?;
     // Another thing may have taken the name in between.
     let metadata = file.metadata().map_err(refused)?;
     check_regular(place.asked(), &metadata)?;
-    Ok(Opened { file, metadata })
+    Ok(Opened { file, metadata, real: place.real().to_owned() })
+}
+
+/// What reads files.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub cache: Arc<Cache>,
+    pub host: Host,
 }
 
 enum Begun {
@@ -43,44 +62,61 @@ enum Begun {
     Opened(Opened),
 }
 
-/// Reads what an answer can hold.
-pub(super) async fn read(caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
-    let form = Form::wanted(&params)?;
-    let room = caller.reserve(LONG_RESULT_BYTES).await;
-    let (asking, asked) = (caller.clone(), params.clone());
-    let opened = match blocking(move || begin(&asking, &asked, form)).await? {
-        Begun::Done(result) => return Ok(result),
-        Begun::Opened(opened) => opened,
-    };
-    // Whoever kept what they have while they wait for more could wait for each other.
-    drop(room);
-    let _room = caller.reserve(bytes_wanted(&params, &opened.metadata)).await;
-    blocking(move || finish(opened, &params, form)).await
-}
+impl Reader {
+    /// Reads what an answer can hold.
+    pub(super) async fn read(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
+        let form = Form::wanted(&params)?;
+        let room = caller.reserve(LONG_RESULT_BYTES).await;
+        let (reader, asking, asked) = (self.clone(), caller.clone(), params.clone());
+        let begun = blocking(move || reader.begin(&asking, &asked, form)).await?;
+        let opened = match begun {
+            Begun::Done(result) => return Ok(result),
+            Begun::Opened(opened) => opened,
+        };
+        // Whoever kept what they have while they wait for more could wait for each other.
+        drop(room);
+        let _room = caller.reserve(bytes_wanted(&params, &opened.metadata)).await;
+        let reader = self.clone();
+        blocking(move || reader.finish(opened, &params, form)).await
+    }
 
-/// Reads what is small; opens the rest.
-fn begin(caller: &Caller, params: &FsReadFileParams, form: Form) -> Result<Begun> {
-    let opened = open(caller, &params.path)?;
-    match bytes_wanted(params, &opened.metadata) {
-        bytes if bytes > CONTENT_BYTES_MAX => Err(too_large(params.path.as_path(), bytes)),
-        bytes if bytes > LONG_RESULT_BYTES => Ok(Begun::Opened(opened)),
-        _ => finish(opened, params, form).map(Begun::Done),
+    /// Reads what is small or known; opens the rest.
+    fn begin(&self, caller: &Caller, params: &FsReadFileParams, form: Form) -> Result<Begun> {
+        let place = Place::led_to(caller, &params.path, Use::Look)?;
+        let metadata = look(&place)?;
+        check_regular(place.asked(), &metadata)?;
+        let is_known = form.is_usual() && !is_part(params);
+        if is_known && let Some(result) = self.cache.get(&metadata) {
+            // The cache keeps it anyway: what it takes is the copy that is sent.
+            return Ok(Begun::Done(result));
+        }
+        let opened = open_at(&place)?;
+        match bytes_wanted(params, &opened.metadata) {
+            bytes if bytes > CONTENT_BYTES_MAX => Err(too_large(params.path.as_path(), bytes)),
+            bytes if bytes > LONG_RESULT_BYTES => Ok(Begun::Opened(opened)),
+            _ => self.finish(opened, params, form).map(Begun::Done),
+        }
     }
-}
 
-fn finish(opened: Opened, params: &FsReadFileParams, form: Form) -> Result<FsReadFileResult> {
-    let path = params.path.as_path();
-    if is_part(params) {
-        return read_part(opened, params, form);
+    fn finish(&self, opened: Opened, params: &FsReadFileParams, form: Form) -> Result<FsReadFileResult> {
+        let path = params.path.as_path();
+        if is_part(params) {
+            return read_part(opened, params, form);
+        }
+        let Opened { mut file, metadata, real } = opened;
+        // A file may grow while it is read, and those below /proc say that they are empty.
+        let refused = |error| failed("read", path, &error);
+        let bytes = read_up_to(&mut file, metadata.len(), CONTENT_BYTES_MAX + 1).map_err(refused)?;
+        if bytes.len() as u64 > CONTENT_BYTES_MAX {
+            return Err(too_large(path, bytes.len() as u64));
+        }
+        let result = content::whole(path, &bytes, form)?;
+        // What was written meanwhile may be here in part.
+        if form.is_usual() && file.metadata().is_ok_and(|now| Stamp::of(&now) == Stamp::of(&metadata)) {
+            self.cache.put(&real, &metadata, self.host.now_ms(), &result);
+        }
+        Ok(result)
     }
-    let Opened { mut file, metadata } = opened;
-    // A file may grow while it is read, and those below /proc say that they are empty.
-    let refused = |error| failed("read", path, &error);
-    let bytes = read_up_to(&mut file, metadata.len(), CONTENT_BYTES_MAX + 1).map_err(refused)?;
-    if bytes.len() as u64 > CONTENT_BYTES_MAX {
-        return Err(too_large(path, bytes.len() as u64));
-    }
-    content::whole(path, &bytes, form)
 }
 
 fn is_part(params: &FsReadFileParams) -> bool {
@@ -101,7 +137,7 @@ fn read_up_to(file: &mut File, expected: u64, max: u64) -> io::Result<Vec<u8>> {
 
 fn read_part(opened: Opened, params: &FsReadFileParams, form: Form) -> Result<FsReadFileResult> {
     let path = params.path.as_path();
-    let Opened { mut file, metadata } = opened;
+    let Opened { mut file, metadata, .. } = opened;
     let (offset, length) = (params.offset.unwrap_or(0), params.length.unwrap_or(u64::MAX));
     let from = offset.saturating_sub(AROUND_BYTES) & !(AROUND_BYTES - 1);
     let read = |from: u64, expected: u64, max: u64, file: &mut File| {

@@ -27,7 +27,7 @@ pub(super) async fn stream(caller: &Caller, params: FsReadFileParams) -> Result<
     let (mut file, whole) = {
         let (caller, path) = (caller.clone(), path.clone());
         blocking(move || {
-            let Opened { mut file, metadata } = open(&caller, &params.path)?;
+            let Opened { mut file, metadata, .. } = open(&caller, &params.path)?;
             if offset > 0 {
                 file.seek(SeekFrom::Start(offset)).map_err(|error| failed("read", &path, &error))?;
             }

@@ -17,6 +17,12 @@ const PERMISSIONS: u32 = 0o7777;
 /// The bits of the mode that let somebody run a file.
 const EXECUTE: u32 = 0o111;
 
+/// Which file it is, by whatever name: the filesystem's number and the file's.
+pub(in crate::services::fs) type FileId = (u64, u64);
+
+/// When the state of a file changed last, in seconds and nanoseconds.
+pub(in crate::services::fs) type ChangeTime = (i64, i64);
+
 /// The names of users and groups, read when the first one is needed.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -24,9 +30,25 @@ pub(super) struct Names {
     groups: Option<HashMap<u32, String>>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+pub(in crate::services::fs) fn file_id(metadata: &Metadata) -> Option<FileId> {
+    Some((metadata.dev(), metadata.ino()))
+}
+
+pub(in crate::services::fs) fn change_time(metadata: &Metadata) -> ChangeTime {
+    (metadata.ctime(), metadata.ctime_nsec())
+}
+
+/// Whether the time of the last change has no fraction: nearly always because the filesystem's clock has none.
+pub(in crate::services::fs) fn is_whole_second(metadata: &Metadata) -> bool {
+    metadata.ctime_nsec() == 0
+}
+
 /// A time before 1970 counts as 1970.
-fn changed_at_ms(metadata: &Metadata) -> u64 {
-    u64::try_from(metadata.ctime() * 1000 + metadata.ctime_nsec() / 1_000_000).unwrap_or(0)
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+pub(in crate::services::fs) fn changed_at_ms(metadata: &Metadata) -> Option<u64> {
+    let (seconds, nanoseconds) = change_time(metadata);
+    Some(u64::try_from(seconds * 1000 + nanoseconds / 1_000_000).unwrap_or(0))
 }
 
 pub(in crate::services::fs) fn is_hidden(name: &OsStr, _: &Metadata) -> bool {
@@ -40,7 +62,7 @@ pub(super) fn describe(metadata: &Metadata, names: &mut Names, details: &mut FsD
     details.owner = names.user(metadata.uid());
     details.group = names.group(metadata.gid());
     details.links = Some(metadata.nlink());
-    details.changed_at_ms = Some(changed_at_ms(metadata));
+    details.changed_at_ms = changed_at_ms(metadata);
     details.is_executable = metadata.is_file().then(|| metadata.mode() & EXECUTE != 0);
 }
 
