@@ -3,6 +3,7 @@
 #![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 
 mod commands;
+mod files;
 mod grep;
 
 use std::ffi::{OsStr, OsString};
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, FromArgMatches as _, Parser, ValueEnum};
 
 pub use self::commands::*;
+pub use self::files::*;
 pub use self::grep::Grep;
 
 /// The command that is meant when none is named.

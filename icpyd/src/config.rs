@@ -66,6 +66,8 @@ pub struct Limits {
     pub queue_bytes_max: usize,
     /// Bytes of events that are kept for replay.
     pub ring_bytes_max: usize,
+    /// Bytes of files' contents that are kept to be read again; with 0 none are.
+    pub cache_bytes_max: usize,
     /// How long one service waits for the answer of another.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
@@ -84,6 +86,7 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(30),
             queue_bytes_max: 1 << 20,
             ring_bytes_max: 8 << 20,
+            cache_bytes_max: 16 << 20,
             request_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(2),
         }

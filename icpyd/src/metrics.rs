@@ -1,4 +1,4 @@
-//! Counting requests: how many, how many failed, and how long they took, by method.
+//! Counting requests: how many, how many failed, and how long they took, by method; and how the cache of files does.
 //!
 //! Each method has its own counters, so that requests do not wait for each other. Not here: what is counted elsewhere
 //! (the bus, the sessions), and how the numbers are shown.
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use icpy_protocol::api::MethodInfo;
-use icpy_protocol::daemon::{LATENCY_BUCKETS_US, MethodMetrics};
+use icpy_protocol::daemon::{CacheStatistics, LATENCY_BUCKETS_US, MethodMetrics};
 use tokio::time::Instant;
 
 /// Counters of all methods.
@@ -19,6 +19,22 @@ pub struct Metrics(Arc<Shared>);
 struct Shared {
     methods: Mutex<BTreeMap<&'static str, Arc<Counters>>>,
     refused: AtomicU64,
+    file_cache: CacheCounters,
+}
+
+/// Counters of a cache.
+#[derive(Debug, Default)]
+pub struct CacheCounters {
+    /// Times something was there.
+    pub hits: AtomicU64,
+    /// Times something was not.
+    pub misses: AtomicU64,
+    /// Entries that had to go for others.
+    pub evictions: AtomicU64,
+    /// Entries now.
+    pub entries: AtomicU64,
+    /// Bytes of the entries now.
+    pub bytes: AtomicU64,
 }
 
 /// Counters of one method.
@@ -57,11 +73,30 @@ impl Metrics {
         self.0.refused.load(Ordering::Relaxed)
     }
 
+    /// The counters of the cache of files.
+    pub fn file_cache(&self) -> &CacheCounters {
+        &self.0.file_cache
+    }
+
     /// The methods that were called, by name.
     pub fn methods(&self) -> BTreeMap<String, MethodMetrics> {
         let all = self.0.methods.lock().unwrap_or_else(PoisonError::into_inner);
         let called = all.iter().filter(|(_, counters)| counters.requests.load(Ordering::Relaxed) > 0);
         called.map(|(name, counters)| ((*name).to_owned(), counters.read())).collect()
+    }
+}
+
+impl CacheCounters {
+    /// What they have counted.
+    pub fn read(&self) -> CacheStatistics {
+        let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CacheStatistics {
+            hits: number(&self.hits),
+            misses: number(&self.misses),
+            evictions: number(&self.evictions),
+            entries: number(&self.entries),
+            bytes: number(&self.bytes),
+        }
     }
 }
 

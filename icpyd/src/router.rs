@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use icpy_protocol::api::{MethodInfo, Mount};
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::message::without_place;
+use icpy_protocol::message::{to_json, without_place};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
@@ -60,7 +60,7 @@ impl Mount<Caller> for Router {
             Ok(Box::pin(async move {
                 let outcome = contain(info, async move {
                     let result = answer.await?;
-                    serde_json::to_vec(&result).map_err(|error| Error::internal(format!("unwritable result: {error}")))
+                    to_json(&result).map_err(|error| Error::internal(format!("unwritable result: {error}")))
                 });
                 let outcome = outcome.await;
                 measured.end(outcome.is_err());

@@ -262,6 +262,8 @@ export interface DaemonMetricsResult {
   terminals: number;
   /** What the bus has done. */
   bus: BusStatistics;
+  /** How the cache of files' contents does. */
+  fileCache?: CacheStatistics;
   /** How long the daemon has been running. */
   uptimeMs: number;
   /** Memory of the process that is in use, in bytes. Absent where the system does not tell. */
@@ -282,6 +284,20 @@ export interface MethodMetrics {
   totalUs: number;
   /** How many ended within 1, 4, 16 and so on up to 16,777,216 microseconds and not within the bound before; the last number is of those that took longer. */
   buckets: Array<number>;
+}
+
+/** How a cache does. */
+export interface CacheStatistics {
+  /** Times something was there. */
+  hits: number;
+  /** Times something was not, or not any more. */
+  misses: number;
+  /** Entries that had to go for others. */
+  evictions: number;
+  /** Entries now. */
+  entries: number;
+  /** Bytes of the entries now. */
+  bytes: number;
 }
 
 /** Params of `daemon:stop`. */
@@ -557,8 +573,14 @@ export interface FileClosed {
 export interface FsReadFileParams {
   /** The file. */
   path: FilePath;
-  /** How to send the content; by default as text where it is UTF-8, else in base64. */
+  /** How to send the content; by default as text where it is text, else in base64. */
   encoding?: FsEncoding | null;
+  /** Read the file as text in this charset, by any of its names that browsers know. Refused where that would not give the same bytes when it is written again. By default the charset is found out. */
+  charset?: string | null;
+  /** Read only from this byte on. Of text, a character belongs to the part that its first byte is in, so that parts can be joined. A part is text where it is UTF-8, where the file begins with a byte order mark, or where `charset` is UTF-16 or has one byte for each character. */
+  offset?: number | null;
+  /** Read only so many bytes; there are fewer where the file ends. */
+  length?: number | null;
   /** Send the content in `$/stream` notifications of base64 before the answer, paced by the caller's `$/ack`. */
   stream?: boolean;
 }
@@ -568,15 +590,32 @@ export type FsEncoding = "utf-8" | "base64";
 
 /** Result of `fs:read_file`. */
 export interface FsReadFileResult {
-  /** The content; absent when it was streamed. */
+  /** The content; absent when it was streamed. Line ends are as they are in the file; a byte order mark is left out. */
   content?: string | null;
   /** How the content is sent. */
   encoding: FsEncoding;
-  /** The content's size in bytes. */
+  /** The size of the whole file in bytes. */
   size: number;
-  /** Names exactly this content: give it to `fs:write_file` as `baseVersion`. */
-  version: string;
+  /** Names exactly this content: give it to `fs:write_file` as `baseVersion`. Absent when only a part was asked for. */
+  version?: string | null;
+  /** Of a part: the byte of the file at which the content begins. */
+  offset?: number | null;
+  /** Of a part: how many bytes of the file the content stands for. */
+  length?: number | null;
+  /** The text's charset, by its name in the WHATWG's Encoding Standard. Absent where it is not text, and of streams. */
+  charset?: string | null;
+  /** Whether the file begins with a byte order mark. */
+  hasBom?: boolean;
+  /** How the text's lines end. Absent of a part. */
+  lineEnds?: FsLineEnds | null;
+  /** Whether the last line of the text has an end. Absent of a part. */
+  endsWithNewline?: boolean | null;
+  /** Whether the file is no text for all that can be seen. Absent of a part. */
+  isBinary?: boolean | null;
 }
+
+/** How the lines of a text end. */
+export type FsLineEnds = "lf" | "crlf" | "cr" | "mixed" | "none";
 
 /** Params of `fs:write_file`. */
 export interface FsWriteFileParams {
@@ -586,6 +625,10 @@ export interface FsWriteFileParams {
   content: string;
   /** How `content` is sent. */
   encoding?: FsEncoding;
+  /** The charset to write text in; by default UTF-8. A character that it does not have is refused. */
+  charset?: string | null;
+  /** Begin the file with a byte order mark. Only UTF-8 and UTF-16 have one. */
+  hasBom?: boolean;
   /** Write only if the file is of this version now. */
   baseVersion?: string | null;
   /** Write only if the file does not exist. */
@@ -625,18 +668,44 @@ export interface FsWriteFilesResult {
 export interface FsListDirectoryParams {
   /** The folder. */
   path: FilePath;
-  /** Only names that sort behind this one: the `nextAfter` of the page before. */
-  after?: FilePath | null;
+  /** Only what comes behind this place: the `nextAfter` of the page before. */
+  after?: FsListPlace | null;
   /** At most so many entries; by default, and at most, 10000. */
   limit?: number | null;
+  /** What to sort by. What is equal is sorted by name. */
+  sortBy?: FsSortBy;
+  /** Sort the other way round. */
+  isDescending?: boolean;
+  /** Folders first, in either direction. */
+  foldersFirst?: boolean;
+  /** Describe each entry in full. */
+  details?: boolean;
 }
+
+/** A place in a sorted listing: right behind an entry, as that was when it was listed. A page that begins there is right whatever has become of the entry. */
+export interface FsListPlace {
+  /** The entry's name. */
+  name: FilePath;
+  /** What it was. Needed when sorted by that, or with folders first. */
+  kind?: FsKind | null;
+  /** Its size. Needed when sorted by that. */
+  size?: number | null;
+  /** When its content had changed last, in milliseconds since 1970. Needed when sorted by that. */
+  modifiedAtMs?: number | null;
+}
+
+/** What a path names. */
+export type FsKind = "file" | "directory" | "symlink" | "other";
+
+/** What entries are sorted by. */
+export type FsSortBy = "name" | "natural" | "size" | "modified" | "kind";
 
 /** Result of `fs:list_directory`. */
 export interface FsListDirectoryResult {
-  /** The entries, sorted by the bytes of their names. */
+  /** The entries, sorted. */
   entries: Array<FsEntry>;
-  /** Give this as `after` for the next page; absent when there are no more. */
-  nextAfter?: FilePath | null;
+  /** Give this as `after` for the next page, with the same order; absent when there are no more. */
+  nextAfter?: FsListPlace | null;
 }
 
 /** One entry of a folder. A symbolic link is not followed. */
@@ -649,10 +718,35 @@ export interface FsEntry {
   size: number;
   /** When its content changed last, in milliseconds since 1970. */
   modifiedAtMs: number;
+  /** Whether listings leave it out by default. */
+  isHidden?: boolean;
+  /** The permissions as a number, with the bits that chmod(1) knows: 420 is `rw-r--r--`. */
+  mode?: number | null;
+  /** The owner's number. */
+  uid?: number | null;
+  /** The group's number. */
+  gid?: number | null;
+  /** The owner's name, where `/etc/passwd` has it. */
+  owner?: string | null;
+  /** The group's name, where `/etc/group` has it. */
+  group?: string | null;
+  /** How many names it has. */
+  links?: number | null;
+  /** When it came into being, in milliseconds since 1970. */
+  createdAtMs?: number | null;
+  /** When it was read last, in milliseconds since 1970, as far as the filesystem keeps account. */
+  accessedAtMs?: number | null;
+  /** When its content, name or permissions changed last, in milliseconds since 1970. */
+  changedAtMs?: number | null;
+  /** Of a file: whether somebody may run it. */
+  isExecutable?: boolean | null;
+  /** Of a symbolic link: what it holds. */
+  linkTarget?: FilePath | null;
+  /** Of a symbolic link: whether it leads nowhere, or nowhere that this session may use. */
+  isBroken?: boolean | null;
+  /** Of a file: its media type, by its name; `fs:stat` looks into it where the name says nothing. */
+  mime?: string | null;
 }
-
-/** What a path names. */
-export type FsKind = "file" | "directory" | "symlink" | "other";
 
 /** Params of `fs:find`. */
 export interface FsFindParams {
@@ -896,6 +990,34 @@ export interface FsStatResult {
   modifiedAtMs: number;
   /** Whether the permissions allow nobody to write it. */
   isReadOnly: boolean;
+  /** Whether listings leave it out by default. */
+  isHidden?: boolean;
+  /** The permissions as a number, with the bits that chmod(1) knows: 420 is `rw-r--r--`. */
+  mode?: number | null;
+  /** The owner's number. */
+  uid?: number | null;
+  /** The group's number. */
+  gid?: number | null;
+  /** The owner's name, where `/etc/passwd` has it. */
+  owner?: string | null;
+  /** The group's name, where `/etc/group` has it. */
+  group?: string | null;
+  /** How many names it has. */
+  links?: number | null;
+  /** When it came into being, in milliseconds since 1970. */
+  createdAtMs?: number | null;
+  /** When it was read last, in milliseconds since 1970, as far as the filesystem keeps account. */
+  accessedAtMs?: number | null;
+  /** When its content, name or permissions changed last, in milliseconds since 1970. */
+  changedAtMs?: number | null;
+  /** Of a file: whether somebody may run it. */
+  isExecutable?: boolean | null;
+  /** Of a symbolic link: what it holds. */
+  linkTarget?: FilePath | null;
+  /** Of a symbolic link: whether it leads nowhere, or nowhere that this session may use. */
+  isBroken?: boolean | null;
+  /** Of a file: its media type, by its name; `fs:stat` looks into it where the name says nothing. */
+  mime?: string | null;
 }
 
 /** Payload of `file:changed_on_disk`. */
@@ -1156,7 +1278,7 @@ export interface Methods {
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
   /** Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A file that is mounted over its name cannot be among them. */
   "fs:write_files": { params: FsWriteFilesParams; result: FsWriteFilesResult };
-  /** Lists a folder, sorted by name. */
+  /** Lists a folder, sorted, page by page. */
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
   /** Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out. */
   "fs:find": { params: FsFindParams; result: FsFindResult };

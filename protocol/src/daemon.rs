@@ -95,6 +95,9 @@ pub struct DaemonMetricsResult {
     pub terminals: u64,
     /// What the bus has done.
     pub bus: BusStatistics,
+    /// How the cache of files' contents does.
+    #[serde(default)]
+    pub file_cache: CacheStatistics,
     /// How long the daemon has been running.
     pub uptime_ms: u64,
     /// Memory of the process that is in use, in bytes. Absent where the system does not tell.
@@ -120,6 +123,22 @@ pub struct MethodMetrics {
     /// How many ended within 1, 4, 16 and so on up to 16,777,216 microseconds and not within the bound before; the last
     /// number is of those that took longer.
     pub buckets: Vec<u64>,
+}
+
+/// How a cache does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CacheStatistics {
+    /// Times something was there.
+    pub hits: u64,
+    /// Times something was not, or not any more.
+    pub misses: u64,
+    /// Entries that had to go for others.
+    pub evictions: u64,
+    /// Entries now.
+    pub entries: u64,
+    /// Bytes of the entries now.
+    pub bytes: u64,
 }
 
 /// What the bus has done since the daemon started.

@@ -30,7 +30,7 @@ crate::api! {
         /// Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A
         /// file that is mounted over its name cannot be among them.
         Write fn write_files(FsWriteFilesParams) -> FsWriteFilesResult; rest PUT "/fs/files";
-        /// Lists a folder, sorted by name.
+        /// Lists a folder, sorted, page by page.
         Read fn list_directory(FsListDirectoryParams) -> FsListDirectoryResult; rest GET "/fs/directory";
         /// Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out.
         Read fn find(FsFindParams) -> FsFindResult; rest GET "/fs/find";

@@ -12,7 +12,7 @@ use icpy_protocol::session::SessionClient;
 use icpy_tests::{Daemon, within};
 
 fn whole(daemon: &Daemon, name: &str, stream: bool) -> FsReadFileParams {
-    FsReadFileParams { path: daemon.path(name).into(), encoding: None, stream }
+    FsReadFileParams { stream, ..FsReadFileParams::of(daemon.path(name)) }
 }
 
 #[test]

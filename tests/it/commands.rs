@@ -40,7 +40,7 @@ fn a_folder_is_listed() {
     assert_eq!(printed(&user, &["ls", "b"]), "x\n");
     let long = printed(&user, &["ls", "-l"]);
     let first: Vec<&str> = long.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!((first[0], first[2]), ("6", "a.txt"), "{long}");
+    assert_eq!((first[3], first[5]), ("6", "a.txt"), "{long}");
     let entries = lines(&printed(&user, &["--json", "ls"]));
     assert_eq!((&entries[1]["name"], &entries[1]["kind"]), (&json!("b"), &json!("directory")));
     assert_eq!(user.icpy(&["ls", "none"]).status, 3);
@@ -71,6 +71,9 @@ fn files_are_printed_byte_for_byte() {
     assert!(some.stderr.contains("none.txt` does not exist"), "{some:?}");
     let json = lines(&printed(&user, &["--json", "cat", "a.txt"]));
     assert_eq!((&json[0]["content"], &json[0]["size"]), (&json!("one\n"), &json!(4)));
+    assert_eq!(printed(&user, &["cat", "--offset", "1", "--length", "2", "a.txt", "a.txt"]), "nene");
+    let json = lines(&printed(&user, &["--json", "cat", "--offset", "1", "a.txt"]));
+    assert_eq!((&json[0]["content"], &json[0]["offset"]), (&json!("ne\n"), &json!(1)));
 }
 
 #[test]

@@ -153,8 +153,8 @@ fn a_replacement_is_shown_before_it_is_done() {
                 { "line": 1, "column": 17, "start": 16, "end": 23, "before": "needles", "after": "épingles", "text": text },
             ])
         );
-        let read = FsReadFileParams { path: daemon.path("a.txt").into(), encoding: None, stream: false };
-        assert_eq!(service.read_file(&read).await.unwrap().version, preview.files[0].base_version);
+        let read = FsReadFileParams::of(daemon.path("a.txt"));
+        assert_eq!(service.read_file(&read).await.unwrap().version.as_ref(), Some(&preview.files[0].base_version));
         let skipped = preview.skipped.iter().map(|file| format!("{}: {}", file.path, file.reason));
         let expect = "latin: it is not in Unicode, and the replacement is not in ASCII";
         assert_eq!(skipped.collect::<Vec<_>>(), [expect]);
@@ -168,9 +168,9 @@ fn a_replacement_is_shown_before_it_is_done() {
 fn a_person_sees_headings_and_matches_in_colour() {
     let user = Process::new("//- /a.txt\nbefore\na needle\n//- /b/c.txt\nneedles\n");
     let mut terminal = user.terminal(&["grep", "-B1", "needle"]);
-    terminal.expect("\x1b[35ma.txt\x1b[0m\r\n\x1b[32m1\x1b[0m-before\r\n");
-    terminal.expect("\x1b[32m2\x1b[0m:3:a \x1b[1;31mneedle\x1b[0m\r\n\r\n");
-    terminal.expect("\x1b[35mb/c.txt\x1b[0m\r\n\x1b[32m1\x1b[0m:1:\x1b[1;31mneedle\x1b[0ms\r\n");
+    terminal.expect("\x1b[35ma.txt\x1b[0m\r\n\x1b[1;32m1\x1b[0m-before\r\n");
+    terminal.expect("\x1b[1;32m2\x1b[0m:3:a \x1b[1;31mneedle\x1b[0m\r\n\r\n");
+    terminal.expect("\x1b[35mb/c.txt\x1b[0m\r\n\x1b[1;32m1\x1b[0m:1:\x1b[1;31mneedle\x1b[0ms\r\n");
     assert_eq!(terminal.wait(), 0);
 }
 

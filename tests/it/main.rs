@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod access;
 #[cfg(unix)]
+mod cache;
+#[cfg(unix)]
 mod cli;
 mod client;
 #[cfg(unix)]
@@ -34,6 +36,10 @@ mod index;
 mod interactive;
 #[cfg(unix)]
 mod life;
+#[cfg(unix)]
+mod listing;
+#[cfg(unix)]
+mod metadata;
 #[cfg(unix)]
 mod metrics;
 #[cfg(unix)]
@@ -72,6 +78,8 @@ mod streams;
 mod surface;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod text;
 mod tidy;
 #[cfg(unix)]
 mod wait;

@@ -54,7 +54,7 @@ fn what_may_have_been_done_is_not_sent_again() {
     with_processes("", async |user, finder| {
         fs::write(user.path("large.bin"), vec![0; 2_000_000]).unwrap();
         let client = connect(finder).await;
-        let params = FsReadFileParams { path: user.path("large.bin").into(), encoding: None, stream: true };
+        let params = FsReadFileParams { stream: true, ..FsReadFileParams::of(user.path("large.bin")) };
         let mut stream = client.stream(protocol_fs::method::read_file, &params).await.unwrap();
         // It is under way, and cannot end before more of it is asked for.
         assert!(stream.next().await.is_some());

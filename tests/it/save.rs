@@ -16,6 +16,8 @@ pub(crate) fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParam
         path: path.as_ref().into(),
         content: content.to_owned(),
         encoding: FsEncoding::Utf8,
+        charset: None,
+        has_bom: false,
         base_version: None,
         must_be_new: false,
         make_folders: false,

@@ -11,7 +11,7 @@ use icpy_protocol::topic::Pattern;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 
-use super::{General, Grep, parse};
+use super::{Cat, General, Grep, Ls, parse};
 
 /// Declares the commands: the enumeration, their names, and how one of them is read by itself.
 macro_rules! commands {
@@ -143,25 +143,6 @@ pub struct Close {
     /// Throw away what was changed: `icpy --wait` ends with 1
     #[arg(long)]
     pub discard: bool,
-    /// The files
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-}
-
-/// Listing a folder.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Ls {
-    /// The folder; by default the current one
-    #[arg(value_name = "FOLDER", default_value = ".")]
-    pub folder: PathBuf,
-    /// Print size and time of the last change too
-    #[arg(short)]
-    pub long: bool,
-}
-
-/// Printing files.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Cat {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,

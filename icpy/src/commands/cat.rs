@@ -16,13 +16,16 @@ use crate::output::{Failure, first_failure, print, print_json};
 pub(super) fn run(cat: &Cat, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open_or_start(general)?;
     first_failure(general.json, &cat.files, |path| {
-        let path = absolute(path, general)?;
+        let params = FsReadFileParams {
+            offset: cat.offset,
+            length: cat.length,
+            ..FsReadFileParams::of(absolute(path, general)?)
+        };
         if general.json {
-            let params = FsReadFileParams { path, encoding: None, stream: false };
             let file: FsReadFileResult = daemon.call(fs::method::read_file, &params)?;
             return Ok(print_json(&file)?);
         }
-        stream(&daemon, &FsReadFileParams { path, encoding: None, stream: true })
+        stream(&daemon, &FsReadFileParams { stream: true, ..params })
     })
 }
 

@@ -8,9 +8,9 @@ use icpy::args::When;
 use icpy::host;
 
 pub(crate) const RED: &str = "1;31";
+pub(crate) const GREEN: &str = "1;32";
 pub(crate) const CYAN: &str = "1;36";
 pub(crate) const BLUE: &str = "1;34";
-pub(crate) const GREEN: &str = "32";
 pub(crate) const MAGENTA: &str = "35";
 
 /// What the command line says.

@@ -121,6 +121,7 @@ impl DaemonApi<Caller> for DaemonService {
             queued_bytes: sessions.iter().map(|session| session.queued_bytes).sum(),
             terminals: terminals.len() as u64,
             bus: self.services.bus.statistics(),
+            file_cache: self.about.metrics.file_cache().read(),
             uptime_ms: self.services.host.now_ms().saturating_sub(self.about.started_at_ms),
             resident_bytes: use_of_system.resident_bytes,
             open_descriptors: use_of_system.open_descriptors,

@@ -67,7 +67,13 @@ impl Services {
 /// Starts every service and routes its methods. The daemon's own service takes what it tells about. Returns those services
 /// that hold what ends with the process.
 pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Router) -> Keepers {
-    let fs = Arc::new(fs::Fs::new(services.clone(), about.state_folder.as_path().to_owned()));
+    let cache_bytes_max = about.configuration.watch().borrow().config.limits.cache_bytes_max;
+    let fs = fs::Fs::new(
+        services.clone(),
+        about.state_folder.as_path().to_owned(),
+        (cache_bytes_max, about.metrics.clone()),
+    );
+    let fs = Arc::new(fs);
     protocol::fs::mount(&fs, router);
 
     let workspace = Arc::new(workspace::Workspaces::new(services.clone()));

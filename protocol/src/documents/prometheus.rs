@@ -16,7 +16,7 @@ pub fn prometheus(metrics: &DaemonMetricsResult) -> String {
     let cancelled = "Requests whose caller did not wait for the end.";
     family(&mut text, "requests_cancelled_total", "counter", cancelled, by_method(|of| of.cancelled));
     histogram(&mut text, metrics);
-    let bus = &metrics.bus;
+    let (bus, cache) = (&metrics.bus, &metrics.file_cache);
     for (name, kind, help, value) in [
         ("requests_refused_total", "counter", "Requests that were not started.", metrics.refused),
         ("sessions", "gauge", "Connected sessions.", metrics.sessions),
@@ -27,6 +27,11 @@ pub fn prometheus(metrics: &DaemonMetricsResult) -> String {
         ("events_conflated_total", "counter", "Waiting events that a newer one replaced.", bus.conflated),
         ("event_gaps_total", "counter", "Times a subscriber was told of a gap.", bus.gaps),
         ("subscriptions", "gauge", "Subscriptions.", bus.subscriptions),
+        ("file_cache_hits_total", "counter", "Files whose content was in the cache.", cache.hits),
+        ("file_cache_misses_total", "counter", "Files whose content was not in the cache.", cache.misses),
+        ("file_cache_evictions_total", "counter", "Files that left the cache for others.", cache.evictions),
+        ("file_cache_entries", "gauge", "Files in the cache.", cache.entries),
+        ("file_cache_bytes", "gauge", "Bytes of the files in the cache.", cache.bytes),
         ("kept_event_bytes", "gauge", "Bytes of the events kept for replay.", bus.kept_bytes),
     ] {
         family(&mut text, name, kind, help, [(String::new(), value)]);

@@ -1,8 +1,32 @@
 //! Writing answers, events and other notifications, straight into the bytes to be sent.
 
+use std::io;
+
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::error::Error;
+
+/// About as long as most results are.
+const RESULT_BYTES: usize = 128;
+
+/// How results are written. JSON has no bytes: where a type hands over bytes, they are JSON that is written already.
+struct Ready;
+
+impl Formatter for Ready {
+    fn write_byte_array<W: ?Sized + io::Write>(&mut self, writer: &mut W, json: &[u8]) -> io::Result<()> {
+        writer.write_all(json)
+    }
+}
+
+/// A result as JSON text. The only way to write what holds JSON that is written already, as [`FsContent`] does.
+///
+/// [`FsContent`]: crate::fs::FsContent
+pub fn to_json(result: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(RESULT_BYTES);
+    result.serialize(&mut serde_json::Serializer::with_formatter(&mut json, Ready))?;
+    Ok(json)
+}
 
 /// Writes the answer to a request, without the newline. `result` is JSON text.
 pub fn write_result(out: &mut Vec<u8>, id: &str, result: &[u8]) {

@@ -3,12 +3,16 @@
 //! Every call may wait for a disk or a network, so that it runs on a blocking thread. Anything that is not a regular file or
 //! a folder is refused before it is opened: opening a FIFO or a device can wait for ever or do something.
 
+mod cache;
+mod content;
 mod error;
 mod find;
 mod finding;
 mod grep;
 mod keeping;
+mod list;
 mod locks;
+mod metadata;
 mod origins;
 mod place;
 #[cfg_attr(unix, path = "unix.rs")]
@@ -17,44 +21,44 @@ mod platform;
 mod read;
 mod save;
 mod stamp;
+mod stream;
+mod text;
 mod tree;
 mod trees;
 mod watch;
 mod watching;
 
 use std::collections::BTreeSet;
-use std::fs::Metadata;
+use std::fs::{FileType, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
-    FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
-    FsListDirectoryParams, FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams,
-    FsReadFileResult, FsRoot, FsStatParams, FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult,
-    FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
+    FsApi, FsConfineParams, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind, FsListDirectoryParams,
+    FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams, FsReadFileResult, FsRoot,
+    FsStatParams, FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams,
+    FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
 };
-use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
 use tokio::sync::oneshot;
 
+use self::cache::Cache;
 use self::error::failed;
 use self::finding::Recents;
 use self::locks::{Key, Locks};
 use self::origins::Origins;
-use self::place::{Place, Use};
+use self::read::Reader;
 use self::save::Saver;
 use self::tree::NodeKind;
 use self::trees::Trees;
 use super::Services;
-use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::caller::Caller;
 use crate::confinement::Confinement;
-
-/// The most entries in one answer of `fs:list_directory`.
-const ENTRIES_MAX: usize = 10_000;
+use crate::metrics::Metrics;
 
 /// The service.
 #[derive(Debug)]
@@ -70,21 +74,26 @@ pub struct Fs {
     is_waiting: Arc<AtomicBool>,
     /// Files that were used last.
     recents: Arc<Recents>,
+    reader: Reader,
 }
 
 impl Fs {
-    pub(super) fn new(services: Services, state_folder: PathBuf) -> Self {
+    pub(super) fn new(services: Services, state_folder: PathBuf, cache: (usize, Metrics)) -> Self {
+        let (cache_bytes_max, metrics) = cache;
+        let cache = Arc::new(Cache::new(cache_bytes_max, metrics));
+        let reader = Reader { cache: Arc::clone(&cache), host: services.host.clone() };
         let origins = Arc::new(Origins::default());
         let trees = Arc::new(Trees::new(
             services.host.clone(),
             services.bus.clone(),
             Arc::clone(&origins),
+            cache,
             state_folder.clone(),
         ));
         let is_waiting = Arc::new(AtomicBool::new(false));
         let writing = Locks::default();
         let saver = Saver::start(&services, writing.clone(), origins, &state_folder);
-        Self { services, state_folder, writing, saver, trees, is_waiting, recents: Arc::default() }
+        Self { services, state_folder, writing, saver, trees, is_waiting, recents: Arc::default(), reader }
     }
 
     /// Runs work that goes on when its request is cancelled, with what it holds, and that the daemon ends after. What the
@@ -123,7 +132,7 @@ impl FsApi<Caller> for Fs {
     async fn read_file(&self, caller: &Caller, params: FsReadFileParams) -> Result<FsReadFileResult> {
         self.saver.recovered().await;
         self.recents.note(params.path.as_path());
-        if params.stream { read::stream(caller, params).await } else { read::whole(caller, params).await }
+        if params.stream { stream::stream(caller, params).await } else { self.reader.read(caller, params).await }
     }
 
     async fn write_file(&self, caller: &Caller, params: FsWriteFileParams) -> Result<FsWriteFileResult> {
@@ -150,9 +159,9 @@ impl FsApi<Caller> for Fs {
 
     async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {
         self.saver.recovered().await;
-        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        let _room = caller.reserve(list::bytes_max(&params)).await;
         let caller = caller.clone();
-        blocking(move || list(&Place::led_to(&caller, &params.path, Use::Look)?, &params)).await
+        blocking(move || list::list(&caller, &params)).await
     }
 
     async fn find(&self, caller: &Caller, params: FsFindParams) -> Result<FsFindResult> {
@@ -202,18 +211,7 @@ impl FsApi<Caller> for Fs {
     async fn stat(&self, caller: &Caller, params: FsStatParams) -> Result<FsStatResult> {
         self.saver.recovered().await;
         let caller = caller.clone();
-        blocking(move || {
-            let find = if params.no_follow { Place::of } else { Place::led_to };
-            let place = find(&caller, &params.path, Use::Look)?;
-            let metadata = place.path().symlink_metadata().map_err(|error| failed("look at", place.asked(), &error))?;
-            Ok(FsStatResult {
-                kind: kind(&metadata),
-                size: metadata.len(),
-                modified_at_ms: modified_at_ms(&metadata),
-                is_read_only: metadata.permissions().readonly(),
-            })
-        })
-        .await
+        blocking(move || metadata::stat(&caller, &params)).await
     }
 }
 
@@ -224,33 +222,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => Err(Error::unavailable("the daemon is stopping")),
     }
-}
-
-fn list(place: &Place, params: &FsListDirectoryParams) -> Result<FsListDirectoryResult> {
-    let folder = place.path();
-    let refused = |error| failed("list", place.asked(), &error);
-    let limit = params.limit.map_or(ENTRIES_MAX, |limit| (limit as usize).clamp(1, ENTRIES_MAX));
-    let after = params.after.as_ref().map(|name| name.as_path().as_os_str());
-    let mut names = Vec::new();
-    for entry in folder.read_dir().map_err(refused)? {
-        let name = entry.map_err(refused)?.file_name();
-        if after.is_none_or(|after| name.as_os_str() > after) {
-            names.push(name);
-        }
-    }
-    names.sort_unstable();
-    let has_more = names.len() > limit;
-    names.truncate(limit);
-    let next_after = names.last().filter(|_| has_more).map(|name| FilePath::from(name.clone()));
-    // An entry that goes away in the meantime is left out.
-    let entries = names.into_iter().filter_map(|name| entry(folder, name.into())).collect();
-    Ok(FsListDirectoryResult { entries, next_after })
-}
-
-fn entry(folder: &Path, name: PathBuf) -> Option<FsEntry> {
-    let metadata = folder.join(&name).symlink_metadata().ok()?;
-    let modified_at_ms = modified_at_ms(&metadata);
-    Some(FsEntry { name: name.into(), kind: kind(&metadata), size: metadata.len(), modified_at_ms })
 }
 
 fn kind_of(metadata: &Metadata) -> NodeKind {
@@ -264,18 +235,28 @@ fn kind_of(metadata: &Metadata) -> NodeKind {
 }
 
 fn kind(metadata: &Metadata) -> FsKind {
-    match kind_of(metadata) {
-        NodeKind::File => FsKind::File,
-        NodeKind::Folder => FsKind::Directory,
-        NodeKind::Symlink => FsKind::Symlink,
-        NodeKind::Other => FsKind::Other,
+    kind_of_type(metadata.file_type())
+}
+
+fn kind_of_type(file_type: FileType) -> FsKind {
+    if file_type.is_file() {
+        FsKind::File
+    } else if file_type.is_dir() {
+        FsKind::Directory
+    } else if file_type.is_symlink() {
+        FsKind::Symlink
+    } else {
+        FsKind::Other
     }
 }
 
-/// A time before 1970 counts as 1970.
 fn modified_at_ms(metadata: &Metadata) -> u64 {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    metadata.modified().map_or(0, time_ms)
+}
+
+/// In milliseconds since 1970. A time before 1970 counts as 1970.
+fn time_ms(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Names exactly this content: XXH3, 128 bit (Collet), in hexadecimal. It tells changes apart, not forgeries.

@@ -10,6 +10,7 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsWatchLimited, WATCH_LIMITED};
 use serde::{Deserialize, Serialize};
 
+use super::cache::Cache;
 use super::origins::Origins;
 use super::tree::NodeKind;
 use super::watch::{Listen, Live, Progress, Scope, Told};
@@ -33,6 +34,7 @@ pub(super) struct Trees {
 #[derive(Debug)]
 struct Watches {
     bus: Bus,
+    cache: Arc<Cache>,
     origins: Arc<Origins>,
     all: Mutex<Vec<Watch>>,
 }
@@ -49,8 +51,8 @@ pub(super) struct Watch {
 }
 
 impl Trees {
-    pub(super) fn new(host: Host, bus: Bus, origins: Arc<Origins>, state_folder: PathBuf) -> Self {
-        let watches = Arc::new(Watches { bus, origins, all: Mutex::default() });
+    pub(super) fn new(host: Host, bus: Bus, origins: Arc<Origins>, cache: Arc<Cache>, state_folder: PathBuf) -> Self {
+        let watches = Arc::new(Watches { bus, cache, origins, all: Mutex::default() });
         let state_folder = state_folder.canonicalize().unwrap_or(state_folder);
         Self { host, state_folder, all: Mutex::default(), watches }
     }
@@ -196,6 +198,10 @@ pub(super) async fn complete(live: &Live) {
 }
 
 impl Listen for Watches {
+    fn note(&self, path: &Path) {
+        self.cache.forget(path);
+    }
+
     fn is_wanted(&self, path: &Path) -> bool {
         let covers = |watch: &Watch| match watch.is_shallow {
             true => path == watch.path || path.parent() == Some(&watch.path),

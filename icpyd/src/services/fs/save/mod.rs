@@ -43,7 +43,7 @@ use super::locks::{Held, Key, Locks};
 use super::origins::Origins;
 use super::place::{Place, Use};
 use super::stamp::Stamp;
-use super::{Services, failed, version};
+use super::{Services, failed, text, version};
 use crate::caller::Caller;
 use crate::host::Host;
 
@@ -226,7 +226,10 @@ fn saved(wanted: Wanted<'_>, is_new: bool, method: FsSaveMethod) -> FsWriteFileR
 /// The bytes that the content stands for.
 fn decode(params: &FsWriteFileParams) -> Result<Cow<'_, [u8]>> {
     match params.encoding {
-        FsEncoding::Utf8 => Ok(params.content.as_bytes().into()),
+        FsEncoding::Utf8 => text::encode(&params.content, params.charset.as_deref(), params.has_bom),
+        FsEncoding::Base64 if params.charset.is_some() || params.has_bom => {
+            Err(Error::invalid_params("`charset` and `hasBom` are for content that is sent as text"))
+        }
         FsEncoding::Base64 => BASE64_STANDARD
             .decode(&params.content)
             .map(Into::into)

@@ -316,6 +316,7 @@ impl State {
     }
 
     pub(super) fn note(&mut self, kind: FileChange, path: PathBuf) {
+        self.listener.note(&path);
         if !self.listener.is_wanted(&path) {
             return;
         }

@@ -106,6 +106,9 @@ pub(super) struct Told {
 
 /// Who is told of changes.
 pub(super) trait Listen: Send + Sync + fmt::Debug {
+    /// Something happened at a path, whether it is told or not.
+    fn note(&self, path: &Path);
+
     /// Whether anybody wants to know of changes at a path.
     fn is_wanted(&self, path: &Path) -> bool;
 

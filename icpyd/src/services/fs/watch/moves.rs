@@ -41,6 +41,7 @@ impl State {
                 let was_in = self.tree().parent(node);
                 self.tree().rename(node, folder, name);
                 let stamp = Stamp::of(&to);
+                self.listener.note(&from);
                 if self.listener.is_wanted(&to) || self.listener.is_wanted(&from) {
                     let change = Change { path: to, kind: FileChange::Renamed, from: Some(from.clone()), stamp };
                     let change = self.changes.rename(change, Instant::now());
