@@ -639,22 +639,18 @@ export type FsKind = "file" | "directory" | "symlink" | "other";
 export interface FsFindParams {
   /** The folder. */
   path: FilePath;
-  /** Some characters of the file's path below the folder, in their order; or a glob for its path or name, with `*`, `?` or `[`. Of several words each must be found: `'word` as it is, `^word` at the beginning, `word$` at the end, `!word` not at all. Upper and lower case are the same, unless it has upper case. Without a query all files are found. */
+  /** A part of the file's path below the folder, or a glob for its path or name. Upper and lower case are the same, unless it has upper case. */
   query: string;
-  /** Whether hidden files are found too. */
-  includeHidden?: boolean;
   /** At most so many files; by default, and at most, 10000. */
   limit?: number | null;
 }
 
 /** Result of `fs:find`. */
 export interface FsFindResult {
-  /** The files, by their paths below the folder: the best first, files that are open and those used last before others; for a glob folder by folder in the order of names. */
+  /** The files, by their paths below the folder, folder by folder in the order of names. */
   files: Array<FilePath>;
   /** Whether there are more than the limit. */
   hasMore: boolean;
-  /** Whether the folder is still being read, so that files are missing: ask again. */
-  isPartial?: boolean;
 }
 
 /** Params of `fs:grep`. */
@@ -755,38 +751,6 @@ export interface FsGrepStats {
   bytes: number;
 }
 
-/** Params of `fs:watch`. */
-export interface FsWatchParams {
-  /** The folder, with all below it, or the file. */
-  path: FilePath;
-  /** Only the folder's own entries, and those that are ignored too. */
-  isShallow?: boolean;
-}
-
-/** Result of `fs:watch`. */
-export interface FsWatchResult {
-  /** Give this to `fs:unwatch`. */
-  watchId: string;
-  /** The path without symbolic links: the paths in events begin with it. */
-  path: FilePath;
-  /** How many files are watched. */
-  files: number;
-  /** Whether it is looked at by the clock, every two seconds or less often: the system does not tell of changes there. */
-  isPolled: boolean;
-}
-
-/** Params of `fs:unwatch`. */
-export interface FsUnwatchParams {
-  /** The watch. */
-  watchId: string;
-}
-
-/** Params of `fs:sync`. */
-export interface FsSyncParams {
-  /** Only what is below this folder; by default everything that is watched. */
-  path?: FilePath | null;
-}
-
 /** Params of `fs:confine`. */
 export interface FsConfineParams {
   /** The folders that the session may use, with all below them; by default those of all workspaces there are now. */
@@ -879,37 +843,101 @@ export interface FsStatResult {
   isReadOnly: boolean;
 }
 
-/** Payload of `file:changed_on_disk`. */
-export interface FileChangedOnDisk {
-  /** The file or folder, by its path without symbolic links. */
-  path: FilePath;
-  /** How it changed. */
-  kind: FileChange;
-  /** Where it was before it was renamed. */
-  from?: FilePath | null;
-  /** What is there; absent when it has gone. */
-  entry?: FsKind | null;
-  /** The version of the content, where it is known without reading the file: when the change was made through the daemon. */
-  version?: string | null;
-  /** Who made the change, when it was made through the daemon. */
-  origin?: FileOrigin | null;
-}
-
-/** How a file changed. */
-export type FileChange = "created" | "modified" | "deleted" | "renamed" | "unknown";
-
-/** Who made a change. */
-export interface FileOrigin {
-  /** The session. */
-  sessionId: string;
-}
-
-/** Payload of `fs:watch_limited`. */
-export interface FsWatchLimited {
+/** Params of `fs:create_directory`. */
+export interface FsCreateDirectoryParams {
   /** The folder. */
   path: FilePath;
-  /** Why, and what can be done about it, as a sentence fragment. */
-  reason: string;
+}
+
+/** Result of `fs:create_directory`. */
+export interface FsCreateDirectoryResult {
+  /** The folders that were made, the outermost first; none where it was there already. */
+  created: Array<FilePath>;
+  /** What `fs:undo` takes; absent when nothing was made, or that could not be recorded. */
+  operationId?: string | null;
+}
+
+/** Params of `fs:create_symlink`. */
+export interface FsCreateSymlinkParams {
+  /** Where the link is to be. */
+  path: FilePath;
+  /** The text of the link: an absolute path, or one from the link's folder. It need not lead anywhere. */
+  target: FilePath;
+}
+
+/** Result of `fs:create_symlink`. */
+export interface FsCreateSymlinkResult {
+  /** What `fs:undo` takes; absent when that could not be recorded. */
+  operationId?: string | null;
+}
+
+/** Params of `fs:set_mode`. */
+export interface FsSetModeParams {
+  /** Files and folders; a symbolic link stands for what it leads to. At most 10000. */
+  paths: Array<FilePath>;
+  /** The permissions, as a number from 0 to 4095: 420 is what `chmod` calls 644. */
+  mode: number;
+  /** Others for folders; by default the same. */
+  directoryMode?: number | null;
+  /** Set them for all that is below folders too; symbolic links there are not followed. */
+  isRecursive?: boolean;
+  /** Send `$/progress` on the way, in things. */
+  progress?: boolean;
+}
+
+/** Result of what is done with several things: what became of each, in their order. One that fails does not stop the others. */
+export interface FsBatchResult {
+  /** What became of each. */
+  items: Array<FsItemResult>;
+  /** What `fs:undo` takes; absent when nothing was done, or that could not be recorded. */
+  operationId?: string | null;
+}
+
+/** What became of one of several things. */
+export interface FsItemResult {
+  /** Where it is now; where it was when it is deleted, or when nothing was done. */
+  path: FilePath;
+  /** Why it was not done; absent when it was. */
+  error?: RpcError | null;
+  /** What `fs:restore` brings it back by: where it is in the trash. */
+  trashId?: FilePath | null;
+  /** The same for what was replaced. */
+  replacedTrashId?: FilePath | null;
+}
+
+/** Why a request failed: branch on `data.kind`, show `message`. */
+export interface RpcError {
+  code: number;
+  message: string;
+  data: { kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params" | "internal" | "not_found" | "already_exists" | "permission_denied" | "conflict" | "too_large" | "busy" | "timeout" | "unsupported" | "unavailable" | "gone" | "cancelled"; retryable: boolean; [detail: string]: unknown };
+}
+
+/** Params of `fs:copy` and `fs:move`. */
+export interface FsTransferParams {
+  /** What to copy or move, in this order. At most 10000. */
+  items: Array<FsTransfer>;
+  /** Replace as a whole what is at a new path already. What was there goes to the trash where there is one. */
+  overwrite?: boolean;
+  /** Send `$/progress` on the way, in bytes. */
+  progress?: boolean;
+}
+
+/** One thing to copy or move. A symbolic link is copied or moved itself. */
+export interface FsTransfer {
+  /** Where it is. */
+  from: FilePath;
+  /** Where it is to be: its new path, not the folder to put it into. */
+  to: FilePath;
+}
+
+/** Params of `fs:delete`. */
+export interface FsDeleteParams {
+  /** Files, folders with all in them, and symbolic links themselves. At most 10000. */
+  paths: Array<FilePath>;
+  /** Delete for good; by default they go to the trash. */
+  isPermanent?: boolean;
+  /** Send `$/progress` on the way, in things. */
+  progress?: boolean;
 }
 
 /** Params of `terminal:create`. */
@@ -1026,13 +1054,6 @@ export interface TerminalClosed {
   terminalId: string;
 }
 
-/** Why a request failed: branch on `data.kind`, show `message`. */
-export interface RpcError {
-  code: number;
-  message: string;
-  data: { kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params" | "internal" | "not_found" | "already_exists" | "permission_denied" | "conflict" | "too_large" | "busy" | "timeout" | "unsupported" | "unavailable" | "gone" | "cancelled"; retryable: boolean; [detail: string]: unknown };
-}
-
 /** What `params` of every event hold beside the payload. */
 export interface EventMeta {
   /** The subscription that it is delivered for. */
@@ -1137,22 +1158,28 @@ export interface Methods {
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
   /** Lists a folder, sorted by name. */
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
-  /** Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out. */
+  /** Finds files below a folder by their names. What git ignores and what is hidden is left out. */
   "fs:find": { params: FsFindParams; result: FsFindResult };
   /** Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`. What git ignores, what is hidden, and what is not text is left out. */
   "fs:grep": { params: FsGrepParams; result: FsGrepResult };
-  /** Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git ignores is left out, unless it is the path itself. */
-  "fs:watch": { params: FsWatchParams; result: FsWatchResult };
-  /** Ends a watch. */
-  "fs:unwatch": { params: FsUnwatchParams; result: Empty };
-  /** Returns when everything that happened on disk before now is told, and can be found. */
-  "fs:sync": { params: FsSyncParams; result: Empty };
   /** Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever links lead there. It may read and write files then, and run nothing. */
   "fs:confine": { params: FsConfineParams; result: Empty };
   /** Shows how files would change if what is found in them were replaced. Nothing is changed. */
   "fs:preview_replace": { params: FsPreviewReplaceParams; result: FsPreviewReplaceResult };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
+  /** Makes a folder, and those above it that are missing. One that is there already is as well. */
+  "fs:create_directory": { params: FsCreateDirectoryParams; result: FsCreateDirectoryResult };
+  /** Makes a symbolic link, where nothing is yet. */
+  "fs:create_symlink": { params: FsCreateSymlinkParams; result: FsCreateSymlinkResult };
+  /** Sets the permissions of files and folders. */
+  "fs:set_mode": { params: FsSetModeParams; result: FsBatchResult };
+  /** Copies files and folders with their modes, times and extended attributes. A copy appears as a whole or not at all. FIFOs, sockets and devices are refused with what they are in. */
+  "fs:copy": { params: FsTransferParams; result: FsBatchResult };
+  /** Moves or renames files and folders, also to another disk: there they are copied, flushed and then deleted. */
+  "fs:move": { params: FsTransferParams; result: FsBatchResult };
+  /** Moves files and folders to the trash, or deletes them for good. Where there is no trash that is `unsupported`. */
+  "fs:delete": { params: FsDeleteParams; result: FsBatchResult };
   /** Runs a program, by default the user's shell, in a new terminal. */
   "terminal:create": { params: TerminalCreateParams; result: TerminalInfo };
   /** Lists the terminals, the oldest first. */
@@ -1181,10 +1208,6 @@ export interface Events {
   "file:opened": FileOpened;
   /** A file was closed. */
   "file:closed": FileClosed;
-  /** A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file goes on changing it is told of every 50 ms at most. */
-  "file:changed_on_disk": FileChangedOnDisk;
-  /** Changes below a folder are found by looking at it every few seconds. Told once for each folder. */
-  "fs:watch_limited": FsWatchLimited;
   /** A terminal was made. */
   "terminal:created": TerminalInfo;
   /** A terminal's program has ended. All that it printed can be read before. */

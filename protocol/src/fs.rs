@@ -4,6 +4,7 @@ mod access;
 mod content;
 mod entry;
 mod grep;
+mod manage;
 mod replace;
 mod search;
 mod watch;
@@ -14,6 +15,7 @@ pub use self::access::*;
 pub use self::content::*;
 pub use self::entry::*;
 pub use self::grep::*;
+pub use self::manage::*;
 pub use self::replace::*;
 pub use self::search::*;
 pub use self::watch::*;
@@ -47,6 +49,19 @@ crate::api! {
         Read fn preview_replace(FsPreviewReplaceParams) -> FsPreviewReplaceResult;
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
+        /// Makes a folder, and those above it that are missing. One that is there already is as well.
+        Write fn create_directory(FsCreateDirectoryParams) -> FsCreateDirectoryResult; rest POST "/fs/directory";
+        /// Makes a symbolic link, where nothing is yet.
+        Write fn create_symlink(FsCreateSymlinkParams) -> FsCreateSymlinkResult; rest POST "/fs/symlink";
+        /// Sets the permissions of files and folders.
+        Write fn set_mode(FsSetModeParams) -> FsBatchResult; rest POST "/fs/mode";
+        /// Copies files and folders with their modes, times and extended attributes. A copy appears as a whole or not at
+        /// all. FIFOs, sockets and devices are refused with what they are in.
+        Write fn copy(FsTransferParams) -> FsBatchResult; rest POST "/fs/copy";
+        /// Moves or renames files and folders, also to another disk: there they are copied, flushed and then deleted.
+        Write fn move_items as "move"(FsTransferParams) -> FsBatchResult; rest POST "/fs/move";
+        /// Moves files and folders to the trash, or deletes them for good. Where there is no trash that is `unsupported`.
+        Write fn delete(FsDeleteParams) -> FsBatchResult; rest POST "/fs/delete";
     }
     events {
         /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file

@@ -34,6 +34,10 @@ mod index;
 mod interactive;
 #[cfg(unix)]
 mod life;
+#[cfg(target_os = "linux")]
+mod manage;
+#[cfg(target_os = "linux")]
+mod manage_trees;
 #[cfg(unix)]
 mod metrics;
 #[cfg(unix)]

@@ -9,6 +9,7 @@ mod finding;
 mod grep;
 mod keeping;
 mod locks;
+mod manage;
 mod origins;
 mod place;
 #[cfg_attr(unix, path = "unix.rs")]
@@ -31,10 +32,11 @@ use std::time::UNIX_EPOCH;
 use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
-    FsApi, FsConfineParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
+    FsApi, FsBatchResult, FsConfineParams, FsCreateDirectoryParams, FsCreateDirectoryResult, FsCreateSymlinkParams,
+    FsCreateSymlinkResult, FsDeleteParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
     FsListDirectoryParams, FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams,
-    FsReadFileResult, FsRoot, FsStatParams, FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult,
-    FsWriteFileParams, FsWriteFileResult,
+    FsReadFileResult, FsRoot, FsSetModeParams, FsStatParams, FsStatResult, FsSyncParams, FsTransferParams,
+    FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams, FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
@@ -173,6 +175,34 @@ impl FsApi<Caller> for Fs {
             })
         })
         .await
+    }
+
+    async fn create_directory(
+        &self,
+        caller: &Caller,
+        params: FsCreateDirectoryParams,
+    ) -> Result<FsCreateDirectoryResult> {
+        manage::create_directory(&self.services, caller, params).await
+    }
+
+    async fn create_symlink(&self, caller: &Caller, params: FsCreateSymlinkParams) -> Result<FsCreateSymlinkResult> {
+        manage::create_symlink(&self.services, caller, params).await
+    }
+
+    async fn set_mode(&self, caller: &Caller, params: FsSetModeParams) -> Result<FsBatchResult> {
+        manage::set_mode(&self.services, caller, params).await
+    }
+
+    async fn copy(&self, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
+        manage::copy(&self.services, caller, params).await
+    }
+
+    async fn move_items(&self, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
+        manage::move_items(&self.services, caller, params).await
+    }
+
+    async fn delete(&self, caller: &Caller, params: FsDeleteParams) -> Result<FsBatchResult> {
+        manage::delete(&self.services, caller, params).await
     }
 }
 
