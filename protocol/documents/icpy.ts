@@ -639,18 +639,22 @@ export type FsKind = "file" | "directory" | "symlink" | "other";
 export interface FsFindParams {
   /** The folder. */
   path: FilePath;
-  /** A part of the file's path below the folder, or a glob for its path or name. Upper and lower case are the same, unless it has upper case. */
+  /** Some characters of the file's path below the folder, in their order; or a glob for its path or name, with `*`, `?` or `[`. Of several words each must be found: `'word` as it is, `^word` at the beginning, `word$` at the end, `!word` not at all. Upper and lower case are the same, unless it has upper case. Without a query all files are found. */
   query: string;
+  /** Whether hidden files are found too. */
+  includeHidden?: boolean;
   /** At most so many files; by default, and at most, 10000. */
   limit?: number | null;
 }
 
 /** Result of `fs:find`. */
 export interface FsFindResult {
-  /** The files, by their paths below the folder, folder by folder in the order of names. */
+  /** The files, by their paths below the folder: the best first, files that are open and those used last before others; for a glob folder by folder in the order of names. */
   files: Array<FilePath>;
   /** Whether there are more than the limit. */
   hasMore: boolean;
+  /** Whether the folder is still being read, so that files are missing: ask again. */
+  isPartial?: boolean;
 }
 
 /** Params of `fs:grep`. */
@@ -749,6 +753,38 @@ export interface FsGrepStats {
   lines: number;
   /** Bytes that were read. */
   bytes: number;
+}
+
+/** Params of `fs:watch`. */
+export interface FsWatchParams {
+  /** The folder, with all below it, or the file. */
+  path: FilePath;
+  /** Only the folder's own entries, and those that are ignored too. */
+  isShallow?: boolean;
+}
+
+/** Result of `fs:watch`. */
+export interface FsWatchResult {
+  /** Give this to `fs:unwatch`. */
+  watchId: string;
+  /** The path without symbolic links: the paths in events begin with it. */
+  path: FilePath;
+  /** How many files are watched. */
+  files: number;
+  /** Whether it is looked at by the clock, every two seconds or less often: the system does not tell of changes there. */
+  isPolled: boolean;
+}
+
+/** Params of `fs:unwatch`. */
+export interface FsUnwatchParams {
+  /** The watch. */
+  watchId: string;
+}
+
+/** Params of `fs:sync`. */
+export interface FsSyncParams {
+  /** Only what is below this folder; by default everything that is watched. */
+  path?: FilePath | null;
 }
 
 /** Params of `fs:confine`. */
@@ -938,6 +974,110 @@ export interface FsDeleteParams {
   isPermanent?: boolean;
   /** Send `$/progress` on the way, in things. */
   progress?: boolean;
+}
+
+/** Params of `fs:restore`. */
+export interface FsRestoreParams {
+  /** What `fs:delete` and others have returned. At most 10000. */
+  trashIds: Array<FilePath>;
+}
+
+/** Params of `fs:list_operations`. */
+export interface FsListOperationsParams {
+  /** At most so many; by default, and at most, the 100 that are kept. */
+  limit?: number | null;
+}
+
+/** Result of `fs:list_operations`. */
+export interface FsListOperationsResult {
+  /** The operations, the newest first. A confined session sees those that changed nothing outside. */
+  operations: Array<FsOperation>;
+}
+
+/** An operation that was done. */
+export interface FsOperation {
+  /** Names it. */
+  operationId: string;
+  /** What it did. */
+  kind: FsOperationKind;
+  /** What it changed, by where things really are: the first 100. */
+  items: Array<FsOperationItem>;
+  /** How many things it changed. */
+  itemCount: number;
+  /** The session that asked for it. */
+  session: string;
+  /** The process behind that, where the system tells. */
+  pid?: number | null;
+  /** When it was done, in milliseconds since 1970. */
+  doneAtMs: number;
+  /** Whether `fs:undo` may take it back; false when it was taken back, or deleted something for good. */
+  canUndo: boolean;
+  /** When it was taken back, in milliseconds since 1970. */
+  undoneAtMs?: number | null;
+}
+
+/** What an operation did. */
+export type FsOperationKind = "create_directory" | "create_symlink" | "set_mode" | "copy" | "move" | "trash" | "delete" | "restore";
+
+/** One thing that an operation changed. */
+export interface FsOperationItem {
+  /** Where it is after the operation; where it was when it was deleted. */
+  path: FilePath;
+  /** Where it was before, when it was moved. */
+  from?: FilePath | null;
+}
+
+/** Params of `fs:undo`. */
+export interface FsUndoParams {
+  /** The operation; by default this session's last one that is not undone. */
+  operationId?: string | null;
+}
+
+/** Result of `fs:undo`. */
+export interface FsUndoResult {
+  /** What was taken back. */
+  operation: FsOperation;
+}
+
+/** Payload of `fs:operation_done` and `fs:operation_undone`. */
+export interface FsOperationDone {
+  /** The operation. */
+  operation: FsOperation;
+  /** The session that did it, or took it back. */
+  by: string;
+}
+
+/** Payload of `file:changed_on_disk`. */
+export interface FileChangedOnDisk {
+  /** The file or folder, by its path without symbolic links. */
+  path: FilePath;
+  /** How it changed. */
+  kind: FileChange;
+  /** Where it was before it was renamed. */
+  from?: FilePath | null;
+  /** What is there; absent when it has gone. */
+  entry?: FsKind | null;
+  /** The version of the content, where it is known without reading the file: when the change was made through the daemon. */
+  version?: string | null;
+  /** Who made the change, when it was made through the daemon. */
+  origin?: FileOrigin | null;
+}
+
+/** How a file changed. */
+export type FileChange = "created" | "modified" | "deleted" | "renamed" | "unknown";
+
+/** Who made a change. */
+export interface FileOrigin {
+  /** The session. */
+  sessionId: string;
+}
+
+/** Payload of `fs:watch_limited`. */
+export interface FsWatchLimited {
+  /** The folder. */
+  path: FilePath;
+  /** Why, and what can be done about it, as a sentence fragment. */
+  reason: string;
 }
 
 /** Params of `terminal:create`. */
@@ -1158,10 +1298,16 @@ export interface Methods {
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
   /** Lists a folder, sorted by name. */
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
-  /** Finds files below a folder by their names. What git ignores and what is hidden is left out. */
+  /** Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out. */
   "fs:find": { params: FsFindParams; result: FsFindResult };
   /** Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`. What git ignores, what is hidden, and what is not text is left out. */
   "fs:grep": { params: FsGrepParams; result: FsGrepResult };
+  /** Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git ignores is left out, unless it is the path itself. */
+  "fs:watch": { params: FsWatchParams; result: FsWatchResult };
+  /** Ends a watch. */
+  "fs:unwatch": { params: FsUnwatchParams; result: Empty };
+  /** Returns when everything that happened on disk before now is told, and can be found. */
+  "fs:sync": { params: FsSyncParams; result: Empty };
   /** Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever links lead there. It may read and write files then, and run nothing. */
   "fs:confine": { params: FsConfineParams; result: Empty };
   /** Shows how files would change if what is found in them were replaced. Nothing is changed. */
@@ -1180,6 +1326,12 @@ export interface Methods {
   "fs:move": { params: FsTransferParams; result: FsBatchResult };
   /** Moves files and folders to the trash, or deletes them for good. Where there is no trash that is `unsupported`. */
   "fs:delete": { params: FsDeleteParams; result: FsBatchResult };
+  /** Brings things back from the trash to where they were. What is there by now is not replaced. */
+  "fs:restore": { params: FsRestoreParams; result: FsBatchResult };
+  /** Lists the last operations: what was made, copied, moved, deleted and restored, and permissions that were set. They survive the daemon. */
+  "fs:list_operations": { params: FsListOperationsParams; result: FsListOperationsResult };
+  /** Takes an operation back. Refused with `conflict`, which names the thing, when something is no longer as the operation left it, so that nothing that was done since is lost. */
+  "fs:undo": { params: FsUndoParams; result: FsUndoResult };
   /** Runs a program, by default the user's shell, in a new terminal. */
   "terminal:create": { params: TerminalCreateParams; result: TerminalInfo };
   /** Lists the terminals, the oldest first. */
@@ -1208,6 +1360,14 @@ export interface Events {
   "file:opened": FileOpened;
   /** A file was closed. */
   "file:closed": FileClosed;
+  /** An operation was done. */
+  "fs:operation_done": FsOperationDone;
+  /** An operation was taken back. */
+  "fs:operation_undone": FsOperationDone;
+  /** A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file goes on changing it is told of every 50 ms at most. */
+  "file:changed_on_disk": FileChangedOnDisk;
+  /** Changes below a folder are found by looking at it every few seconds. Told once for each folder. */
+  "fs:watch_limited": FsWatchLimited;
   /** A terminal was made. */
   "terminal:created": TerminalInfo;
   /** A terminal's program has ended. All that it printed can be read before. */

@@ -5,6 +5,7 @@ mod content;
 mod entry;
 mod grep;
 mod manage;
+mod operation;
 mod replace;
 mod search;
 mod watch;
@@ -16,6 +17,7 @@ pub use self::content::*;
 pub use self::entry::*;
 pub use self::grep::*;
 pub use self::manage::*;
+pub use self::operation::*;
 pub use self::replace::*;
 pub use self::search::*;
 pub use self::watch::*;
@@ -62,8 +64,20 @@ crate::api! {
         Write fn move_items as "move"(FsTransferParams) -> FsBatchResult; rest POST "/fs/move";
         /// Moves files and folders to the trash, or deletes them for good. Where there is no trash that is `unsupported`.
         Write fn delete(FsDeleteParams) -> FsBatchResult; rest POST "/fs/delete";
+        /// Brings things back from the trash to where they were. What is there by now is not replaced.
+        Write fn restore(FsRestoreParams) -> FsBatchResult; rest POST "/fs/restore";
+        /// Lists the last operations: what was made, copied, moved, deleted and restored, and permissions that were set. They
+        /// survive the daemon.
+        Read fn list_operations(FsListOperationsParams) -> FsListOperationsResult; rest GET "/fs/operations";
+        /// Takes an operation back. Refused with `conflict`, which names the thing, when something is no longer as the
+        /// operation left it, so that nothing that was done since is lost.
+        Write fn undo(FsUndoParams) -> FsUndoResult; rest POST "/fs/undo";
     }
     events {
+        /// An operation was done.
+        Read OPERATION_DONE: FsOperationDone = "fs:operation_done";
+        /// An operation was taken back.
+        Read OPERATION_UNDONE: FsOperationDone = "fs:operation_undone";
         /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file
         /// goes on changing it is told of every 50 ms at most.
         Read CHANGED_ON_DISK: FileChangedOnDisk = "file:changed_on_disk";

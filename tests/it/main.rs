@@ -37,6 +37,8 @@ mod life;
 #[cfg(target_os = "linux")]
 mod manage;
 #[cfg(target_os = "linux")]
+mod manage_trash;
+#[cfg(target_os = "linux")]
 mod manage_trees;
 #[cfg(unix)]
 mod metrics;
@@ -69,6 +71,8 @@ mod surface;
 #[cfg(unix)]
 mod terminal;
 mod tidy;
+#[cfg(target_os = "linux")]
+mod undo;
 #[cfg(unix)]
 mod wait;
 #[cfg(unix)]

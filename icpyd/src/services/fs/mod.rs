@@ -34,12 +34,14 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsApi, FsBatchResult, FsConfineParams, FsCreateDirectoryParams, FsCreateDirectoryResult, FsCreateSymlinkParams,
     FsCreateSymlinkResult, FsDeleteParams, FsEntry, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
-    FsListDirectoryParams, FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams,
-    FsReadFileResult, FsRoot, FsSetModeParams, FsStatParams, FsStatResult, FsSyncParams, FsTransferParams,
+    FsListDirectoryParams, FsListDirectoryResult, FsListOperationsParams, FsListOperationsResult,
+    FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams, FsReadFileResult, FsRestoreParams, FsRoot,
+    FsSetModeParams, FsStatParams, FsStatResult, FsSyncParams, FsTransferParams, FsUndoParams, FsUndoResult,
     FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams, FsWriteFileResult,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceClient;
+use tokio::sync::Mutex;
 
 use self::error::failed;
 use self::finding::Recents;
@@ -70,6 +72,8 @@ pub struct Fs {
     is_waiting: Arc<AtomicBool>,
     /// Files that were used last.
     recents: Arc<Recents>,
+    /// Held while an operation is undone.
+    undoing: Arc<Mutex<()>>,
 }
 
 impl Fs {
@@ -82,7 +86,8 @@ impl Fs {
             state_folder.clone(),
         ));
         let is_waiting = Arc::new(AtomicBool::new(false));
-        Self { services, state_folder, writing: Locks::default(), origins, trees, is_waiting, recents: Arc::default() }
+        let (writing, undoing, recents) = (Locks::default(), Arc::default(), Arc::default());
+        Self { services, state_folder, writing, origins, trees, is_waiting, recents, undoing }
     }
 
     /// The folders of all workspaces.
@@ -203,6 +208,18 @@ impl FsApi<Caller> for Fs {
 
     async fn delete(&self, caller: &Caller, params: FsDeleteParams) -> Result<FsBatchResult> {
         manage::delete(&self.services, caller, params).await
+    }
+
+    async fn restore(&self, caller: &Caller, params: FsRestoreParams) -> Result<FsBatchResult> {
+        manage::restore(&self.services, caller, params).await
+    }
+
+    async fn list_operations(&self, caller: &Caller, params: FsListOperationsParams) -> Result<FsListOperationsResult> {
+        manage::list_operations(&self.services, caller, params).await
+    }
+
+    async fn undo(&self, caller: &Caller, params: FsUndoParams) -> Result<FsUndoResult> {
+        manage::undo(&self.services, &self.undoing, caller, params).await
     }
 }
 

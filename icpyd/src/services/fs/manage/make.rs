@@ -6,26 +6,31 @@ use std::io::ErrorKind;
 use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::path::FilePath;
 
+use super::job::Job;
 use super::platform;
+use super::step::{Left, Step};
 use crate::caller::Caller;
 use crate::services::fs::error::failed;
 use crate::services::fs::place::{Place, Use};
 
 /// Makes a folder and those above it that are missing; returns those that it has made, the outermost first.
-pub(super) fn folders(caller: &Caller, path: &FilePath) -> Result<Vec<FilePath>> {
+pub(super) fn folders(path: &FilePath, job: &Job) -> Result<Vec<FilePath>> {
     let mut missing = Vec::new();
     let mut at = path.clone();
-    while let Some(why) = is_missing(caller, &at)? {
+    while let Some(why) = is_missing(&job.caller, &at)? {
         let above = at.as_path().parent().map(FilePath::from);
         missing.push(std::mem::replace(&mut at, above.ok_or(why)?));
     }
     let mut made = Vec::new();
     for path in missing.into_iter().rev() {
-        let place = Place::of(caller, &path, Use::Change)?;
+        let place = Place::of(&job.caller, &path, Use::Change)?;
         match fs::create_dir(place.path()) {
-            Ok(()) => made.push(path),
+            Ok(()) => {
+                did_make(&place, job)?;
+                made.push(path);
+            }
             // Somebody else has made it in the meantime.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_missing(caller, &path)?.is_none() => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_missing(&job.caller, &path)?.is_none() => {}
             Err(error) => return Err(failed("make", place.asked(), &error)),
         }
     }
@@ -51,10 +56,17 @@ fn is_missing(caller: &Caller, path: &FilePath) -> Result<Option<Error>> {
 }
 
 /// Makes a symbolic link.
-pub(super) fn link(caller: &Caller, path: &FilePath, target: &FilePath) -> Result<()> {
-    let place = Place::of(caller, path, Use::Change)?;
+pub(super) fn link(path: &FilePath, target: &FilePath, job: &Job) -> Result<()> {
+    let place = Place::of(&job.caller, path, Use::Change)?;
     if target.as_path().as_os_str().is_empty() {
         return Err(Error::invalid_params(format!("the link `{place}` needs a target")));
     }
-    platform::make_link(target.as_path(), place.path()).map_err(|error| failed("make", place.asked(), &error))
+    platform::make_link(target.as_path(), place.path()).map_err(|error| failed("make", place.asked(), &error))?;
+    did_make(&place, job)
+}
+
+fn did_make(place: &Place, job: &Job) -> Result<()> {
+    let left = Left::at(place.path()).map_err(|error| failed("make", place.asked(), &error))?;
+    job.did(Step::Made { path: place.real().into(), left });
+    Ok(())
 }

@@ -1,12 +1,15 @@
 //! Setting permissions, of one thing or of all that is below it.
 
 use std::fs::Metadata;
+use std::io;
+use std::path::Path;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsItemResult, FsSetModeParams};
 use icpy_protocol::path::FilePath;
 
 use super::job::Job;
+use super::step::{Left, Step};
 use super::walk::{Entry, Visitor, walk};
 use super::{check_tree, platform};
 use crate::services::fs::error::failed;
@@ -33,33 +36,42 @@ pub(super) fn check(params: &FsSetModeParams) -> Result<()> {
 pub(super) fn set(path: &FilePath, params: &FsSetModeParams, job: &Job) -> Result<FsItemResult> {
     let place = Place::led_to(&job.caller, path, Use::Change)?;
     let directory_mode = params.directory_mode.unwrap_or(params.mode);
-    let mut setter = Setter { mode: params.mode, directory_mode, job };
+    let mut setter = Setter { mode: params.mode, directory_mode, top: place.real(), job };
     if params.is_recursive {
         check_tree(&place, Use::Change, job)?;
         walk(place.path(), place.asked(), &mut setter)?;
     } else {
         let refused = |error| failed("change the mode of", place.asked(), &error);
         let metadata = place.path().symlink_metadata().map_err(refused)?;
-        platform::set_mode(place.path(), setter.mode_for(&metadata)).map_err(refused)?;
+        setter.set_one(place.path(), place.real(), &metadata).map_err(refused)?;
     }
     Ok(FsItemResult::done(path.clone()))
 }
 
 struct Setter<'a> {
+    /// Where the walk begins, really.
+    top: &'a Path,
     mode: u32,
     directory_mode: u32,
     job: &'a Job,
 }
 
 impl Setter<'_> {
-    fn mode_for(&self, metadata: &Metadata) -> u32 {
-        if metadata.is_dir() { self.directory_mode } else { self.mode }
+    fn set(&self, entry: &Entry<'_>) -> Result<()> {
+        self.job.advance(1);
+        let real = if entry.below == Path::new("") { self.top.to_owned() } else { self.top.join(entry.below) };
+        self.set_one(entry.path, &real, entry.metadata)
+            .map_err(|error| failed("change the mode of", &entry.shown(), &error))
     }
 
-    fn set(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.job.advance(1);
-        platform::set_mode(entry.path, self.mode_for(entry.metadata))
-            .map_err(|error| failed("change the mode of", &entry.shown(), &error))
+    fn set_one(&self, path: &Path, real: &Path, metadata: &Metadata) -> io::Result<()> {
+        let (before, after) =
+            (platform::mode(metadata), if metadata.is_dir() { self.directory_mode } else { self.mode });
+        platform::set_mode(path, after)?;
+        if before != after {
+            self.job.did(Step::ModeSet { path: real.into(), left: Left::at(path)?, before, after });
+        }
+        Ok(())
     }
 
     /// A folder that its owner may look into afterwards may have to be opened for that first; one that nobody may look into

@@ -2,9 +2,25 @@
 
 use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(super) const MODE_MAX: u32 = 0o7777;
+
+pub(super) fn user_id() -> Option<u32> {
+    None
+}
+
+pub(super) fn is_ours(_: &Metadata) -> bool {
+    false
+}
+
+pub(super) fn is_sticky(_: &Metadata) -> bool {
+    false
+}
+
+pub(super) fn path(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
 
 /// Nothing that can be known here.
 pub(super) fn identity(_: &Metadata) -> (u64, u64) {

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsItemResult, FsTransfer};
+use icpy_protocol::path::FilePath;
 
 use super::copy::{Draft, Manner, draft, into_itself};
 use super::job::Job;
 use super::put::{Put, put};
-use super::{check_tree, remove, version};
+use super::step::{Left, Step};
+use super::{check_tree, remove, trash, version};
 use crate::services::fs::error::failed;
 use crate::services::fs::place::{Place, Use};
 use crate::services::fs::platform as files;
@@ -21,7 +23,10 @@ pub(super) fn copy(item: &FsTransfer, overwrite: bool, job: &Job) -> Result<FsIt
     check_apart(&from, &to, "copy")?;
     check_target(&to, overwrite, "copy", job)?;
     let draft = draft(&from, &to, Manner { act: "copy", replaces_original: false }, job)?;
-    finish(draft, &to, overwrite, "copy", job)
+    let replaced_trash_id = finish(draft, &to, overwrite, "copy", job)?;
+    let version = job.finish(|| version::of_tree(&to, job))?;
+    job.did(Step::Copied { path: to.real().into(), version });
+    Ok(FsItemResult { replaced_trash_id, ..FsItemResult::done(to.asked()) })
 }
 
 /// Moves one thing.
@@ -30,23 +35,30 @@ pub(super) fn move_one(item: &FsTransfer, overwrite: bool, job: &Job) -> Result<
     let to = Place::of(&job.caller, &item.to, Use::Change)?;
     check_apart(&from, &to, "move")?;
     check_target(&to, overwrite, "move", job)?;
-    check_tree(&from, Use::Change, job)?;
+    let replaced_trash_id = move_place(&from, &to, overwrite, job)?;
+    let left = Left::at(to.path()).map_err(|error| failed("move to", to.asked(), &error))?;
+    job.did(Step::Moved { from: from.real().into(), to: to.real().into(), left });
+    Ok(FsItemResult { replaced_trash_id, ..FsItemResult::done(to.asked()) })
+}
+
+/// Moves what is at one place to another. Returns what brings back what was replaced.
+pub(super) fn move_place(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<Option<FilePath>> {
+    check_tree(from, Use::Change, job)?;
     from.path().symlink_metadata().map_err(|error| failed("move", from.asked(), &error))?;
-    match put(from.path(), &to, overwrite, job) {
+    match put(from.path(), to, overwrite, job) {
         Ok(put) => {
-            let displaced = (put == Put::Displaced).then(|| from.path());
-            let result = replaced(displaced, &to, job)?;
-            flush(&[&from, &to])?;
-            Ok(result)
+            let trash_id = if put == Put::Displaced { give_up(from.path(), to, job)? } else { None };
+            flush(&[from, to])?;
+            Ok(trash_id)
         }
-        Err(error) if error.kind() == ErrorKind::CrossesDevices => move_across(&from, &to, overwrite, job),
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => move_across(from, to, overwrite, job),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(failed("move to", to.asked(), &error)),
         Err(error) => Err(failed("move", from.asked(), &error)),
     }
 }
 
 /// Copies to another disk, and deletes the original once the copy is on it.
-fn move_across(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<FsItemResult> {
+fn move_across(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<Option<FilePath>> {
     // Else the copy would be made in vain.
     files::check_writable(&from.folder().join(".")).map_err(|error| failed("move", from.asked(), &error))?;
     let before = version::of_tree(from, job)?;
@@ -54,32 +66,36 @@ fn move_across(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<F
     if version::of_tree(from, job)? != before {
         return Err(Error::conflict(format!("`{from}` was changed while it was being moved to another disk")));
     }
-    let result = finish(draft, to, overwrite, "move", job)?;
+    let trash_id = finish(draft, to, overwrite, "move", job)?;
     flush(&[to])?;
-    remove::remove(from.path(), from.asked(), &job.without_stop()).map_err(|error| {
+    job.finish(|| remove::remove(from.path(), from.asked(), job)).map_err(|error| {
         let message = format!("`{from}` was copied to `{to}`, and could not be deleted where it was: {error}");
         Error::new(error.kind(), message)
     })?;
     flush(&[from])?;
-    Ok(result)
+    Ok(trash_id)
 }
 
-/// Gives a finished copy its name.
-fn finish(draft: Draft, to: &Place, overwrite: bool, act: &str, job: &Job) -> Result<FsItemResult> {
+/// Gives a finished copy its name. Returns what brings back what was replaced.
+fn finish(draft: Draft, to: &Place, overwrite: bool, act: &str, job: &Job) -> Result<Option<FilePath>> {
     let put =
         put(draft.path(), to, overwrite, job).map_err(|error| failed(&format!("{act} to"), to.asked(), &error))?;
-    // What was replaced has the draft's name now, and goes with it when it cannot be kept.
-    let result = replaced((put == Put::Displaced).then(|| draft.path()), to, job)?;
+    // What was replaced has the draft's name now.
+    let trash_id = if put == Put::Displaced { give_up(draft.path(), to, job)? } else { None };
     draft.keep();
-    Ok(result)
+    Ok(trash_id)
 }
 
-/// Takes away what was replaced and has another's name now.
-fn replaced(displaced: Option<&Path>, to: &Place, job: &Job) -> Result<FsItemResult> {
-    if let Some(displaced) = displaced {
-        remove::remove(displaced, to.asked(), &job.without_stop())?;
+/// Takes away what was replaced and has another's name now: to the trash, or for good where there is none.
+fn give_up(displaced: &Path, to: &Place, job: &Job) -> Result<Option<FilePath>> {
+    let path = FilePath::from(to.real());
+    if let Ok(id) = trash::throw_away(displaced, to.real(), to.asked(), job) {
+        job.did(Step::Trashed { path, id: id.clone() });
+        return Ok(Some(id));
     }
-    Ok(FsItemResult::done(to.asked()))
+    job.did(Step::Removed { path });
+    job.finish(|| remove::remove(displaced, to.asked(), job))?;
+    Ok(None)
 }
 
 /// Refuses to put a thing into itself, or in the place of what it is in.

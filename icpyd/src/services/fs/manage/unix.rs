@@ -1,9 +1,11 @@
 //! Managing files on Unix.
 
+use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Gid, OFlags, RenameFlags, Timespec, Timestamps, Uid, renameat_with, utimensat};
 use rustix::io::Errno;
@@ -13,6 +15,28 @@ pub(super) const MODE_MAX: u32 = 0o7777;
 
 /// Bits that let a program act as another user.
 const SET_ID_BITS: u32 = 0o6000;
+
+/// The user that we are.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there are no users")]
+pub(super) fn user_id() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// Whether a thing belongs to us.
+pub(super) fn is_ours(metadata: &Metadata) -> bool {
+    Some(metadata.uid()) == user_id()
+}
+
+/// Whether users cannot take away each other's things in a folder.
+pub(super) fn is_sticky(folder: &Metadata) -> bool {
+    folder.mode() & 0o1000 != 0
+}
+
+/// A path from its bytes.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere not all bytes are paths")]
+pub(super) fn path(bytes: Vec<u8>) -> Option<PathBuf> {
+    Some(OsString::from_vec(bytes).into())
+}
 
 /// What a thing is, under whatever name: device and number.
 pub(super) fn identity(metadata: &Metadata) -> (u64, u64) {
@@ -58,13 +82,13 @@ const ONLY_NAMED: OFlags = OFlags::PATH;
 const ONLY_NAMED: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
 
 #[cfg(target_os = "linux")]
-fn held_path(held: &File, _: &Path) -> std::path::PathBuf {
+fn held_path(held: &File, _: &Path) -> PathBuf {
     use std::os::fd::AsRawFd as _;
     format!("/proc/self/fd/{}", held.as_raw_fd()).into()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn held_path(_: &File, path: &Path) -> std::path::PathBuf {
+fn held_path(_: &File, path: &Path) -> PathBuf {
     path.to_owned()
 }
 
