@@ -37,6 +37,8 @@ mod life;
 #[cfg(target_os = "linux")]
 mod manage;
 #[cfg(target_os = "linux")]
+mod manage_cli;
+#[cfg(target_os = "linux")]
 mod manage_trash;
 #[cfg(target_os = "linux")]
 mod manage_trees;
