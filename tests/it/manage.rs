@@ -378,3 +378,47 @@ fn permissions_of_folders_count() {
     assert_eq!((text(user.path("closed/a")), user.path("copy").exists()), ("x\n".into(), false));
     fs::set_permissions(user.path("closed"), Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn a_disk_that_is_read_only_is_named() {
+    let Some(disk) = SmallDisk::mount(1 << 20) else { return };
+    fs::write(disk.join("old"), "old").unwrap();
+    let remount = |how: &str| {
+        let mut command = std::process::Command::new("mount");
+        assert!(command.args(["-o", how]).arg(disk.path()).status().unwrap().success());
+    };
+    remount("remount,ro");
+    check("//- /a\none\n", async |daemon, client| {
+        let (here, there) = (daemon.path("a"), disk.join("new"));
+        let old = disk.join("old");
+        let expect = "the filesystem is read-only";
+        refused(client.copy(&transfer(&here, &there)).await, Kind::PermissionDenied, expect);
+        refused(client.move_items(&transfer(&here, &there)).await, Kind::PermissionDenied, expect);
+        refused(client.move_items(&transfer(&old, daemon.path("b"))).await, Kind::PermissionDenied, expect);
+        refused(client.delete(&for_good(std::slice::from_ref(&old))).await, Kind::PermissionDenied, expect);
+        refused(client.set_mode(&mode(&old, 0o600)).await, Kind::PermissionDenied, expect);
+        let error = client.create_directory(&folder(&there)).await.unwrap_err();
+        assert!(error.message().contains(expect), "{error}");
+        assert!(here.exists() && !daemon.path("b").exists());
+        done(client.copy(&transfer(&old, daemon.path("b"))).await);
+    });
+    remount("remount,rw");
+}
+
+#[test]
+fn folders_that_may_not_be_written_stop_no_undo_and_no_half_move() {
+    let Some(disk) = SmallDisk::mount(1 << 20) else { return };
+    let user = Process::ordinary("//- /tree/fixed/a\nx\n");
+    let owner = user.path("").metadata().unwrap().uid();
+    std::os::unix::fs::chown(disk.path(), Some(owner), None).unwrap();
+    fs::set_permissions(user.path("tree/fixed"), Permissions::from_mode(0o555)).unwrap();
+    let call = |method: &str, params: serde_json::Value| user.json(&["call", method, &params.to_string()]);
+    let item = |to: PathBuf| serde_json::json!({ "items": [{ "from": user.path("tree"), "to": to }] });
+    let copied = call("fs:copy", item(user.path("copy")));
+    call("fs:undo", serde_json::json!({ "operationId": copied["operationId"] }));
+    assert!(!user.path("copy").exists());
+    let moved = call("fs:move", item(disk.join("tree")));
+    assert_eq!(moved["items"][0]["error"]["data"]["kind"], "permission_denied", "{moved}");
+    assert!(user.path("tree/fixed/a").exists() && !disk.join("tree").exists());
+    fs::set_permissions(user.path("tree/fixed"), Permissions::from_mode(0o755)).unwrap();
+}

@@ -10,7 +10,8 @@ use icpy::Client;
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::fs::{FsClient, FsConfineParams, FsRoot};
 use icpy_protocol::path::FilePath;
-use icpy_tests::{Daemon, Transport, until_now};
+use icpy_tests::{Daemon, Folder, Transport, until_now};
+use icpyd::host::Host;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::{Value, json};
 
@@ -39,7 +40,9 @@ fn path(path: impl AsRef<Path>) -> FilePath {
 
 #[test]
 fn links_that_are_swapped_in_lead_no_tree_outside() {
-    let daemon = Daemon::boot("//- /root/a\n//- /outside/secret\nsecret\n");
+    let home = Folder::new("");
+    let host = Host::fake_with_variables(&[("HOME", home.files().to_str().unwrap())]);
+    let daemon = Daemon::boot_in("//- /root/a\n//- /outside/secret\nsecret\n", host, |_| ());
     let (root, outside) = (daemon.path("root"), daemon.path("outside/secret"));
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o640)).unwrap();
     symlink("../outside", root.join("link")).unwrap();
@@ -67,6 +70,11 @@ fn links_that_are_swapped_in_lead_no_tree_outside() {
                 let copied = fs::read_to_string(root.join("copy/sub/secret")).unwrap_or_default();
                 assert!(is_link || copied != "secret\n", "what is outside was copied");
                 let _ = one(&client, "fs:set_mode", mode).await;
+                let inner = root.join("tree/sub/secret");
+                let moving =
+                    json!({ "items": [{ "from": path(&inner), "to": path(root.join("moved")) }], "overwrite": true });
+                let _ = one(&client, "fs:move", moving).await;
+                let _ = one(&client, "fs:delete", json!({ "paths": [path(&inner)] })).await;
                 let _ = one(&client, "fs:delete", paths).await;
                 assert_eq!(outside.metadata().unwrap().permissions().mode() & 0o777, 0o640);
                 assert_eq!(fs::read_to_string(&outside).unwrap(), "secret\n");

@@ -36,11 +36,11 @@ pub fn put(connection: &Connection, operation: &FsOperation, steps: &str) -> Res
         .map_err(stored)
 }
 
-/// The operations, the newest first.
-pub fn list(connection: &Connection) -> Result<Vec<Kept>> {
-    let query = format!("{SELECT} ORDER BY number DESC");
-    let mut statement = connection.prepare_cached(&query).map_err(stored)?;
-    let rows = statement.query_map([], read).map_err(stored)?;
+/// The operations, the newest first; their steps, which may be many, where they are wanted.
+pub fn list(connection: &Connection, with_steps: bool) -> Result<Vec<Kept>> {
+    let query = "SELECT described, CASE WHEN ?1 THEN steps ELSE '' END FROM operation ORDER BY number DESC";
+    let mut statement = connection.prepare_cached(query).map_err(stored)?;
+    let rows = statement.query_map([with_steps], read).map_err(stored)?;
     rows.collect::<rusqlite::Result<_>>().map_err(stored)
 }
 

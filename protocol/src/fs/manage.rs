@@ -78,7 +78,7 @@ pub struct FsTransferParams {
     /// Replace as a whole what is at a new path already. What was there goes to the trash where there is one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overwrite: bool,
-    /// Send `$/progress` on the way, in bytes.
+    /// Send `$/progress` on the way, in bytes, where content is copied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub progress: bool,
 }
@@ -92,7 +92,7 @@ pub struct FsDeleteParams {
     /// Delete for good; by default they go to the trash.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_permanent: bool,
-    /// Send `$/progress` on the way, in things.
+    /// Send `$/progress` on the way, in things, where they are deleted for good.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub progress: bool,
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use icpy_protocol::error::{Error, Result};
 
 use super::job::Job;
-use super::remove::discard;
+use super::remove::remove_ours;
 use super::walk::{Entry, Visitor, walk};
 use super::{content, may_use, platform};
 use crate::confinement::Folder;
@@ -52,8 +52,11 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        if !self.is_kept && self.path.symlink_metadata().is_ok() {
-            discard(&self.path);
+        if self.is_kept || self.path.symlink_metadata().is_err() {
+            return;
+        }
+        if let Err(error) = remove_ours(&self.path, &self.path) {
+            tracing::warn!(%error, "a half copied file is left over");
         }
     }
 }

@@ -125,7 +125,7 @@ fn delete_one(path: &FilePath, is_permanent: bool, job: &Job) -> Result<FsItemRe
     if is_permanent {
         // Also when it ends in the middle.
         job.did(Step::Removed { path: real });
-        remove::remove(place.path(), place.asked(), job)?;
+        remove::remove(place.path(), place.asked(), Some(job))?;
         return Ok(FsItemResult::done(path.clone()));
     }
     let id = trash::throw_away(place.path(), place.real(), place.asked(), job)?;
@@ -160,9 +160,12 @@ async fn batch<T: Send + 'static>(
         return Err(Error::too_large(message).with("limit", ITEMS_MAX));
     }
     let work = move |job: &Job| {
-        if job.tells_progress() {
+        // What moves is measured when it turns out that it must be copied, and what goes to the trash goes at once.
+        if job.tells_progress() && matches!(kind, Kind::Copy | Kind::Delete | Kind::SetMode) {
             for item in &items {
-                measure(&path(item), unit == Some("bytes"), job);
+                if let Ok(place) = Place::of(&job.caller, &path(item), Use::Look) {
+                    measure(&place, unit == Some("bytes"), job);
+                }
             }
         }
         let outcome = |item| job.check().and_then(|()| one(item, job));
@@ -219,8 +222,8 @@ where
     })
 }
 
-/// Adds what there is at a path to what is to be done. What cannot be looked at fails later.
-fn measure(path: &FilePath, counts_bytes: bool, job: &Job) {
+/// Adds what there is at a place to what is to be done. What cannot be looked at fails later.
+fn measure(place: &Place, counts_bytes: bool, job: &Job) {
     struct Measure<'a> {
         counts_bytes: bool,
         job: &'a Job,
@@ -245,7 +248,6 @@ fn measure(path: &FilePath, counts_bytes: bool, job: &Job) {
             Ok(())
         }
     }
-    let Ok(place) = Place::of(&job.caller, path, Use::Look) else { return };
     let _ = walk(place.path(), place.asked(), &mut Measure { counts_bytes, job });
 }
 

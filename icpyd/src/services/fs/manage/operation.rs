@@ -91,9 +91,10 @@ pub(in super::super) async fn list(
     params: FsListOperationsParams,
 ) -> Result<FsListOperationsResult> {
     let _room = caller.reserve(LONG_RESULT_BYTES).await;
-    let kept = services.journal.commit(|connection, _| operations::list(connection)).await?.value;
+    let is_confined = caller.confinement().is_some();
+    let kept = services.journal.commit(move |connection, _| operations::list(connection, is_confined)).await?.value;
     let limit = params.limit.map_or(usize::MAX, |limit| limit as usize);
-    let is_seen = |steps: &str| caller.confinement().is_none() || is_inside(caller, &read(steps));
+    let is_seen = |steps: &str| !is_confined || is_inside(caller, &read(steps));
     let seen = kept.into_iter().filter(|(_, steps)| is_seen(steps)).map(|(operation, _)| operation);
     Ok(FsListOperationsResult { operations: seen.take(limit).collect() })
 }

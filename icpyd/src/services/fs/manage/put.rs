@@ -28,14 +28,15 @@ pub(super) fn put(new: &Path, to: &Place, overwrite: bool, job: &Job) -> io::Res
         Err(error) if !overwrite => Err(error),
         Err(_) => {
             // Some filesystems cannot have two things change places in one step.
-            platform::exchange(new, to.path()).or_else(|_| exchange_in_steps(new, to.path(), job))?;
+            let aside = format!(".icpy-{}", job.host.new_id());
+            platform::exchange(new, to.path()).or_else(|_| exchange_in_steps(new, to.path(), &aside))?;
             Ok(Put::Displaced)
         }
     }
 }
 
-fn exchange_in_steps(new: &Path, to: &Path, job: &Job) -> io::Result<()> {
-    let aside = to.with_file_name(format!(".icpy-{}", job.host.new_id()));
+fn exchange_in_steps(new: &Path, to: &Path, aside: &str) -> io::Result<()> {
+    let aside = to.with_file_name(aside);
     fs::rename(to, &aside)?;
     if let Err(error) = fs::rename(new, to) {
         fs::rename(&aside, to)?;
@@ -50,6 +51,10 @@ fn is_same_entry(one: &Path, other: &Path) -> io::Result<bool> {
     let (Some(folder), Some(other_folder), Some(name)) = (one.parent(), other.parent(), other.file_name()) else {
         return Ok(false);
     };
+    if other.symlink_metadata().is_err() {
+        // It has gone in the meantime.
+        return Ok(false);
+    }
     // The folder's own path may be that of a descriptor, which is a link.
     let (folder, other_folder) = (folder.join("."), other_folder.join("."));
     if !platform::is_same_thing(one, other)? || !platform::is_same_thing(&folder, &other_folder)? {
@@ -61,4 +66,35 @@ fn is_same_entry(one: &Path, other: &Path) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_things_change_places_where_that_takes_several_steps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let content = |name: &str| fs::read_to_string(path(name)).unwrap();
+        fs::write(path("new"), "new").unwrap();
+        fs::write(path("old"), "old").unwrap();
+        exchange_in_steps(&path("new"), &path("old"), "aside").unwrap();
+        assert_eq!((content("new"), content("old")), ("old".to_owned(), "new".to_owned()));
+        // What has gone takes nothing else along.
+        assert!(exchange_in_steps(&path("none"), &path("old"), "aside").is_err());
+        assert_eq!(content("old"), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_names_of_one_file_are_two_entries() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a"), "").unwrap();
+        fs::hard_link(path("a"), path("b")).unwrap();
+        assert!(!is_same_entry(&path("a"), &path("b")).unwrap());
+        assert!(!is_same_entry(&path("a"), &path("none")).unwrap());
+    }
 }

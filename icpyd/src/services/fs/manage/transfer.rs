@@ -11,7 +11,7 @@ use super::copy::{Draft, Manner, draft, into_itself};
 use super::job::Job;
 use super::put::{Put, put};
 use super::step::{Left, Step};
-use super::{check_tree, remove, trash, version};
+use super::{check_tree, measure, remove, trash, version};
 use crate::services::fs::error::failed;
 use crate::services::fs::place::{Place, Use};
 use crate::services::fs::platform as files;
@@ -61,6 +61,10 @@ pub(super) fn move_place(from: &Place, to: &Place, overwrite: bool, job: &Job) -
 fn move_across(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<Option<FilePath>> {
     // Else the copy would be made in vain.
     files::check_writable(&from.folder().join(".")).map_err(|error| failed("move", from.asked(), &error))?;
+    remove::check_removable(from.path(), from.asked(), job)?;
+    if job.tells_progress() {
+        measure(from, true, job);
+    }
     let before = version::of_tree(from, job)?;
     let draft = draft(from, to, Manner { act: "move", replaces_original: true }, job)?;
     if version::of_tree(from, job)? != before {
@@ -68,7 +72,7 @@ fn move_across(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<O
     }
     let trash_id = finish(draft, to, overwrite, "move", job)?;
     flush(&[to])?;
-    job.finish(|| remove::remove(from.path(), from.asked(), job)).map_err(|error| {
+    remove::remove(from.path(), from.asked(), None).map_err(|error| {
         let message = format!("`{from}` was copied to `{to}`, and could not be deleted where it was: {error}");
         Error::new(error.kind(), message)
     })?;
@@ -94,7 +98,7 @@ fn give_up(displaced: &Path, to: &Place, job: &Job) -> Result<Option<FilePath>> 
         return Ok(Some(id));
     }
     job.did(Step::Removed { path });
-    job.finish(|| remove::remove(displaced, to.asked(), job))?;
+    remove::remove(displaced, to.asked(), None)?;
     Ok(None)
 }
 

@@ -145,7 +145,7 @@ fn reverse_one(step: &Step, place: &Place, job: &Job) -> Result<()> {
                 _ => failed("remove", place.asked(), &error),
             })
         }
-        Step::Copied { .. } => remove::remove(place.path(), place.asked(), job),
+        Step::Copied { .. } => remove::remove_ours(place.path(), place.asked()),
         Step::Moved { from, .. } => {
             let back = Place::of(&job.caller, from, Use::Change)?;
             transfer::move_place(place, &back, false, job).map(drop)
