@@ -954,7 +954,7 @@ export interface FsTransferParams {
   items: Array<FsTransfer>;
   /** Replace as a whole what is at a new path already. What was there goes to the trash where there is one. */
   overwrite?: boolean;
-  /** Send `$/progress` on the way, in bytes. */
+  /** Send `$/progress` on the way, in bytes, where content is copied. */
   progress?: boolean;
 }
 
@@ -972,7 +972,7 @@ export interface FsDeleteParams {
   paths: Array<FilePath>;
   /** Delete for good; by default they go to the trash. */
   isPermanent?: boolean;
-  /** Send `$/progress` on the way, in things. */
+  /** Send `$/progress` on the way, in things, where they are deleted for good. */
   progress?: boolean;
 }
 

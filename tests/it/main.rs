@@ -39,6 +39,8 @@ mod manage;
 #[cfg(target_os = "linux")]
 mod manage_cli;
 #[cfg(target_os = "linux")]
+mod manage_refusals;
+#[cfg(target_os = "linux")]
 mod manage_trash;
 #[cfg(target_os = "linux")]
 mod manage_trees;

@@ -10,7 +10,7 @@ use icpy::Client;
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::fs::{FsClient, FsConfineParams, FsRoot};
 use icpy_protocol::path::FilePath;
-use icpy_tests::{Daemon, Folder, Transport, until_now};
+use icpy_tests::{Daemon, Folder, Transport, until_now, within};
 use icpyd::host::Host;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::{Value, json};
@@ -175,4 +175,22 @@ fn a_copy_that_is_cancelled_leaves_nothing() {
         names
     };
     until_now("the half of the copy is gone", || names() == ["a", "before", "tree"]);
+    // What was done until then can be taken back.
+    daemon.run(async {
+        let client = daemon.client().await;
+        let list = async || client.request("fs:list_operations", "{}".to_owned(), true).await.unwrap();
+        let listed = within("the operation", async {
+            loop {
+                let listed: Value = serde_json::from_str(&list().await).unwrap();
+                if listed["operations"][0].is_object() {
+                    break listed;
+                }
+            }
+        });
+        let operation = &listed.await["operations"][0];
+        assert_eq!(operation["items"], json!([{ "path": path(daemon.path("before")) }]));
+        let id = json!({ "operationId": operation["operationId"] });
+        client.request("fs:undo", id.to_string(), false).await.unwrap();
+    });
+    assert_eq!(names(), ["a", "tree"]);
 }

@@ -284,6 +284,21 @@ fn each_session_takes_back_its_own_and_a_confined_one_sees_no_other() {
 }
 
 #[test]
+fn an_operation_is_taken_back_once_whoever_asks() {
+    let world = World::new();
+    world.daemon.run(async {
+        let client = world.daemon.client().await;
+        let id = operate(&client, "fs:move", &world.transfer(&[("a", "new")])).await;
+        let outcomes = futures_util::future::join_all((0..8).map(|_| undo(&client, Some(&id)))).await;
+        let (done, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+        assert_eq!(done.len(), 1);
+        for error in refused.into_iter().map(Result::unwrap_err) {
+            assert!(error.message().contains("undone already"), "{error}");
+        }
+    });
+}
+
+#[test]
 fn a_hundred_operations_are_kept() {
     let world = World::new();
     world.daemon.run(async {

@@ -66,15 +66,16 @@ fn next_data(file: &File, place: u64, size: u64) -> Option<(u64, u64)> {
     }
 }
 
-fn copy_piece(mut from: &File, mut to: &File, wanted: usize) -> io::Result<u64> {
+fn copy_piece(from: &File, mut to: &File, wanted: usize) -> io::Result<u64> {
     match copy_file_range(from, None, to, None, wanted) {
         Ok(copied) if copied > 0 => Ok(copied as u64),
         // Between these two filesystems the kernel does not: zero is what some of them answer instead.
-        Ok(_) | Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM | Errno::BADF) => {
-            let mut buffer = vec![0; wanted.min(BUFFER_BYTES)];
-            let read = from.read(&mut buffer)?;
-            to.write_all(&buffer[..read])?;
-            Ok(read as u64)
+        Ok(_)
+        | Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM | Errno::BADF | Errno::INTR) => {
+            let mut buffer = Vec::with_capacity(wanted.min(BUFFER_BYTES));
+            from.take(buffer.capacity() as u64).read_to_end(&mut buffer)?;
+            to.write_all(&buffer)?;
+            Ok(buffer.len() as u64)
         }
         Err(error) => Err(error.into()),
     }
