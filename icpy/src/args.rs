@@ -5,6 +5,8 @@
 mod commands;
 mod files;
 mod grep;
+mod manage;
+mod terminal;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ use clap::{Args as ClapArgs, FromArgMatches as _, Parser, ValueEnum};
 pub use self::commands::*;
 pub use self::files::*;
 pub use self::grep::Grep;
+pub use self::manage::*;
+pub use self::terminal::*;
 
 /// The command that is meant when none is named.
 const DEFAULT_COMMAND: &str = "open";
@@ -79,8 +83,8 @@ Files (`icpy help open` says more):
   --diff OLD NEW, --merge LOCAL REMOTE BASE RESULT
 
 Commands (`icpy help COMMAND` says more):
-  files      open, close, diff, merge, ls, cat, find, grep
-  work       workspace, terminal, interactive
+  files      open, close, diff, merge, ls, cat, find, grep, cp, mv, rm, mkdir
+  work       workspace, terminal, interactive, undo
   daemon     start, restart, stop, status, clients, logs, config, doctor, rage
   programs   call, watch, proxy, help
 
@@ -262,6 +266,8 @@ mod tests {
         check("icpy stop");
         check("icpy workspace info w --json");
         check("icpy ls -l");
+        check("icpy cp -rv a b");
+        check("icpy undo");
         for wrong in
             ["icpy call", "icpy call a b c", "icpy status x", "icpy stop --help", "icpy help", "icpy --timeout 0 stop"]
         {

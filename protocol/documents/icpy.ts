@@ -1020,6 +1020,174 @@ export interface FsStatResult {
   mime?: string | null;
 }
 
+/** Params of `fs:create_directory`. */
+export interface FsCreateDirectoryParams {
+  /** The folder. */
+  path: FilePath;
+}
+
+/** Result of `fs:create_directory`. */
+export interface FsCreateDirectoryResult {
+  /** The folders that were made, the outermost first; none where it was there already. */
+  created: Array<FilePath>;
+  /** What `fs:undo` takes; absent when nothing was made, or that could not be recorded. */
+  operationId?: string | null;
+}
+
+/** Params of `fs:create_symlink`. */
+export interface FsCreateSymlinkParams {
+  /** Where the link is to be. */
+  path: FilePath;
+  /** The text of the link: an absolute path, or one from the link's folder. It need not lead anywhere. */
+  target: FilePath;
+}
+
+/** Result of `fs:create_symlink`. */
+export interface FsCreateSymlinkResult {
+  /** What `fs:undo` takes; absent when that could not be recorded. */
+  operationId?: string | null;
+}
+
+/** Params of `fs:set_mode`. */
+export interface FsSetModeParams {
+  /** Files and folders; a symbolic link stands for what it leads to. At most 10000. */
+  paths: Array<FilePath>;
+  /** The permissions, as a number from 0 to 4095: 420 is what `chmod` calls 644. */
+  mode: number;
+  /** Others for folders; by default the same. */
+  directoryMode?: number | null;
+  /** Set them for all that is below folders too; symbolic links there are not followed. */
+  isRecursive?: boolean;
+  /** Send `$/progress` on the way, in things. */
+  progress?: boolean;
+}
+
+/** Result of what is done with several things: what became of each, in their order. One that fails does not stop the others. */
+export interface FsBatchResult {
+  /** What became of each. */
+  items: Array<FsItemResult>;
+  /** What `fs:undo` takes; absent when nothing was done, or that could not be recorded. */
+  operationId?: string | null;
+}
+
+/** What became of one of several things. */
+export interface FsItemResult {
+  /** Where it is now; where it was when it is deleted, or when nothing was done. */
+  path: FilePath;
+  /** Why it was not done; absent when it was. */
+  error?: RpcError | null;
+  /** What `fs:restore` brings it back by: where it is in the trash. */
+  trashId?: FilePath | null;
+  /** The same for what was replaced. */
+  replacedTrashId?: FilePath | null;
+}
+
+/** Why a request failed: branch on `data.kind`, show `message`. */
+export interface RpcError {
+  code: number;
+  message: string;
+  data: { kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params" | "internal" | "not_found" | "already_exists" | "permission_denied" | "conflict" | "too_large" | "busy" | "timeout" | "unsupported" | "unavailable" | "gone" | "cancelled"; retryable: boolean; [detail: string]: unknown };
+}
+
+/** Params of `fs:copy` and `fs:move`. */
+export interface FsTransferParams {
+  /** What to copy or move, in this order. At most 10000. */
+  items: Array<FsTransfer>;
+  /** Replace as a whole what is at a new path already. What was there goes to the trash where there is one. */
+  overwrite?: boolean;
+  /** Send `$/progress` on the way, in bytes, where content is copied. */
+  progress?: boolean;
+}
+
+/** One thing to copy or move. A symbolic link is copied or moved itself. */
+export interface FsTransfer {
+  /** Where it is. */
+  from: FilePath;
+  /** Where it is to be: its new path, not the folder to put it into. */
+  to: FilePath;
+}
+
+/** Params of `fs:delete`. */
+export interface FsDeleteParams {
+  /** Files, folders with all in them, and symbolic links themselves. At most 10000. */
+  paths: Array<FilePath>;
+  /** Delete for good; by default they go to the trash. */
+  isPermanent?: boolean;
+  /** Send `$/progress` on the way, in things, where they are deleted for good. */
+  progress?: boolean;
+}
+
+/** Params of `fs:restore`. */
+export interface FsRestoreParams {
+  /** What `fs:delete` and others have returned. At most 10000. */
+  trashIds: Array<FilePath>;
+}
+
+/** Params of `fs:list_operations`. */
+export interface FsListOperationsParams {
+  /** At most so many; by default, and at most, the 100 that are kept. */
+  limit?: number | null;
+}
+
+/** Result of `fs:list_operations`. */
+export interface FsListOperationsResult {
+  /** The operations, the newest first. A confined session sees those that changed nothing outside. */
+  operations: Array<FsOperation>;
+}
+
+/** An operation that was done. */
+export interface FsOperation {
+  /** Names it. */
+  operationId: string;
+  /** What it did. */
+  kind: FsOperationKind;
+  /** What it changed, by where things really are: the first 100. */
+  items: Array<FsOperationItem>;
+  /** How many things it changed. */
+  itemCount: number;
+  /** The session that asked for it. */
+  session: string;
+  /** The process behind that, where the system tells. */
+  pid?: number | null;
+  /** When it was done, in milliseconds since 1970. */
+  doneAtMs: number;
+  /** Whether `fs:undo` may take it back; false when it was taken back, or deleted something for good. */
+  canUndo: boolean;
+  /** When it was taken back, in milliseconds since 1970. */
+  undoneAtMs?: number | null;
+}
+
+/** What an operation did. */
+export type FsOperationKind = "create_directory" | "create_symlink" | "set_mode" | "copy" | "move" | "trash" | "delete" | "restore";
+
+/** One thing that an operation changed. */
+export interface FsOperationItem {
+  /** Where it is after the operation; where it was when it was deleted. */
+  path: FilePath;
+  /** Where it was before, when it was moved. */
+  from?: FilePath | null;
+}
+
+/** Params of `fs:undo`. */
+export interface FsUndoParams {
+  /** The operation; by default this session's last one that is not undone. */
+  operationId?: string | null;
+}
+
+/** Result of `fs:undo`. */
+export interface FsUndoResult {
+  /** What was taken back. */
+  operation: FsOperation;
+}
+
+/** Payload of `fs:operation_done` and `fs:operation_undone`. */
+export interface FsOperationDone {
+  /** The operation. */
+  operation: FsOperation;
+  /** The session that did it, or took it back. */
+  by: string;
+}
+
 /** Payload of `file:changed_on_disk`. */
 export interface FileChangedOnDisk {
   /** The file or folder, by its path without symbolic links. */
@@ -1167,13 +1335,6 @@ export interface TerminalClosed {
   terminalId: string;
 }
 
-/** Why a request failed: branch on `data.kind`, show `message`. */
-export interface RpcError {
-  code: number;
-  message: string;
-  data: { kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params" | "internal" | "not_found" | "already_exists" | "permission_denied" | "conflict" | "too_large" | "busy" | "timeout" | "unsupported" | "unavailable" | "gone" | "cancelled"; retryable: boolean; [detail: string]: unknown };
-}
-
 /** What `params` of every event hold beside the payload. */
 export interface EventMeta {
   /** The subscription that it is delivered for. */
@@ -1296,6 +1457,24 @@ export interface Methods {
   "fs:preview_replace": { params: FsPreviewReplaceParams; result: FsPreviewReplaceResult };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
+  /** Makes a folder, and those above it that are missing. One that is there already is as well. */
+  "fs:create_directory": { params: FsCreateDirectoryParams; result: FsCreateDirectoryResult };
+  /** Makes a symbolic link, where nothing is yet. */
+  "fs:create_symlink": { params: FsCreateSymlinkParams; result: FsCreateSymlinkResult };
+  /** Sets the permissions of files and folders. */
+  "fs:set_mode": { params: FsSetModeParams; result: FsBatchResult };
+  /** Copies files and folders with their modes, times and extended attributes. A copy appears as a whole or not at all. FIFOs, sockets and devices are refused with what they are in. */
+  "fs:copy": { params: FsTransferParams; result: FsBatchResult };
+  /** Moves or renames files and folders, also to another disk: there they are copied, flushed and then deleted. */
+  "fs:move": { params: FsTransferParams; result: FsBatchResult };
+  /** Moves files and folders to the trash, or deletes them for good. Where there is no trash that is `unsupported`. */
+  "fs:delete": { params: FsDeleteParams; result: FsBatchResult };
+  /** Brings things back from the trash to where they were. What is there by now is not replaced. */
+  "fs:restore": { params: FsRestoreParams; result: FsBatchResult };
+  /** Lists the last operations: what was made, copied, moved, deleted and restored, and permissions that were set. They survive the daemon. */
+  "fs:list_operations": { params: FsListOperationsParams; result: FsListOperationsResult };
+  /** Takes an operation back. Refused with `conflict`, which names the thing, when something is no longer as the operation left it, so that nothing that was done since is lost. */
+  "fs:undo": { params: FsUndoParams; result: FsUndoResult };
   /** Runs a program, by default the user's shell, in a new terminal. */
   "terminal:create": { params: TerminalCreateParams; result: TerminalInfo };
   /** Lists the terminals, the oldest first. */
@@ -1324,6 +1503,10 @@ export interface Events {
   "file:opened": FileOpened;
   /** A file was closed. */
   "file:closed": FileClosed;
+  /** An operation was done. */
+  "fs:operation_done": FsOperationDone;
+  /** An operation was taken back. */
+  "fs:operation_undone": FsOperationDone;
   /** A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file goes on changing it is told of every 50 ms at most. */
   "file:changed_on_disk": FileChangedOnDisk;
   /** Changes below a folder are found by looking at it every few seconds. Told once for each folder. */

@@ -19,7 +19,8 @@
 //! }
 //! ```
 //!
-//! The word before `fn` is the [`Access`] that a caller needs, or a receiver of the event. Words after a comma are
+//! The word before `fn` is the [`Access`] that a caller needs, or a receiver of the event. A name that is a keyword of Rust
+//! stands behind the function's: `fn move_items as "move"(...)`. Words after a comma are
 //! methods of [`MethodInfo`] and [`Topic`]: an unknown one does not compile.
 
 use std::future::Future;
@@ -263,7 +264,7 @@ macro_rules! api {
         service $server:ident, $client:ident = $namespace:literal {
             $(
                 $(#[doc = $doc:literal])+
-                $access:ident fn $method:ident($params:ty) -> $result:ty $(, $marker:ident)*;
+                $access:ident fn $method:ident $(as $name:literal)? ($params:ty) -> $result:ty $(, $marker:ident)*;
                 $(rest $verb:ident $route:literal;)?
             )+
         }
@@ -295,7 +296,7 @@ macro_rules! api {
             $(
                 $(#[doc = $doc])+
                 pub const $method: &MethodInfo = &MethodInfo::new(
-                    concat!($namespace, ":", stringify!($method)),
+                    concat!($namespace, ":", $crate::verb!($method $($name)?)),
                     concat!($($doc, "\n"),+),
                     Access::$access,
                     |schemas| schemas.subschema_for::<$params>(),
@@ -355,6 +356,19 @@ macro_rules! api {
             methods: &[$(method::$method),+],
             events: &[$($(&$event.info),+)?],
         };
+    };
+}
+
+/// The part of a method's name behind the colon: as the function, unless a keyword of Rust makes that impossible. For `api!`
+/// alone.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! verb {
+    ($method:ident) => {
+        stringify!($method)
+    };
+    ($method:ident $name:literal) => {
+        $name
     };
 }
 

@@ -4,6 +4,8 @@ mod access;
 mod content;
 mod entry;
 mod grep;
+mod manage;
+mod operation;
 mod replace;
 mod search;
 mod watch;
@@ -14,6 +16,8 @@ pub use self::access::*;
 pub use self::content::*;
 pub use self::entry::*;
 pub use self::grep::*;
+pub use self::manage::*;
+pub use self::operation::*;
 pub use self::replace::*;
 pub use self::search::*;
 pub use self::watch::*;
@@ -51,8 +55,33 @@ crate::api! {
         Read fn preview_replace(FsPreviewReplaceParams) -> FsPreviewReplaceResult;
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
+        /// Makes a folder, and those above it that are missing. One that is there already is as well.
+        Write fn create_directory(FsCreateDirectoryParams) -> FsCreateDirectoryResult; rest POST "/fs/directory";
+        /// Makes a symbolic link, where nothing is yet.
+        Write fn create_symlink(FsCreateSymlinkParams) -> FsCreateSymlinkResult; rest POST "/fs/symlink";
+        /// Sets the permissions of files and folders.
+        Write fn set_mode(FsSetModeParams) -> FsBatchResult; rest POST "/fs/mode";
+        /// Copies files and folders with their modes, times and extended attributes. A copy appears as a whole or not at
+        /// all. FIFOs, sockets and devices are refused with what they are in.
+        Write fn copy(FsTransferParams) -> FsBatchResult; rest POST "/fs/copy";
+        /// Moves or renames files and folders, also to another disk: there they are copied, flushed and then deleted.
+        Write fn move_items as "move"(FsTransferParams) -> FsBatchResult; rest POST "/fs/move";
+        /// Moves files and folders to the trash, or deletes them for good. Where there is no trash that is `unsupported`.
+        Write fn delete(FsDeleteParams) -> FsBatchResult; rest POST "/fs/delete";
+        /// Brings things back from the trash to where they were. What is there by now is not replaced.
+        Write fn restore(FsRestoreParams) -> FsBatchResult; rest POST "/fs/restore";
+        /// Lists the last operations: what was made, copied, moved, deleted and restored, and permissions that were set. They
+        /// survive the daemon.
+        Read fn list_operations(FsListOperationsParams) -> FsListOperationsResult; rest GET "/fs/operations";
+        /// Takes an operation back. Refused with `conflict`, which names the thing, when something is no longer as the
+        /// operation left it, so that nothing that was done since is lost.
+        Write fn undo(FsUndoParams) -> FsUndoResult; rest POST "/fs/undo";
     }
     events {
+        /// An operation was done.
+        Read OPERATION_DONE: FsOperationDone = "fs:operation_done";
+        /// An operation was taken back.
+        Read OPERATION_UNDONE: FsOperationDone = "fs:operation_undone";
         /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file
         /// goes on changing it is told of every 50 ms at most.
         Read CHANGED_ON_DISK: FileChangedOnDisk = "file:changed_on_disk";

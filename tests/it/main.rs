@@ -38,6 +38,16 @@ mod interactive;
 mod life;
 #[cfg(unix)]
 mod listing;
+#[cfg(target_os = "linux")]
+mod manage;
+#[cfg(target_os = "linux")]
+mod manage_cli;
+#[cfg(target_os = "linux")]
+mod manage_refusals;
+#[cfg(target_os = "linux")]
+mod manage_trash;
+#[cfg(target_os = "linux")]
+mod manage_trees;
 #[cfg(unix)]
 mod metadata;
 #[cfg(unix)]
@@ -81,6 +91,8 @@ mod terminal;
 #[cfg(unix)]
 mod text;
 mod tidy;
+#[cfg(target_os = "linux")]
+mod undo;
 #[cfg(unix)]
 mod wait;
 #[cfg(unix)]

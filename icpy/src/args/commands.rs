@@ -11,6 +11,8 @@ use icpy_protocol::topic::Pattern;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 
+use super::manage::{Cp, Mkdir, Mv, Rm, Undo};
+use super::terminal::Terminal;
 use super::{Cat, General, Grep, Ls, parse};
 
 /// Declares the commands: the enumeration, their names, and how one of them is read by itself.
@@ -52,6 +54,16 @@ commands! {
     "find" => Find,
     /// Find lines by a regular expression, as ripgrep does
     "grep" => Grep,
+    /// Copy files and folders
+    "cp" => Cp,
+    /// Move or rename files and folders
+    "mv" => Mv,
+    /// Move files and folders to the trash, or delete them for good
+    "rm" => Rm,
+    /// Make folders, with those above them
+    "mkdir" => Mkdir,
+    /// Take back what was done with files last
+    "undo" => Undo,
     /// Show, make and activate workspaces
     "workspace" => Workspace,
     /// Run programs in terminals of the daemon, and see them
@@ -299,50 +311,6 @@ pub struct Stop {
     /// End it although terminals or unsaved text would be lost
     #[arg(long)]
     pub force: bool,
-}
-
-/// Terminals.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Terminal {
-    /// What to do
-    #[command(subcommand)]
-    pub action: TerminalAction,
-}
-
-/// What can be done with terminals.
-#[derive(Clone, Debug, Subcommand)]
-pub enum TerminalAction {
-    /// List the terminals, the oldest first
-    List,
-    /// Run a program, by default the shell, in a new terminal; print the terminal's name
-    New {
-        /// What to call it; by default as the program
-        #[arg(long)]
-        name: Option<String>,
-        /// The program and its arguments
-        #[arg(trailing_var_arg = true)]
-        command: Vec<String>,
-    },
-    /// Type a text into a terminal; `-` reads it from standard input
-    Send {
-        /// Its name or id
-        terminal: String,
-        /// The text; with no newline added
-        text: String,
-    },
-    /// Print what a terminal has printed, as far as it is kept
-    Show {
-        /// Its name or id
-        terminal: String,
-        /// Go on until its program ends, and end as it does
-        #[arg(short, long)]
-        follow: bool,
-    },
-    /// End what runs in a terminal and forget the terminal
-    Close {
-        /// Its name or id
-        terminal: String,
-    },
 }
 
 /// Bridging.

@@ -12,6 +12,7 @@ mod grep;
 mod interactive;
 mod logs;
 mod ls;
+mod manage;
 mod open;
 mod proxy;
 mod rage;
@@ -70,6 +71,9 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Cat(cat) => cat::run(&cat, general),
         Command::Find(query) => find::find(query, general),
         Command::Grep(query) => grep::run(&query, general),
+        command @ (Command::Cp(_) | Command::Mv(_) | Command::Rm(_) | Command::Mkdir(_) | Command::Undo(_)) => {
+            manage::run(command, general)
+        }
         Command::Workspace(workspace) => workspace::run(workspace, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),

@@ -6,6 +6,7 @@
 
 mod error;
 pub mod events;
+pub mod operations;
 mod schema;
 pub mod workspaces;
 

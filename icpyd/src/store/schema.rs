@@ -39,6 +39,14 @@ const MIGRATIONS: &[&str] = &[
         payload TEXT NOT NULL
     ) STRICT;
     CREATE INDEX event_time ON event (time_ms);",
+    // 2: what was done with files lately, and the steps to reverse it.
+    "CREATE TABLE operation (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        session TEXT NOT NULL,
+        described TEXT NOT NULL,
+        steps TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// Prepared statements that are kept: more than there are.

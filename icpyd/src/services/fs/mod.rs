@@ -12,6 +12,7 @@ mod grep;
 mod keeping;
 mod list;
 mod locks;
+mod manage;
 mod metadata;
 mod origins;
 mod place;
@@ -38,13 +39,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
-    FsApi, FsConfineParams, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind, FsListDirectoryParams,
-    FsListDirectoryResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams, FsReadFileResult, FsRoot,
-    FsStatParams, FsStatResult, FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams,
-    FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
+    FsApi, FsBatchResult, FsConfineParams, FsCreateDirectoryParams, FsCreateDirectoryResult, FsCreateSymlinkParams,
+    FsCreateSymlinkResult, FsDeleteParams, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
+    FsListDirectoryParams, FsListDirectoryResult, FsListOperationsParams, FsListOperationsResult,
+    FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams, FsReadFileResult, FsRestoreParams, FsRoot,
+    FsSetModeParams, FsStatParams, FsStatResult, FsSyncParams, FsTransferParams, FsUndoParams, FsUndoResult,
+    FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams,
+    FsWriteFilesResult,
 };
 use icpy_protocol::workspace::WorkspaceClient;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use self::cache::Cache;
 use self::error::failed;
@@ -75,6 +79,8 @@ pub struct Fs {
     /// Files that were used last.
     recents: Arc<Recents>,
     reader: Reader,
+    /// Held while an operation is undone.
+    undoing: Arc<Mutex<()>>,
 }
 
 impl Fs {
@@ -93,7 +99,17 @@ impl Fs {
         let is_waiting = Arc::new(AtomicBool::new(false));
         let writing = Locks::default();
         let saver = Saver::start(&services, writing.clone(), origins, &state_folder);
-        Self { services, state_folder, writing, saver, trees, is_waiting, recents: Arc::default(), reader }
+        Self {
+            services,
+            state_folder,
+            writing,
+            saver,
+            trees,
+            is_waiting,
+            recents: Arc::default(),
+            reader,
+            undoing: Arc::default(),
+        }
     }
 
     /// Runs work that goes on when its request is cancelled, with what it holds, and that the daemon ends after. What the
@@ -212,6 +228,46 @@ impl FsApi<Caller> for Fs {
         self.saver.recovered().await;
         let caller = caller.clone();
         blocking(move || metadata::stat(&caller, &params)).await
+    }
+
+    async fn create_directory(
+        &self,
+        caller: &Caller,
+        params: FsCreateDirectoryParams,
+    ) -> Result<FsCreateDirectoryResult> {
+        manage::create_directory(&self.services, caller, params).await
+    }
+
+    async fn create_symlink(&self, caller: &Caller, params: FsCreateSymlinkParams) -> Result<FsCreateSymlinkResult> {
+        manage::create_symlink(&self.services, caller, params).await
+    }
+
+    async fn set_mode(&self, caller: &Caller, params: FsSetModeParams) -> Result<FsBatchResult> {
+        manage::set_mode(&self.services, caller, params).await
+    }
+
+    async fn copy(&self, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
+        manage::copy(&self.services, caller, params).await
+    }
+
+    async fn move_items(&self, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
+        manage::move_items(&self.services, caller, params).await
+    }
+
+    async fn delete(&self, caller: &Caller, params: FsDeleteParams) -> Result<FsBatchResult> {
+        manage::delete(&self.services, caller, params).await
+    }
+
+    async fn restore(&self, caller: &Caller, params: FsRestoreParams) -> Result<FsBatchResult> {
+        manage::restore(&self.services, caller, params).await
+    }
+
+    async fn list_operations(&self, caller: &Caller, params: FsListOperationsParams) -> Result<FsListOperationsResult> {
+        manage::list_operations(&self.services, caller, params).await
+    }
+
+    async fn undo(&self, caller: &Caller, params: FsUndoParams) -> Result<FsUndoResult> {
+        manage::undo(&self.services, &self.undoing, caller, params).await
     }
 }
 

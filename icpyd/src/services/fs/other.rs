@@ -73,3 +73,11 @@ pub(super) fn file(_: &Identity) {}
 pub(super) fn changed_at(metadata: &Metadata) -> SystemTime {
     metadata.modified().unwrap_or(UNIX_EPOCH)
 }
+
+/// Whether the daemon's user may write a file, or make and remove the entries of a folder.
+pub(super) fn check_writable(path: &Path) -> io::Result<()> {
+    match path.metadata()?.permissions().readonly() {
+        true => Err(io::ErrorKind::PermissionDenied.into()),
+        false => Ok(()),
+    }
+}

@@ -3,6 +3,7 @@
 //! A confined caller's folder is held open, and its path below is one that leads there whatever is renamed or linked
 //! meanwhile. Who is not confined has their own rights, and paths as they are.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,12 @@ impl Place {
     /// The path for system calls. Its last part is not to be followed where it is a symbolic link.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its name in its folder; none for what the caller is confined to, and for the root of the filesystem.
+    pub(super) fn name(&self) -> Option<&OsStr> {
+        let is_folder_itself = self.path.as_os_str().as_encoded_bytes().ends_with(b"/.");
+        if is_folder_itself { None } else { self.path.file_name() }
     }
 
     /// Where it really is: the same for all who mean the same thing.

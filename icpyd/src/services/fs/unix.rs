@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _}
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RawDir};
 
 use super::tree::NodeKind;
 
@@ -122,4 +122,9 @@ pub(super) fn file(identity: &Identity) -> (u64, u64) {
 pub(super) fn changed_at(metadata: &Metadata) -> SystemTime {
     let seconds = Duration::from_secs(u64::try_from(metadata.ctime()).unwrap_or_default());
     UNIX_EPOCH + seconds + Duration::from_nanos(u64::try_from(metadata.ctime_nsec()).unwrap_or_default())
+}
+
+/// Whether the daemon's user may write a file, or make and remove the entries of a folder.
+pub(super) fn check_writable(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(path, Access::WRITE_OK)?)
 }

@@ -6,13 +6,6 @@ use std::os::windows::fs::FileExt as _;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-pub(super) fn check_writable(path: &Path) -> io::Result<()> {
-    match path.metadata()?.permissions().readonly() {
-        true => Err(io::ErrorKind::PermissionDenied.into()),
-        false => Ok(()),
-    }
-}
-
 pub(super) fn make_new(path: &Path, _is_replacement: bool) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).open(path)
 }

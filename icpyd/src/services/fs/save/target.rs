@@ -10,7 +10,7 @@ use serde_json::Value;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::super::place::Place;
-use super::super::{check_regular, failed, platform::open_for_reading, version};
+use super::super::{check_regular, failed, platform as files, version};
 use super::platform;
 
 /// A file that changed less than this before a save could change again within the same tick of the filesystem's clock.
@@ -68,9 +68,9 @@ impl<'a> Target<'a> {
             return Err(failed("make", place.asked(), &ErrorKind::AlreadyExists.into()));
         }
         // Renaming over a file needs no permission to write it, and would ignore that it is read-only.
-        platform::check_writable(place.path()).map_err(refused)?;
+        files::check_writable(place.path()).map_err(refused)?;
         let is_fresh = platform::changed_at_ms(&old) + TICK_MS >= now_ms;
-        let opened = open_for_reading(place.path()).ok();
+        let opened = files::open_for_reading(place.path()).ok();
         Ok(Self { place, old: Some(old), opened, base_version, is_fresh })
     }
 
@@ -154,7 +154,7 @@ impl<'a> Target<'a> {
 
     /// The version of what has the name now.
     fn current_version(&self) -> Result<String> {
-        let file = open_for_reading(self.place.path());
+        let file = files::open_for_reading(self.place.path());
         file.and_then(|file| self.version_of(&file)).map_err(|error| failed("read", self.place.asked(), &error))
     }
 

@@ -5,15 +5,11 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use rustix::fs::{Access, Gid, OFlags, Uid, XattrFlags};
+use rustix::fs::{Gid, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
 /// Enough for the names of the attributes that nearly every file has.
 const NAMES_BYTES: usize = 512;
-
-pub(super) fn check_writable(path: &Path) -> io::Result<()> {
-    Ok(rustix::fs::access(path, Access::WRITE_OK)?)
-}
 
 /// Makes a file that was not there. Until it has the old one's permissions it is for its owner alone; a file that replaces
 /// none has those of the umask.

@@ -1,0 +1,72 @@
+//! Making folders and symbolic links.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::path::FilePath;
+
+use super::job::Job;
+use super::platform;
+use super::step::{Left, Step};
+use crate::caller::Caller;
+use crate::services::fs::error::failed;
+use crate::services::fs::place::{Place, Use};
+
+/// Makes a folder and those above it that are missing; returns those that it has made, the outermost first.
+pub(super) fn folders(path: &FilePath, job: &Job) -> Result<Vec<FilePath>> {
+    let mut missing = Vec::new();
+    let mut at = path.clone();
+    while let Some(why) = is_missing(&job.caller, &at)? {
+        let above = at.as_path().parent().map(FilePath::from);
+        missing.push(std::mem::replace(&mut at, above.ok_or(why)?));
+    }
+    let mut made = Vec::new();
+    for path in missing.into_iter().rev() {
+        let place = Place::of(&job.caller, &path, Use::Change)?;
+        match fs::create_dir(place.path()) {
+            Ok(()) => {
+                did_make(&place, job)?;
+                made.push(path);
+            }
+            // Somebody else has made it in the meantime.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_missing(&job.caller, &path)?.is_none() => {}
+            Err(error) => return Err(failed("make", place.asked(), &error)),
+        }
+    }
+    Ok(made)
+}
+
+/// Why a folder is not there; an error when something else is in its way.
+fn is_missing(caller: &Caller, path: &FilePath) -> Result<Option<Error>> {
+    let place = match Place::led_to(caller, path, Use::Look) {
+        Ok(place) => place,
+        Err(error) if error.kind() == Kind::NotFound => return Ok(Some(error)),
+        Err(error) => return Err(error),
+    };
+    match place.path().metadata() {
+        Ok(metadata) if metadata.is_dir() => Ok(None),
+        Ok(_) => {
+            let message = format!("cannot make a folder `{place}`: there is something else already");
+            Err(Error::already_exists(message).with("path", serde_json::to_value(path).unwrap_or_default()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(failed("make", place.asked(), &error))),
+        Err(error) => Err(failed("look at", place.asked(), &error)),
+    }
+}
+
+/// Makes a symbolic link.
+pub(super) fn link(path: &FilePath, target: &FilePath, job: &Job) -> Result<()> {
+    let place = Place::of(&job.caller, path, Use::Change)?;
+    if target.as_path().as_os_str().is_empty() {
+        return Err(Error::invalid_params(format!("the link `{place}` needs a target")));
+    }
+    platform::make_link(target.as_path(), place.path()).map_err(|error| failed("make", place.asked(), &error))?;
+    did_make(&place, job)
+}
+
+fn did_make(place: &Place, job: &Job) -> Result<()> {
+    let left = Left::at(place.path()).map_err(|error| failed("make", place.asked(), &error))?;
+    job.did(Step::Made { path: place.real().into(), left });
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `icpy cp`, `mv`, `rm`, `mkdir` and `undo`, as they are typed.
+
+use std::fs;
+
+use icpy_tests::{Output, Process, process};
+use serde_json::Value;
+
+/// A user with a home, which has the trash in it.
+struct User(Process);
+
+impl User {
+    fn new(fixture: &str) -> Self {
+        Self(Process::new(fixture))
+    }
+
+    fn run(&self, line: &str) -> Output {
+        let args: Vec<&str> = line.split(' ').collect();
+        process::output(self.0.command(&args).env("HOME", self.0.path("home")))
+    }
+
+    /// What must succeed, and say nothing to the person.
+    #[track_caller]
+    fn printed(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!((output.status, output.stderr.as_str()), (0, ""), "{line}: {output:?}");
+        output.stdout
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path(name)).unwrap_or_default()
+    }
+}
+
+#[test]
+fn files_are_managed_as_with_the_tools_that_people_know() {
+    let user = User::new("//- /a\none\n//- /b\ntwo\n//- /tree/c\nthree\n");
+    for line in
+        ["mkdir -p x/y", "cp a copy", "mv tree x/y", "cp a b x", "mv copy moved", "mv moved x/y", "mv x/y/tree ."]
+    {
+        assert_eq!(user.printed(line), "", "{line}");
+    }
+    for (name, content) in [("x/a", "one\n"), ("x/b", "two\n"), ("x/y/moved", "one\n"), ("tree/c", "three\n")] {
+        assert_eq!(user.text(name), content, "{name}");
+    }
+    let output = user.run("cp a b");
+    assert_eq!((output.status, user.text("b").as_str()), (1, "two\n"), "{output:?}");
+    assert!(output.stderr.contains("b`: it exists already") && output.stderr.contains("`-f`"), "{output:?}");
+    assert_eq!(user.printed("cp -f a b"), "");
+    assert_eq!(user.text("b"), "one\n");
+    let path = |name: &str| user.0.path(name).display().to_string();
+    assert_eq!(user.printed("mv -v a z"), format!("`{}` -> `{}`\n", path("a"), path("z")));
+    assert_eq!(user.printed("mkdir -v n/m"), format!("made `{}`\nmade `{}`\n", path("n"), path("n/m")));
+
+    let some = user.run("rm none z");
+    assert_eq!(some.status, 3, "{some:?}");
+    assert!(some.stderr.contains("none` does not exist") && !user.0.path("z").exists(), "{some:?}");
+    assert_eq!(user.text("home/.local/share/Trash/files/z"), "one\n");
+    assert_eq!(user.printed("rm -rfv x"), format!("deleted `{}`\n", path("x")));
+    let wrong = user.run("mv tree/c b nowhere");
+    assert!(wrong.status == 3 && wrong.stderr.contains("no folder to put several things into"), "{wrong:?}");
+    assert_eq!(user.run("cp a").status, 2);
+    let json: Value = serde_json::from_str(&user.run("--json rm none").stdout).unwrap();
+    assert_eq!(json["items"][0]["error"]["data"]["kind"], "not_found");
+}
+
+#[test]
+fn the_last_operation_is_taken_back() {
+    let user = User::new("//- /a\none\n//- /b\ntwo\n");
+    user.printed("mv -f a b");
+    user.printed("rm b");
+    let listed = user.printed("undo --list");
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert!(listed.lines().next().unwrap().contains("moved to the trash: `"), "{listed}");
+    let first = listed.lines().nth(1).unwrap().split(' ').next().unwrap().to_owned();
+
+    let early = user.run(&format!("undo {first}"));
+    assert!(early.status == 1 && early.stderr.contains("b`"), "what is in the trash cannot be moved: {early:?}");
+    let output = user.run("undo");
+    assert_eq!((output.status, output.stdout.as_str(), user.text("b").as_str()), (0, "", "one\n"), "{output:?}");
+    assert!(output.stderr.contains("took back: moved to the trash: `"), "{output:?}");
+    assert_eq!(user.run(&format!("undo {first}")).status, 0);
+    assert_eq!((user.text("a").as_str(), user.text("b").as_str()), ("one\n", "two\n"));
+    let nothing = user.run("undo");
+    assert!(nothing.status == 3 && nothing.stderr.contains("nothing was done"), "{nothing:?}");
+}
