@@ -248,6 +248,11 @@ fn every_line_is_found_that_ripgrep_finds_and_no_other() {
         for (query, found) in QUERIES.iter().zip(&mut found) {
             *found += compare(&user, tree, query);
         }
+        // The files of a workspace are known, and soon what is in them.
+        assert_eq!(user.icpy(&["workspace", "create", tree.to_str().unwrap()]).status, 0);
+        for query in QUERIES {
+            compare(&user, tree, query);
+        }
     }
     // A query that finds nothing anywhere compares nothing.
     let empty = QUERIES.iter().zip(&found).filter(|(_, found)| **found == 0).map(|(query, _)| query);

@@ -205,6 +205,7 @@ fn is_plain(query: &str) -> bool {
     query.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.' | '/'))
 }
 
-fn is_hidden(path: &str) -> bool {
+/// Whether a path below a folder is hidden, or in a folder that is.
+pub(super) fn is_hidden(path: &str) -> bool {
     path.starts_with('.') || path.contains("/.")
 }

@@ -6,6 +6,7 @@
 mod cache;
 mod content;
 mod error;
+mod files;
 mod find;
 mod finding;
 mod grep;
@@ -89,13 +90,7 @@ impl Fs {
         let cache = Arc::new(Cache::new(cache_bytes_max, metrics));
         let reader = Reader { cache: Arc::clone(&cache), host: services.host.clone() };
         let origins = Arc::new(Origins::default());
-        let trees = Arc::new(Trees::new(
-            services.host.clone(),
-            services.bus.clone(),
-            Arc::clone(&origins),
-            cache,
-            state_folder.clone(),
-        ));
+        let trees = Arc::new(Trees::new(&services, Arc::clone(&origins), cache, state_folder.clone()));
         let is_waiting = Arc::new(AtomicBool::new(false));
         let writing = Locks::default();
         let saver = Saver::start(&services, writing.clone(), origins, &state_folder);
@@ -187,12 +182,12 @@ impl FsApi<Caller> for Fs {
 
     async fn grep(&self, caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
         self.saver.recovered().await;
-        grep::grep(caller, params).await
+        self.grep_files(caller, params).await
     }
 
     async fn preview_replace(&self, caller: &Caller, params: FsPreviewReplaceParams) -> Result<FsPreviewReplaceResult> {
         self.saver.recovered().await;
-        grep::preview_replace(caller, params).await
+        self.preview_replacing(caller, params).await
     }
 
     async fn confine(&self, caller: &Caller, params: FsConfineParams) -> Result<Empty> {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsWatchLimited, WATCH_LIMITED};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::cache::Cache;
 use super::origins::Origins;
@@ -16,6 +17,7 @@ use super::tree::NodeKind;
 use super::watch::{Listen, Live, Progress, Scope, Told};
 use crate::bus::Bus;
 use crate::host::Host;
+use crate::services::Services;
 
 /// Trees that are kept though nobody watches them.
 const UNWATCHED_MAX: usize = 4;
@@ -24,6 +26,7 @@ const UNWATCHED_MAX: usize = 4;
 #[derive(Debug)]
 pub(super) struct Trees {
     host: Host,
+    stop: CancellationToken,
     state_folder: PathBuf,
     /// In the order in which they were used, the last one at the end.
     all: Mutex<Vec<Arc<Live>>>,
@@ -51,10 +54,11 @@ pub(super) struct Watch {
 }
 
 impl Trees {
-    pub(super) fn new(host: Host, bus: Bus, origins: Arc<Origins>, cache: Arc<Cache>, state_folder: PathBuf) -> Self {
+    pub(super) fn new(services: &Services, origins: Arc<Origins>, cache: Arc<Cache>, state_folder: PathBuf) -> Self {
+        let (host, stop, bus) = (services.host.clone(), services.stop.clone(), services.bus.clone());
         let watches = Arc::new(Watches { bus, cache, origins, all: Mutex::default() });
         let state_folder = state_folder.canonicalize().unwrap_or(state_folder);
-        Self { host, state_folder, all: Mutex::default(), watches }
+        Self { host, stop, state_folder, all: Mutex::default(), watches }
     }
 
     /// Begins to tell of changes, as soon as everything that is to be watched has been looked at.
@@ -141,7 +145,8 @@ impl Trees {
     fn start(&self, root: PathBuf, is_shallow: bool) -> Result<Arc<Live>> {
         let listener: Arc<dyn Listen> = Arc::clone(&self.watches) as _;
         let scope = Scope { root, is_shallow, state_folder: self.state_folder.clone() };
-        let live = Live::start(scope, listener, self.host.clone()).map_err(Error::unavailable)?;
+        let live =
+            Live::start(scope, listener, self.host.clone(), self.stop.child_token()).map_err(Error::unavailable)?;
         self.lock().push(Arc::clone(&live));
         self.forget_unused();
         Ok(live)

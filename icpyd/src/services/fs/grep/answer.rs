@@ -25,18 +25,17 @@ const WAITING_MAX: usize = 16;
 const PIECE_BYTES: usize = 32 << 10;
 
 /// Finds lines, and returns or streams them.
-pub(in super::super) async fn grep(caller: &Caller, params: FsGrepParams) -> Result<FsGrepResult> {
+pub(super) async fn grep(caller: &Caller, scope: Scope, params: FsGrepParams) -> Result<FsGrepResult> {
     let stop = CancellationToken::new();
     let _until_nobody_waits = stop.clone().drop_guard();
     if params.stream {
-        return stream(caller, params, stop).await;
+        return stream(caller, scope, params, stop).await;
     }
     let _room = caller.reserve(LONG_RESULT_BYTES).await;
-    let caller = caller.clone();
     blocking(move || {
         let limit = params.limit.map_or(LINES_MAX, |limit| (limit as usize).clamp(1, LINES_MAX));
         let (mut matches, mut bytes) = (Vec::new(), 0);
-        let outcome = Scope::new(&caller, &params.path)?.search(&params, limit, &stop, |found| {
+        let outcome = scope.search(&params, limit, &stop, |found| {
             if bytes >= ANSWER_BYTES_MAX {
                 return ControlFlow::Break(());
             }
@@ -49,13 +48,12 @@ pub(in super::super) async fn grep(caller: &Caller, params: FsGrepParams) -> Res
     .await
 }
 
-async fn stream(caller: &Caller, params: FsGrepParams, stop: CancellationToken) -> Result<FsGrepResult> {
+async fn stream(caller: &Caller, scope: Scope, params: FsGrepParams, stop: CancellationToken) -> Result<FsGrepResult> {
     let mut stream = caller.open_stream()?;
-    let caller = caller.clone();
     let (tx, mut rx) = mpsc::channel(WAITING_MAX);
     let searching = blocking(move || {
         let limit = params.limit.map_or(usize::MAX, |limit| (limit as usize).max(1));
-        Scope::new(&caller, &params.path)?.search(&params, limit, &stop, |found| {
+        scope.search(&params, limit, &stop, |found| {
             // Nobody receives when the request was cancelled.
             tx.blocking_send(found).map_or(ControlFlow::Break(()), ControlFlow::Continue)
         })

@@ -2,6 +2,7 @@
 //! then, and whenever a file has changed since it was read, that file is searched whatever the index says.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
@@ -17,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::index::{Description, Index};
-use super::pattern::Pattern;
 use super::plan::Plan;
 use super::scan::Scan;
 use super::turns::{Found, Outcome};
@@ -39,6 +39,9 @@ pub(in super::super) trait Tree: Send + Sync {
 
     /// The file's path below the folder, while it is there.
     fn path(&self, file: u32) -> Option<PathBuf>;
+
+    /// The paths below the folder of those files that are there, in the order of names. The numbers are sorted.
+    fn paths(&self, files: &[u32]) -> Vec<PathBuf>;
 
     /// Opens a file by its path below the folder.
     fn open(&self, path: &Path) -> io::Result<File>;
@@ -68,6 +71,12 @@ struct State {
     changes: u64,
 }
 
+impl<T> fmt::Debug for Indexed<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Indexed").field("is_filling", &self.is_filling).finish_non_exhaustive()
+    }
+}
+
 impl<T: Tree> Indexed<T> {
     /// A folder whose index is empty, and takes so much memory at most.
     pub(in super::super) fn new(tree: T, index_bytes_max: usize) -> Self {
@@ -81,22 +90,21 @@ impl<T: Tree> Indexed<T> {
         !params.hidden && !params.no_ignore && params.globs.iter().all(|glob| glob.starts_with('!'))
     }
 
-    /// Searches the files that can have a match, as [`Scan::run`] does.
-    pub(in super::super) fn search(
+    /// Searches the files below a folder in the folder that can have a match, as [`Scan::run`] does.
+    pub(super) fn search(
         &self,
-        params: &FsGrepParams,
-        limit: usize,
-        stop: &CancellationToken,
+        below: &Path,
+        scan: &Scan<'_>,
+        is_allowed: impl Fn(&Path) -> bool + Send + Sync,
         deliver: impl FnMut(Found) -> ControlFlow<()> + Send,
     ) -> Result<Outcome> {
-        let pattern = Pattern::new(params)?;
-        let globs = walk::globs(self.tree.root(), &params.globs)?;
-        let files = self.candidates(&pattern.plan).into_iter().filter_map(|file| self.tree.path(file));
-        let mut files: Vec<PathBuf> = files.filter(|path| !is_excluded(&globs, path)).collect();
-        files.sort_unstable();
-        let open = |path: &Path| self.tree.open(path);
-        let scan = Scan { pattern: &pattern, params, limit, open: &open, stop };
-        Ok(scan.run(files.into_iter(), deliver))
+        let globs = walk::globs(&self.tree.root().join(below), &scan.params.globs)?;
+        let paths = self.tree.paths(&self.candidates(&scan.pattern.plan));
+        let files = paths.into_iter().filter_map(|path| match below == Path::new("") {
+            true => Some(path),
+            false => path.strip_prefix(below).ok().map(Path::to_owned),
+        });
+        Ok(scan.run(files.filter(|path| !is_excluded(&globs, path) && is_allowed(path)), deliver))
     }
 
     /// The files that can have a match, sorted.

@@ -2,8 +2,8 @@
 
 mod answer;
 mod collector;
+mod handlers;
 mod index;
-#[cfg_attr(not(test), expect(dead_code, reason = "the trees of workspaces are its users"))]
 mod indexed;
 mod line;
 mod pattern;
@@ -15,5 +15,4 @@ mod scope;
 mod turns;
 mod walk;
 
-pub(super) use self::answer::grep;
-pub(super) use self::preview::preview_replace;
+pub(super) use self::indexed::{Changes, Indexed, Tree};

@@ -29,15 +29,15 @@ const ANSWER_BYTES_MAX: usize = 4 << 20;
 const FILE_BYTES_MAX: u64 = 32 << 20;
 
 /// Shows how files would change if what is found in them were replaced.
-pub(in super::super) async fn preview_replace(
+pub(super) async fn preview_replace(
     caller: &Caller,
+    scope: Scope,
     params: FsPreviewReplaceParams,
 ) -> Result<FsPreviewReplaceResult> {
     let stop = CancellationToken::new();
     let _until_nobody_waits = stop.clone().drop_guard();
     let _room = caller.reserve(LONG_RESULT_BYTES).await;
-    let caller = caller.clone();
-    blocking(move || preview(&Scope::new(&caller, &params.search.path)?, &params, &stop)).await
+    blocking(move || preview(&scope, &params, &stop)).await
 }
 
 fn preview(scope: &Scope, params: &FsPreviewReplaceParams, stop: &CancellationToken) -> Result<FsPreviewReplaceResult> {

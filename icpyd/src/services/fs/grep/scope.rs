@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::error::failed;
 use super::super::place::{Place, Use};
+use super::super::watch::Live;
 use super::super::{check_regular, platform};
 use super::pattern::Pattern;
 use super::scan::Scan;
@@ -27,6 +28,8 @@ pub(super) struct Scope {
     is_file: bool,
     /// What is denied to the caller in the folder is not searched.
     confinement: Option<Arc<Confinement>>,
+    /// The tree that the folder is in, where it knows all that is to be searched.
+    live: Option<Arc<Live>>,
 }
 
 impl Scope {
@@ -37,7 +40,17 @@ impl Scope {
         if is_file {
             check_regular(place.asked(), &metadata)?;
         }
-        Ok(Self { place, is_file, confinement: caller.confinement().cloned() })
+        Ok(Self { place, is_file, confinement: caller.confinement().cloned(), live: None })
+    }
+
+    /// Where it really is, when it is a folder.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        (!self.is_file).then(|| self.place.real())
+    }
+
+    /// Says in which tree the folder is, which knows all that is to be searched.
+    pub(super) fn set_live(&mut self, live: Arc<Live>) {
+        self.live = Some(live);
     }
 
     /// Searches it, as [`Scan::run`] does.
@@ -54,6 +67,10 @@ impl Scope {
         if self.is_file {
             let name = PathBuf::from(self.place.real().file_name().unwrap_or_default());
             return Ok(scan.run(std::iter::once(name), deliver));
+        }
+        if let Some(live) = &self.live {
+            let below = self.place.real().strip_prefix(live.root()).unwrap_or(Path::new(""));
+            return live.index().search(below, &scan, |path| self.is_allowed(path), deliver);
         }
         let files = walk::files(self.place.path(), self.place.asked(), params)?;
         Ok(scan.run(files.filter(|path| self.is_allowed(path)), deliver))

@@ -3,6 +3,7 @@
 //! Paths are kept in one text, so that a tree of a million files takes little memory and all paths can be looked through
 //! quickly. Not here: how the tree gets to know what is on disk (`scan`), and how it stays true (`watch`).
 
+mod changed;
 mod paths;
 pub(super) mod rules;
 pub(super) mod scan;
@@ -12,6 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::changed::ChangedFiles;
 use self::rules::Rules;
 
 /// Names a folder or file of a tree, as long as it is there. Numbers are used again.
@@ -50,6 +52,7 @@ pub(super) struct Tree {
     files: usize,
     /// Rises with every change of what is there.
     generation: u64,
+    changed: ChangedFiles,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +100,7 @@ impl Tree {
             garbage_bytes: 0,
             files: 0,
             generation: 0,
+            changed: ChangedFiles::default(),
         }
     }
 
@@ -304,7 +308,10 @@ impl Tree {
         if *shown != *name {
             self.odd_names.insert(id, name.to_owned());
         }
-        self.files += usize::from(kind == NodeKind::File);
+        if kind == NodeKind::File {
+            self.files += 1;
+            self.changed.note(id);
+        }
         self.generation += 1;
         Some(id)
     }
@@ -349,7 +356,10 @@ impl Tree {
             *folder = Folder::default();
             self.free_folders.push(self.node(node).place.0);
         }
-        self.files -= usize::from(self.node(node).place == Place::FILE);
+        if self.is_file(node) {
+            self.files -= 1;
+            self.changed.note(node);
+        }
         self.garbage_bytes += usize::from(self.node(node).path_bytes);
         self.odd_names.remove(&node);
         self.nodes[node.0 as usize].place = Place::NOWHERE;

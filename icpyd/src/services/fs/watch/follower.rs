@@ -19,6 +19,7 @@ use super::poll::Poll;
 use super::{Asked, Listen, Mounts, Notice, Progress, Scope, Seen, Told, Where, excluded_below};
 use crate::host::Host;
 use crate::services::fs::kind_of;
+use crate::services::fs::platform::changed_at;
 use crate::services::fs::stamp::Stamp;
 use crate::services::fs::tree::rules::{Has, Rules};
 use crate::services::fs::tree::scan::{Difference, Scanner, Task, WatchFolders, is_left_out};
@@ -119,7 +120,7 @@ impl Follower {
             // What is asked for is asked before everything is read that has happened.
             let asking = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
             state.drain(&watcher);
-            state.poll(&watcher);
+            state.poll(&watcher, !asking.is_empty());
             state.tell_what_is_due(!asking.is_empty());
             for answer in asking {
                 let _ = answer.send(());
@@ -248,7 +249,11 @@ impl State {
             let known = tree.child(folder, name);
             (tree.path(folder).join(name), known.and_then(|node| Some((node, tree.kind(node)?))))
         };
-        if seen == Seen::Touched && known.is_some() && self.changes.is_noted(&path) {
+        if let Some((node, _)) = known
+            && seen == Seen::Touched
+            && self.changes.is_noted(&path)
+        {
+            self.tree().touch(node);
             return;
         }
         let metadata = path.symlink_metadata().ok();
@@ -265,7 +270,10 @@ impl State {
                 self.note_all(differences);
             }
             (None, None) | (Some(_), Some(NodeKind::Folder)) => {}
-            (Some(_), Some(_)) => self.note(FileChange::Modified, path),
+            (Some((node, _)), Some(_)) => {
+                self.tree().touch(node);
+                self.note(FileChange::Modified, path);
+            }
         }
     }
 
@@ -296,14 +304,16 @@ impl State {
         self.note_all(differences);
         // The clock of a filesystem may be behind.
         let since = since - Duration::from_secs(1);
-        let files: Vec<PathBuf> = {
+        let files: Vec<(NodeId, PathBuf)> = {
             let tree = self.tree();
-            tree.each_file().map(|file| tree.path(file)).collect()
+            tree.each_file().map(|file| (file, tree.path(file))).collect()
         };
-        let has_changed = |path: &PathBuf| {
-            path.symlink_metadata().is_ok_and(|metadata| crate::services::fs::platform::changed_at(&metadata) >= since)
-        };
-        files.into_iter().filter(has_changed).for_each(|path| self.note(FileChange::Modified, path));
+        for (file, path) in files {
+            if path.symlink_metadata().is_ok_and(|metadata| changed_at(&metadata) >= since) {
+                self.tree().touch(file);
+                self.note(FileChange::Modified, path);
+            }
+        }
     }
 
     pub(super) fn note_all(&mut self, differences: Vec<Difference>) {

@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use icpy_protocol::fs::FileChange;
 use tokio::sync::{oneshot, watch};
@@ -24,10 +24,15 @@ use tokio_util::sync::CancellationToken;
 
 use self::follower::Follower;
 use self::platform::{Waker, Watcher};
+use super::files::Files;
 use super::find::LastQuery;
+use super::grep::Indexed;
 use super::stamp::Stamp;
 use super::tree::Tree;
 use crate::host::Host;
+
+/// The most memory that the index of one tree takes.
+const INDEX_BYTES_MAX: usize = 256 << 20;
 
 /// What the system tells.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +145,8 @@ pub(super) struct Live {
     waker: Waker,
     stop: CancellationToken,
     last_query: LastQuery,
+    /// What is in the files, once somebody has searched them.
+    index: OnceLock<Arc<Indexed<Files>>>,
 }
 
 /// Those who wait until everything is taken in and told that has happened.
@@ -154,14 +161,18 @@ pub(super) fn excluded_below(root: &Path, state_folder: &Path) -> HashSet<PathBu
 
 impl Live {
     /// Starts to read a folder and to follow what happens in it. The error is a sentence.
-    pub(super) fn start(scope: Scope, listener: Arc<dyn Listen>, host: Host) -> std::result::Result<Arc<Self>, String> {
+    pub(super) fn start(
+        scope: Scope,
+        listener: Arc<dyn Listen>,
+        host: Host,
+        stop: CancellationToken,
+    ) -> std::result::Result<Arc<Self>, String> {
         let root = scope.root.clone();
         let unwatchable = |error| format!("`{}` cannot be watched: {error}", root.display());
         let watcher = Watcher::new(&scope.root).map_err(unwatchable)?;
         let tree = Arc::new(Mutex::new(Tree::new(scope.root.clone())));
         let asked = Arc::new(Asked::default());
         let (tell_progress, progress) = watch::channel(Progress::Reading);
-        let stop = CancellationToken::new();
         let is_polled = Arc::new(AtomicBool::new(false));
         let live = Arc::new(Self {
             root: scope.root.clone(),
@@ -173,6 +184,7 @@ impl Live {
             waker: watcher.waker(),
             stop: stop.clone(),
             last_query: LastQuery::default(),
+            index: OnceLock::new(),
         });
         let follower = Follower::new(scope, tree, watcher, listener, is_polled, stop, host);
         let run = move || follower.run(&asked, &tell_progress);
@@ -208,6 +220,19 @@ impl Live {
     /// What was found for the last query.
     pub(super) fn last_query(&self) -> &LastQuery {
         &self.last_query
+    }
+
+    /// What is in the files. It is read in the background by those who search.
+    pub(super) fn index(&self) -> &Arc<Indexed<Files>> {
+        self.index.get_or_init(|| {
+            let files = Files { root: self.root.clone(), tree: Arc::clone(&self.tree) };
+            Arc::new(Indexed::new(files, INDEX_BYTES_MAX))
+        })
+    }
+
+    /// Ends work for the tree that is under way in the background.
+    pub(super) fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// Waits until everything that happened before now is in the tree, and told.

@@ -63,11 +63,11 @@ impl Poll {
 }
 
 impl State {
-    /// Looks at everything when it is time.
-    pub(super) fn poll(&mut self, watcher: &Watcher) {
+    /// Looks at everything when it is time, or when somebody waits for it.
+    pub(super) fn poll(&mut self, watcher: &Watcher, is_wanted: bool) {
         self.begin_polling();
         let began = Instant::now();
-        if self.poll.next().is_none_or(|next| next > began) {
+        if self.poll.next().is_none_or(|next| next > began && !is_wanted) {
             return;
         }
         let is_first = self.poll.seen.is_empty();
@@ -77,6 +77,7 @@ impl State {
             let Some(stamp) = Stamp::of(&path) else { continue };
             let before = self.poll.seen.insert(node, stamp);
             if !is_first && before.is_some_and(|before| before != stamp) {
+                self.tree().touch(node);
                 self.note(FileChange::Modified, path);
             }
         }

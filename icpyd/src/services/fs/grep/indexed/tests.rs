@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use icpy_protocol::fs::FsMatch;
 use tempfile::TempDir;
 
+use super::super::pattern::Pattern;
 use super::*;
 
 /// The files of a folder, as they were when it was last looked at.
@@ -71,6 +72,12 @@ impl Tree for Looked {
         seen.paths.get(file as usize).filter(|path| seen.states.contains_key(*path)).cloned()
     }
 
+    fn paths(&self, files: &[u32]) -> Vec<PathBuf> {
+        let mut paths: Vec<_> = files.iter().filter_map(|file| self.path(*file)).collect();
+        paths.sort();
+        paths
+    }
+
     fn open(&self, path: &Path) -> io::Result<File> {
         File::open(self.folder.path().join(path))
     }
@@ -88,7 +95,10 @@ fn collected(search: impl FnOnce(&mut (dyn FnMut(Found) -> ControlFlow<()> + Sen
 
 fn by_index(indexed: &Indexed<Looked>, params: &FsGrepParams) -> (Vec<FsMatch>, u64) {
     let stop = CancellationToken::new();
-    collected(|deliver| indexed.search(params, usize::MAX, &stop, deliver).unwrap())
+    let pattern = Pattern::new(params).unwrap();
+    let open = |path: &Path| indexed.tree.open(path);
+    let scan = Scan { pattern: &pattern, params, limit: usize::MAX, open: &open, stop: &stop };
+    collected(|deliver| indexed.search(Path::new(""), &scan, |_| true, deliver).unwrap())
 }
 
 fn by_walk(root: &Path, params: &FsGrepParams) -> (Vec<FsMatch>, u64) {
