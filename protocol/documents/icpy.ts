@@ -972,6 +972,30 @@ export interface FsSkippedFile {
   reason: string;
 }
 
+/** Params of `fs:replace`: what was shown by `fs:preview_replace`, and in which of the files. */
+export interface FsReplaceParams {
+  /** What is replaced, and by what, as in the preview; its limit is not looked at. */
+  preview: FsPreviewReplaceParams;
+  /** The files to be changed, each as a whole. */
+  files: Array<FsFileVersion>;
+}
+
+/** A file in one version. */
+export interface FsFileVersion {
+  /** The file, by its path below the folder that was searched. */
+  path: FilePath;
+  /** The version that the preview is of. */
+  baseVersion: string;
+}
+
+/** Result of `fs:replace`. */
+export interface FsReplaceResult {
+  /** How many matches were replaced. */
+  replaced: number;
+  /** What was written, in the order of the params. A file in which nothing changes is not among them. */
+  files: Array<FsFileVersion>;
+}
+
 /** Params of `fs:stat`. */
 export interface FsStatParams {
   /** The path. */
@@ -1455,6 +1479,8 @@ export interface Methods {
   "fs:confine": { params: FsConfineParams; result: Empty };
   /** Shows how files would change if what is found in them were replaced. Nothing is changed. */
   "fs:preview_replace": { params: FsPreviewReplaceParams; result: FsPreviewReplaceResult };
+  /** Replaces what is found in files that a preview has shown: in all of them or in none, also when the daemon is killed meanwhile. Refused when one of them is no longer of the version that the preview was of. */
+  "fs:replace": { params: FsReplaceParams; result: FsReplaceResult };
   /** Returns what a path names. */
   "fs:stat": { params: FsStatParams; result: FsStatResult };
   /** Makes a folder, and those above it that are missing. One that is there already is as well. */

@@ -53,6 +53,9 @@ crate::api! {
         Open fn confine(FsConfineParams) -> Empty, idempotent;
         /// Shows how files would change if what is found in them were replaced. Nothing is changed.
         Read fn preview_replace(FsPreviewReplaceParams) -> FsPreviewReplaceResult;
+        /// Replaces what is found in files that a preview has shown: in all of them or in none, also when the daemon is killed
+        /// meanwhile. Refused when one of them is no longer of the version that the preview was of.
+        Write fn replace(FsReplaceParams) -> FsReplaceResult; rest POST "/fs/replace";
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
         /// Makes a folder, and those above it that are missing. One that is there already is as well.

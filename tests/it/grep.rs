@@ -7,7 +7,8 @@ use icpy::Piece;
 use icpy_protocol::Empty;
 use icpy_protocol::error::Kind;
 use icpy_protocol::fs::{
-    FsClient, FsConfineParams, FsGrepParams, FsGrepResult, FsMatch, FsPreviewReplaceParams, FsReadFileParams, method,
+    FsClient, FsConfineParams, FsFileVersion, FsGrepParams, FsGrepResult, FsMatch, FsPreviewReplaceParams,
+    FsReadFileParams, FsReplaceParams, method,
 };
 use icpy_protocol::session::SessionClient;
 use icpy_tests::{Daemon, Process, within};
@@ -205,5 +206,36 @@ fn a_reader_that_has_enough_ends_the_search() {
     icpy_tests::until_now("the search's end", || {
         let sessions = user.json(&["call", "session:list"]);
         sessions["sessions"].as_array().unwrap().len() == 1
+    });
+}
+
+#[test]
+fn what_was_shown_is_replaced_in_all_files_or_in_none() {
+    let daemon = Daemon::boot("//- /a.txt\none needle,\r\ntwo needles\n//- /b/c.txt\nneedle\n//- /d.txt\nneedle\n");
+    daemon.run(async {
+        let service = FsClient::new(daemon.client().await);
+        let preview = FsPreviewReplaceParams { search: params(&daemon, |_| ()), replacement: "pin".to_owned() };
+        let shown = service.preview_replace(&preview).await.unwrap().files;
+        let version = |name: &str| {
+            let file = shown.iter().find(|file| file.path.as_path() == std::path::Path::new(name)).unwrap();
+            FsFileVersion { path: file.path.clone(), base_version: file.base_version.clone() }
+        };
+        let replace = |files: Vec<FsFileVersion>| FsReplaceParams { preview: preview.clone(), files };
+        // One of them has changed since.
+        fs::write(daemon.path("d.txt"), "another needle\n").unwrap();
+        let refused = service.replace(&replace(vec![version("a.txt"), version("d.txt")])).await.unwrap_err();
+        assert_eq!(refused.kind(), Kind::Conflict, "{refused}");
+        assert!(refused.message().contains("d.txt"), "{refused}");
+        assert!(fs::read_to_string(daemon.path("a.txt")).unwrap().contains("needle"));
+        let done = service.replace(&replace(vec![version("a.txt"), version("b/c.txt")])).await.unwrap();
+        assert_eq!((done.replaced, done.files.len()), (3, 2));
+        assert_eq!(fs::read_to_string(daemon.path("a.txt")).unwrap(), "one pin,\r\ntwo pins\n");
+        assert_eq!(fs::read_to_string(daemon.path("b/c.txt")).unwrap(), "pin\n");
+        assert_eq!(fs::read_to_string(daemon.path("d.txt")).unwrap(), "another needle\n");
+        // Nothing is left to be replaced there.
+        let again = service.replace(&replace(done.files)).await.unwrap();
+        assert_eq!((again.replaced, again.files.len()), (0, 0));
+        let missing = FsFileVersion { path: "none".into(), ..version("a.txt") };
+        assert_eq!(service.replace(&replace(vec![missing])).await.unwrap_err().kind(), Kind::NotFound);
     });
 }

@@ -30,6 +30,34 @@ pub struct FsPreviewReplaceResult {
     pub stats: FsGrepStats,
 }
 
+/// Params of `fs:replace`: what was shown by `fs:preview_replace`, and in which of the files.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FsReplaceParams {
+    /// What is replaced, and by what, as in the preview; its limit is not looked at.
+    pub preview: FsPreviewReplaceParams,
+    /// The files to be changed, each as a whole.
+    pub files: Vec<FsFileVersion>,
+}
+
+/// A file in one version.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FsFileVersion {
+    /// The file, by its path below the folder that was searched.
+    pub path: FilePath,
+    /// The version that the preview is of.
+    pub base_version: String,
+}
+
+/// Result of `fs:replace`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FsReplaceResult {
+    /// How many matches were replaced.
+    pub replaced: u64,
+    /// What was written, in the order of the params. A file in which nothing changes is not among them.
+    pub files: Vec<FsFileVersion>,
+}
+
 /// How one file would change.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -12,6 +12,7 @@ mod process;
 mod programs;
 mod restart;
 mod save;
+mod search;
 mod size;
 mod slow;
 mod table;
@@ -36,6 +37,7 @@ const AREAS: &[Area] = &[
     ("slow", slow::run),
     ("tree", tree::run),
     ("save", save::run),
+    ("search", search::run),
     ("idle", idle::run),
     ("size", size::run),
 ];

@@ -43,10 +43,10 @@ use icpy_protocol::fs::{
     FsApi, FsBatchResult, FsConfineParams, FsCreateDirectoryParams, FsCreateDirectoryResult, FsCreateSymlinkParams,
     FsCreateSymlinkResult, FsDeleteParams, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
     FsListDirectoryParams, FsListDirectoryResult, FsListOperationsParams, FsListOperationsResult,
-    FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams, FsReadFileResult, FsRestoreParams, FsRoot,
-    FsSetModeParams, FsStatParams, FsStatResult, FsSyncParams, FsTransferParams, FsUndoParams, FsUndoResult,
-    FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams,
-    FsWriteFilesResult,
+    FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams, FsReadFileResult, FsReplaceParams,
+    FsReplaceResult, FsRestoreParams, FsRoot, FsSetModeParams, FsStatParams, FsStatResult, FsSyncParams,
+    FsTransferParams, FsUndoParams, FsUndoResult, FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams,
+    FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
 };
 use icpy_protocol::workspace::WorkspaceClient;
 use tokio::sync::{Mutex, oneshot};
@@ -132,6 +132,16 @@ impl Fs {
         }
     }
 
+    /// Saves several files as one.
+    async fn save_files(&self, caller: &Caller, params: FsWriteFilesParams) -> Result<FsWriteFilesResult> {
+        let mut turns = Vec::new();
+        for path in params.files.iter().map(|file| file.path.as_path()).collect::<BTreeSet<_>>() {
+            turns.push(self.writing.lock(Key::Asked(path.to_owned())).await);
+        }
+        let (caller, saver) = (caller.clone(), self.saver.clone());
+        self.to_the_end(turns, move || (saver.save_all(&caller, &params), params)).await
+    }
+
     /// The folders of all workspaces.
     async fn workspace_roots(&self, caller: &Caller) -> Result<Vec<PathBuf>> {
         let workspaces = WorkspaceClient::new(self.services.requester(caller)).list(&Empty {}).await?.workspaces;
@@ -160,12 +170,12 @@ impl FsApi<Caller> for Fs {
 
     async fn write_files(&self, caller: &Caller, params: FsWriteFilesParams) -> Result<FsWriteFilesResult> {
         self.saver.recovered().await;
-        let mut turns = Vec::new();
-        for path in params.files.iter().map(|file| file.path.as_path()).collect::<BTreeSet<_>>() {
-            turns.push(self.writing.lock(Key::Asked(path.to_owned())).await);
-        }
-        let (caller, saver) = (caller.clone(), self.saver.clone());
-        self.to_the_end(turns, move || (saver.save_all(&caller, &params), params)).await
+        self.save_files(caller, params).await
+    }
+
+    async fn replace(&self, caller: &Caller, params: FsReplaceParams) -> Result<FsReplaceResult> {
+        self.saver.recovered().await;
+        self.replace_in_files(caller, params).await
     }
 
     async fn list_directory(&self, caller: &Caller, params: FsListDirectoryParams) -> Result<FsListDirectoryResult> {

@@ -72,7 +72,7 @@ fn ready(table: &mut Table, root: &Path, watchman: Option<&Watchman>) {
         if let Some(watchman) = watchman {
             let begin = Instant::now();
             watchman.ask(&json!(["watch", root]));
-            watchman.ask(&json!(["find", root, "nothing"]));
+            watchman.ask(&json!(["query", root, { "expression": ["name", "nothing"], "fields": ["name"] }]));
             peers.push(begin.elapsed());
             watchman.ask(&json!(["watch-del", root]));
         }
@@ -276,7 +276,13 @@ impl Watchman {
         let place = |name: &str, file: &str| format!("--{name}={}", folder.path().join(file).display());
         let args =
             [place("sockname", "s"), place("statefile", "state"), place("logfile", "log"), place("pidfile", "pid")];
-        let child = Command::new("watchman").args(args).args(["--foreground", "get-pid"]).stdout(Stdio::null()).spawn();
+        // With a real-time priority its own threads starve each other.
+        let child = Command::new("chrt")
+            .args(["--other", "0", "watchman"])
+            .args(args)
+            .args(["--foreground", "get-pid"])
+            .stdout(Stdio::null())
+            .spawn();
         let Ok(child) = child else {
             eprintln!("not measured: `watchman` is not installed");
             return None;
@@ -288,6 +294,7 @@ impl Watchman {
 
     fn ask(&self, message: &Value) -> Value {
         let mut client = Client::connect(self.server.connect());
+        client.reader.get_ref().set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         client.send(message);
         serde_json::from_str(&client.line()).unwrap()
     }

@@ -1,6 +1,7 @@
 //! `fs:grep`: finding lines by what is in them.
 
 mod answer;
+mod apply;
 mod collector;
 mod handlers;
 mod index;

@@ -26,7 +26,7 @@ const EDITS_MAX: usize = 10_000;
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// The longest file that is changed, in bytes.
-const FILE_BYTES_MAX: u64 = 32 << 20;
+pub(super) const FILE_BYTES_MAX: u64 = 32 << 20;
 
 /// Shows how files would change if what is found in them were replaced.
 pub(super) async fn preview_replace(

@@ -67,7 +67,6 @@ impl Replaced<'_> {
     }
 
     /// The new content.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a preview does not need it"))]
     pub(super) fn content(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.text.bytes.len());
         let mut done = 0;

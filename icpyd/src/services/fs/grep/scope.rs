@@ -76,6 +76,11 @@ impl Scope {
         Ok(scan.run(files.filter(|path| self.is_allowed(path)), deliver))
     }
 
+    /// The path of a file in it, as its caller would write it.
+    pub(super) fn path_of(&self, path: &Path) -> PathBuf {
+        if self.is_file { self.place.asked().to_owned() } else { self.place.asked().join(path) }
+    }
+
     fn is_allowed(&self, path: &Path) -> bool {
         let is_there = |confinement: &Arc<Confinement>| confinement.find(&self.place.real().join(path)).is_some();
         self.confinement.as_ref().is_none_or(is_there)

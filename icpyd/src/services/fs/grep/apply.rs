@@ -1,0 +1,91 @@
+//! `fs:replace`: what a preview has shown, done.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::fs::{
+    FsEncoding, FsFileVersion, FsReplaceParams, FsReplaceResult, FsWriteFileParams, FsWriteFilesParams,
+};
+use icpy_protocol::path::FilePath;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::super::error::failed;
+use super::super::version;
+use super::pattern::Pattern;
+use super::preview::FILE_BYTES_MAX;
+use super::replace::replace;
+use super::scope::Scope;
+
+/// The most files that are changed at once.
+const FILES_MAX: usize = 10_000;
+
+/// What is to be written so that everything is replaced, and how much that is.
+pub(super) struct Replacement {
+    /// The files that change.
+    pub(super) files: Vec<FilePath>,
+    pub(super) writes: FsWriteFilesParams,
+    replaced: u64,
+}
+
+impl Replacement {
+    /// Reads the files, each of which must still be of its version.
+    pub(super) fn make(scope: &Scope, params: &FsReplaceParams) -> Result<Self> {
+        if params.files.len() > FILES_MAX {
+            let message = format!("{} files are more than are changed at once", params.files.len());
+            return Err(Error::too_large(message).with("limit", FILES_MAX));
+        }
+        let pattern = Pattern::new(&params.preview.search)?;
+        let mut replacement = Self { files: Vec::new(), writes: FsWriteFilesParams { files: Vec::new() }, replaced: 0 };
+        for file in &params.files {
+            replacement.add(scope, params, &pattern, file)?;
+        }
+        Ok(replacement)
+    }
+
+    fn add(&mut self, scope: &Scope, params: &FsReplaceParams, pattern: &Pattern, file: &FsFileVersion) -> Result<()> {
+        let path = scope.path_of(file.path.as_path());
+        let mut content = Vec::new();
+        let read = scope.open(file.path.as_path()).and_then(|it| it.take(FILE_BYTES_MAX + 1).read_to_end(&mut content));
+        read.map_err(|error| failed("read", &path, &error))?;
+        let current = version(xxh3_128(&content));
+        if current != file.base_version {
+            let message = format!("`{}` changed since the version that the preview was of", path.display());
+            return Err(Error::conflict(message).with("currentVersion", current));
+        }
+        let search = &params.preview.search;
+        let replaced = replace(&content, pattern, search, &params.preview.replacement)
+            .map_err(|reason| Error::unsupported(format!("`{}` cannot be changed: {reason}", path.display())))?;
+        if replaced.edits.is_empty() {
+            return Ok(());
+        }
+        self.replaced += replaced.edits.len() as u64;
+        self.files.push(file.path.clone());
+        self.writes.files.push(FsWriteFileParams {
+            path: path.into(),
+            content: BASE64_STANDARD.encode(replaced.content()),
+            encoding: FsEncoding::Base64,
+            charset: None,
+            has_bom: false,
+            base_version: Some(current),
+            must_be_new: false,
+            make_folders: false,
+        });
+        Ok(())
+    }
+
+    /// What is answered when all is written, in these versions.
+    pub(super) fn done(files: Vec<FilePath>, replaced: u64, versions: impl Iterator<Item = String>) -> FsReplaceResult {
+        let written = files.into_iter().zip(versions);
+        FsReplaceResult {
+            replaced,
+            files: written.map(|(path, base_version)| FsFileVersion { path, base_version }).collect(),
+        }
+    }
+
+    /// How many matches are replaced.
+    pub(super) fn replaced(&self) -> u64 {
+        self.replaced
+    }
+}
