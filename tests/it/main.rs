@@ -55,6 +55,8 @@ mod metrics;
 #[cfg(unix)]
 mod opening;
 #[cfg(target_os = "linux")]
+mod origins;
+#[cfg(target_os = "linux")]
 mod packaging;
 #[cfg(unix)]
 mod reconnect;

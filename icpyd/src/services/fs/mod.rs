@@ -240,31 +240,31 @@ impl FsApi<Caller> for Fs {
         caller: &Caller,
         params: FsCreateDirectoryParams,
     ) -> Result<FsCreateDirectoryResult> {
-        manage::create_directory(&self.services, caller, params).await
+        manage::create_directory(self, caller, params).await
     }
 
     async fn create_symlink(&self, caller: &Caller, params: FsCreateSymlinkParams) -> Result<FsCreateSymlinkResult> {
-        manage::create_symlink(&self.services, caller, params).await
+        manage::create_symlink(self, caller, params).await
     }
 
     async fn set_mode(&self, caller: &Caller, params: FsSetModeParams) -> Result<FsBatchResult> {
-        manage::set_mode(&self.services, caller, params).await
+        manage::set_mode(self, caller, params).await
     }
 
     async fn copy(&self, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
-        manage::copy(&self.services, caller, params).await
+        manage::copy(self, caller, params).await
     }
 
     async fn move_items(&self, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
-        manage::move_items(&self.services, caller, params).await
+        manage::move_items(self, caller, params).await
     }
 
     async fn delete(&self, caller: &Caller, params: FsDeleteParams) -> Result<FsBatchResult> {
-        manage::delete(&self.services, caller, params).await
+        manage::delete(self, caller, params).await
     }
 
     async fn restore(&self, caller: &Caller, params: FsRestoreParams) -> Result<FsBatchResult> {
-        manage::restore(&self.services, caller, params).await
+        manage::restore(self, caller, params).await
     }
 
     async fn list_operations(&self, caller: &Caller, params: FsListOperationsParams) -> Result<FsListOperationsResult> {
@@ -272,7 +272,7 @@ impl FsApi<Caller> for Fs {
     }
 
     async fn undo(&self, caller: &Caller, params: FsUndoParams) -> Result<FsUndoResult> {
-        manage::undo(&self.services, &self.undoing, caller, params).await
+        manage::undo(self, caller, params).await
     }
 }
 

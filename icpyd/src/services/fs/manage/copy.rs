@@ -14,7 +14,9 @@ use super::walk::{Entry, Visitor, walk};
 use super::{content, may_use, platform};
 use crate::confinement::Folder;
 use crate::services::fs::error::failed;
+use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::{Place, Use};
+use crate::services::fs::stamp::Stamp;
 use crate::services::fs::{check_regular, platform as files};
 
 /// How faithful a copy is to be.
@@ -106,9 +108,11 @@ impl Visitor for Copier<'_> {
         let refused = |error| self.refused_there(folder, &error);
         platform::make_private_folder(&target).map_err(refused)?;
         let made = Folder::open(&target).map_err(refused)?;
+        let metadata = target.symlink_metadata().map_err(refused)?;
+        self.expect(folder, &metadata);
         if self.own.is_none() {
             // Zeros where folders have no numbers.
-            let identity = platform::identity(&target.symlink_metadata().map_err(refused)?);
+            let identity = platform::identity(&metadata);
             self.own = Some(identity).filter(|identity| *identity != (0, 0));
         }
         self.folders.push(made);
@@ -134,7 +138,8 @@ impl Visitor for Copier<'_> {
             let text = fs::read_link(entry.path).map_err(|error| self.refused(entry, &error))?;
             let made = platform::make_link(&text, &target);
             let made = made.and_then(|()| platform::keep_link_times(&target, entry.metadata));
-            return made.map_err(|error| self.refused_there(entry, &error));
+            let made = made.and_then(|()| target.symlink_metadata());
+            return made.map(|made| self.expect(entry, &made)).map_err(|error| self.refused_there(entry, &error));
         }
         // Opening anything else could wait for ever, or do something.
         check_regular(&entry.shown(), entry.metadata)?;
@@ -154,6 +159,11 @@ impl Copier<'_> {
             return Err(Error::permission_denied(message));
         }
         Ok(folder.path().join(name))
+    }
+
+    /// Says whose a copy is: it can be seen when the whole has its name.
+    fn expect(&self, entry: &Entry<'_>, copy: &Metadata) {
+        self.job.expect_change(&self.to.real().join(entry.below), Becomes::Holding(Stamp::from(copy)));
     }
 
     /// A failure with the original.
@@ -199,6 +209,7 @@ impl Copier<'_> {
                 self.job.check().map_err(io::Error::other)
             })?;
             platform::keep_attributes(&from, &to, &metadata, self.manner.replaces_original)?;
+            self.expect(entry, &to.metadata()?);
             self.flush(|| to.sync_all())
         };
         copy().map_err(|error| self.job.check().err().unwrap_or_else(|| self.refused_there(entry, &error)))

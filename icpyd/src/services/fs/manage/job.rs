@@ -1,6 +1,7 @@
 //! One request's work: whether it is still wanted, and how far it is.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::path::Path;
 
 use icpy_protocol::error::{Error, Result};
 use rusqlite::Connection;
@@ -9,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::step::Step;
 use crate::caller::{Caller, Stream};
 use crate::host::Host;
+use crate::services::fs::origins::Becomes;
+use crate::services::fs::save::Saver;
 
 /// Progress is sent for each so-manieth part of the whole, and where that is not known after so much.
 const PROGRESS_PARTS: u64 = 200;
@@ -22,6 +25,7 @@ pub(super) struct Job {
     /// On whose behalf.
     pub caller: Caller,
     pub host: Host,
+    pub saver: Saver,
     stop: CancellationToken,
     progress: Option<Progress>,
     is_finishing: Cell<bool>,
@@ -51,6 +55,7 @@ impl Job {
     pub(super) fn new(
         caller: Caller,
         host: Host,
+        saver: Saver,
         stop: CancellationToken,
         stream: Option<(Stream, &'static str)>,
     ) -> Self {
@@ -58,7 +63,31 @@ impl Job {
         let progress =
             stream.map(|(stream, unit)| Progress { stream, unit, done: zero(), total: zero(), told: zero() });
         let is_finishing = Cell::new(false);
-        Self { caller, host, stop, progress, is_finishing, steps: RefCell::default(), local_time: OnceCell::new() }
+        let (steps, local_time) = (RefCell::default(), OnceCell::new());
+        Self { caller, host, saver, stop, progress, is_finishing, steps, local_time }
+    }
+
+    /// Says whose a change is, before it can be seen: what it makes of a path, by where that really is.
+    pub(super) fn expect_change(&self, real: &Path, becomes: Becomes) {
+        self.saver.origins().expect(real, becomes, None, &self.caller);
+    }
+
+    /// Makes a change, and says before whose it is. What nobody has seen before is nobody's.
+    pub(super) fn changing<T, E>(
+        &self,
+        paths: &[(&Path, Option<Becomes>)],
+        change: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        for (real, becomes) in paths {
+            if let Some(becomes) = becomes {
+                self.expect_change(real, *becomes);
+            }
+        }
+        change().inspect_err(|_| {
+            for (real, _) in paths {
+                self.saver.origins().forget(real);
+            }
+        })
     }
 
     /// Keeps what was done, so that it can be reversed.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::fs::FsKind;
 use icpy_protocol::path::FilePath;
 
 use super::job::Job;
@@ -11,7 +12,9 @@ use super::platform;
 use super::step::{Left, Step};
 use crate::caller::Caller;
 use crate::services::fs::error::failed;
+use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::{Place, Use};
+use crate::services::fs::stamp::Stamp;
 
 /// Makes a folder and those above it that are missing; returns those that it has made, the outermost first.
 pub(super) fn folders(path: &FilePath, job: &Job) -> Result<Vec<FilePath>> {
@@ -24,7 +27,8 @@ pub(super) fn folders(path: &FilePath, job: &Job) -> Result<Vec<FilePath>> {
     let mut made = Vec::new();
     for path in missing.into_iter().rev() {
         let place = Place::of(&job.caller, &path, Use::Change)?;
-        match fs::create_dir(place.path()) {
+        let becomes = Becomes::Any(FsKind::Directory);
+        match job.changing(&[(place.real(), Some(becomes))], || fs::create_dir(place.path())) {
             Ok(()) => {
                 did_make(&place, job)?;
                 made.push(path);
@@ -61,11 +65,16 @@ pub(super) fn link(path: &FilePath, target: &FilePath, job: &Job) -> Result<()> 
     if target.as_path().as_os_str().is_empty() {
         return Err(Error::invalid_params(format!("the link `{place}` needs a target")));
     }
-    platform::make_link(target.as_path(), place.path()).map_err(|error| failed("make", place.asked(), &error))?;
+    let becomes = Becomes::Any(FsKind::Symlink);
+    job.changing(&[(place.real(), Some(becomes))], || platform::make_link(target.as_path(), place.path()))
+        .map_err(|error| failed("make", place.asked(), &error))?;
     did_make(&place, job)
 }
 
 fn did_make(place: &Place, job: &Job) -> Result<()> {
+    if let Some(stamp) = Stamp::of(place.path()) {
+        job.expect_change(place.real(), Becomes::Exactly(stamp));
+    }
     let left = Left::at(place.path()).map_err(|error| failed("make", place.asked(), &error))?;
     job.did(Step::Made { path: place.real().into(), left });
     Ok(())

@@ -39,9 +39,10 @@ pub(super) use self::undo::undo;
 use self::job::{Done, Job};
 use self::step::{Left, Step};
 use self::walk::{Entry, Visitor, walk};
-use super::blocking;
 use super::error::failed;
+use super::origins::Becomes;
 use super::place::{Place, Use};
+use super::{Fs, blocking};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::services::Services;
 
@@ -50,50 +51,46 @@ const ITEMS_MAX: usize = 10_000;
 
 /// Makes a folder and those above it.
 pub(super) async fn create_directory(
-    services: &Services,
+    fs: &Fs,
     caller: &Caller,
     params: FsCreateDirectoryParams,
 ) -> Result<FsCreateDirectoryResult> {
     let work = move |job: &Job| make::folders(&params.path, job);
-    let (created, operation_id) = operate(services, caller, Kind::CreateDirectory, None, work).await?;
+    let (created, operation_id) = operate(fs, caller, Kind::CreateDirectory, None, work).await?;
     Ok(FsCreateDirectoryResult { created, operation_id })
 }
 
 /// Makes a symbolic link.
 pub(super) async fn create_symlink(
-    services: &Services,
+    fs: &Fs,
     caller: &Caller,
     params: FsCreateSymlinkParams,
 ) -> Result<FsCreateSymlinkResult> {
     let work = move |job: &Job| make::link(&params.path, &params.target, job);
-    let ((), operation_id) = operate(services, caller, Kind::CreateSymlink, None, work).await?;
+    let ((), operation_id) = operate(fs, caller, Kind::CreateSymlink, None, work).await?;
     Ok(FsCreateSymlinkResult { operation_id })
 }
 
 /// Sets permissions.
-pub(super) async fn set_mode(services: &Services, caller: &Caller, params: FsSetModeParams) -> Result<FsBatchResult> {
+pub(super) async fn set_mode(fs: &Fs, caller: &Caller, params: FsSetModeParams) -> Result<FsBatchResult> {
     mode::check(&params)?;
     let (unit, paths) = (params.progress.then_some("things"), params.paths.clone());
     let one = move |path: &FilePath, job: &Job| mode::set(path, &params, job);
-    batch(services, caller, Kind::SetMode, unit, paths, FilePath::clone, one).await
+    batch(fs, caller, Kind::SetMode, unit, paths, FilePath::clone, one).await
 }
 
 /// Copies things.
-pub(super) async fn copy(services: &Services, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
-    transfer(services, caller, Kind::Copy, params, transfer::copy).await
+pub(super) async fn copy(fs: &Fs, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
+    transfer(fs, caller, Kind::Copy, params, transfer::copy).await
 }
 
 /// Moves things.
-pub(super) async fn move_items(
-    services: &Services,
-    caller: &Caller,
-    params: FsTransferParams,
-) -> Result<FsBatchResult> {
-    transfer(services, caller, Kind::Move, params, transfer::move_one).await
+pub(super) async fn move_items(fs: &Fs, caller: &Caller, params: FsTransferParams) -> Result<FsBatchResult> {
+    transfer(fs, caller, Kind::Move, params, transfer::move_one).await
 }
 
 async fn transfer(
-    services: &Services,
+    fs: &Fs,
     caller: &Caller,
     kind: Kind,
     params: FsTransferParams,
@@ -102,16 +99,15 @@ async fn transfer(
     let FsTransferParams { items, overwrite, progress } = params;
     let unit = progress.then_some("bytes");
     let from = |item: &FsTransfer| item.from.clone();
-    batch(services, caller, kind, unit, items, from, move |item, job| one(item, overwrite, job)).await
+    batch(fs, caller, kind, unit, items, from, move |item, job| one(item, overwrite, job)).await
 }
 
 /// Deletes things.
-pub(super) async fn delete(services: &Services, caller: &Caller, params: FsDeleteParams) -> Result<FsBatchResult> {
+pub(super) async fn delete(fs: &Fs, caller: &Caller, params: FsDeleteParams) -> Result<FsBatchResult> {
     let FsDeleteParams { paths, is_permanent, progress } = params;
     let unit = progress.then_some("things");
     let kind = if is_permanent { Kind::Delete } else { Kind::Trash };
-    batch(services, caller, kind, unit, paths, FilePath::clone, move |path, job| delete_one(path, is_permanent, job))
-        .await
+    batch(fs, caller, kind, unit, paths, FilePath::clone, move |path, job| delete_one(path, is_permanent, job)).await
 }
 
 fn delete_one(path: &FilePath, is_permanent: bool, job: &Job) -> Result<FsItemResult> {
@@ -125,29 +121,30 @@ fn delete_one(path: &FilePath, is_permanent: bool, job: &Job) -> Result<FsItemRe
     if is_permanent {
         // Also when it ends in the middle.
         job.did(Step::Removed { path: real });
-        remove::remove(place.path(), place.asked(), Some(job))?;
+        remove::remove(&place, job)?;
         return Ok(FsItemResult::done(path.clone()));
     }
-    let id = trash::throw_away(place.path(), place.real(), place.asked(), job)?;
+    let throw_away = || trash::throw_away(place.path(), place.real(), place.asked(), job);
+    let id = job.changing(&[(place.real(), Some(Becomes::Gone))], throw_away)?;
     job.advance(1);
     job.did(Step::Trashed { path: real, id: id.clone() });
     Ok(FsItemResult { trash_id: Some(id), ..FsItemResult::done(path.clone()) })
 }
 
 /// Brings things back from the trash.
-pub(super) async fn restore(services: &Services, caller: &Caller, params: FsRestoreParams) -> Result<FsBatchResult> {
+pub(super) async fn restore(fs: &Fs, caller: &Caller, params: FsRestoreParams) -> Result<FsBatchResult> {
     let one = |id: &FilePath, job: &Job| {
         let place = trash::bring_back(id, None, job)?;
         let left = Left::at(place.path()).map_err(|error| failed("bring back", place.asked(), &error))?;
         job.did(Step::Restored { path: place.real().into(), left });
         Ok(FsItemResult::done(place.asked()))
     };
-    batch(services, caller, Kind::Restore, None, params.trash_ids, FilePath::clone, one).await
+    batch(fs, caller, Kind::Restore, None, params.trash_ids, FilePath::clone, one).await
 }
 
 /// Does something with each of several things.
 async fn batch<T: Send + 'static>(
-    services: &Services,
+    fs: &Fs,
     caller: &Caller,
     kind: Kind,
     unit: Option<&'static str>,
@@ -172,19 +169,19 @@ async fn batch<T: Send + 'static>(
         let result = |item| outcome(item).unwrap_or_else(|error| FsItemResult::failed(path(item), error));
         Ok(items.iter().map(result).collect())
     };
-    let (items, operation_id) = operate(services, caller, kind, unit, work).await?;
+    let (items, operation_id) = operate(fs, caller, kind, unit, work).await?;
     Ok(FsBatchResult { items, operation_id })
 }
 
 /// Runs work, keeps what it has done so that it can be undone, and returns the id of that too.
 async fn operate<T: Send + 'static>(
-    services: &Services,
+    fs: &Fs,
     caller: &Caller,
     kind: Kind,
     unit: Option<&'static str>,
     work: impl FnOnce(&Job) -> Result<T> + Send + 'static,
 ) -> Result<(T, Option<String>)> {
-    run(services, caller, unit, work, move |services, caller, outcome, done| async move {
+    run(fs, caller, unit, work, move |services, caller, outcome, done| async move {
         // Something may have been done before it failed.
         let operation_id = operation::keep(&services, &caller, kind, done).await;
         Ok((outcome?, operation_id))
@@ -195,7 +192,7 @@ async fn operate<T: Send + 'static>(
 /// Runs work, and what is to follow it, in a task of its own: the work until it is done or nobody waits for it any more, what
 /// follows in any case.
 async fn run<T, U, F>(
-    services: &Services,
+    fs: &Fs,
     caller: &Caller,
     unit: Option<&'static str>,
     work: impl FnOnce(&Job) -> T + Send + 'static,
@@ -206,12 +203,14 @@ where
     U: Send + 'static,
     F: Future<Output = Result<U>> + Send + 'static,
 {
+    fs.saver.recovered().await;
+    let services = &fs.services;
     let _room = caller.reserve(LONG_RESULT_BYTES).await;
     let stop = services.stop.child_token();
     let _until_nobody_waits = stop.clone().drop_guard();
     let stream = unit.map(|unit| Ok((caller.open_stream()?, unit))).transpose()?;
     let (services, caller) = (services.clone(), caller.clone());
-    let job = Job::new(caller.clone(), services.host.clone(), stop, stream);
+    let job = Job::new(caller.clone(), services.host.clone(), fs.saver.clone(), stop, stream);
     let task = services.tasks.clone().spawn(async move {
         let (outcome, done) = blocking(move || Ok((work(&job), job.into_done()))).await?;
         follow(services, caller, outcome, done).await

@@ -13,7 +13,9 @@ use super::step::{Left, Step};
 use super::walk::{Entry, Visitor, walk};
 use super::{check_tree, platform};
 use crate::services::fs::error::failed;
+use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::{Place, Use};
+use crate::services::fs::stamp::Stamp;
 
 /// What lets its owner look into a folder.
 const OWNER_MAY_LOOK: u32 = 0o500;
@@ -48,6 +50,17 @@ pub(super) fn set(path: &FilePath, params: &FsSetModeParams, job: &Job) -> Resul
     Ok(FsItemResult::done(path.clone()))
 }
 
+/// Sets the permissions of what is at a path for system calls.
+pub(super) fn set_one(path: &Path, real: &Path, mode: u32, job: &Job) -> io::Result<()> {
+    let before = Stamp::of(path).map(Becomes::Holding);
+    job.changing(&[(real, before)], || platform::set_mode(path, mode))?;
+    // The next change of its permissions may be another's.
+    if let Some(after) = Stamp::of(path) {
+        job.expect_change(real, Becomes::Exactly(after));
+    }
+    Ok(())
+}
+
 struct Setter<'a> {
     /// Where the walk begins, really.
     top: &'a Path,
@@ -67,7 +80,7 @@ impl Setter<'_> {
     fn set_one(&self, path: &Path, real: &Path, metadata: &Metadata) -> io::Result<()> {
         let (before, after) =
             (platform::mode(metadata), if metadata.is_dir() { self.directory_mode } else { self.mode });
-        platform::set_mode(path, after)?;
+        set_one(path, real, after, self.job)?;
         if before != after {
             self.job.did(Step::ModeSet { path: real.into(), left: Left::at(path)?, before, after });
         }

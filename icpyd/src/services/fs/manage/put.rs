@@ -7,7 +7,9 @@ use std::path::Path;
 
 use super::job::Job;
 use super::platform;
+use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::Place;
+use crate::services::fs::stamp::Stamp;
 
 /// What has become of the old name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,11 @@ pub(super) enum Put {
 
 /// Renames `new` to a place. Without `overwrite` it is an error when something is there.
 pub(super) fn put(new: &Path, to: &Place, overwrite: bool, job: &Job) -> io::Result<Put> {
+    let becomes = Stamp::of(new).map(Becomes::Holding);
+    job.changing(&[(to.real(), becomes)], || put_there(new, to, overwrite, job))
+}
+
+fn put_there(new: &Path, to: &Place, overwrite: bool, job: &Job) -> io::Result<Put> {
     match platform::rename_new(new, to.path()) {
         Ok(()) => Ok(Put::Free),
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),

@@ -1,6 +1,7 @@
 //! Deleting for good.
 
 use std::fs::{self, Metadata};
+use std::io;
 use std::path::Path;
 
 use icpy_protocol::error::{Error, Result};
@@ -9,19 +10,38 @@ use super::job::Job;
 use super::platform;
 use super::walk::{Entry, Visitor, walk};
 use crate::services::fs::error::failed;
+use crate::services::fs::origins::Becomes;
+use crate::services::fs::place::Place;
 use crate::services::fs::platform as files;
 
-/// Deletes what is at a path for system calls, with all in it. What is mounted there is not touched. Without a job it ends
-/// when it is done, whoever waits.
-pub(super) fn remove(path: &Path, shown: &Path, job: Option<&Job>) -> Result<()> {
-    let top = path.symlink_metadata().map_err(|error| failed("delete", shown, &error))?;
-    walk(path, shown, &mut Remover { top, job, is_ours: false })
+/// Deletes what is at a place, with all in it. What is mounted there is not touched.
+pub(super) fn remove(place: &Place, job: &Job) -> Result<()> {
+    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: true }), false)
 }
 
-/// Deletes what we have made ourselves, whatever its permissions are.
+/// Deletes what has a copy elsewhere by now, with which it counts.
+pub(super) fn remove_moved(place: &Place, job: &Job) -> Result<()> {
+    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: false }), false)
+}
+
+/// Deletes what is at a place and we have made ourselves, whatever its permissions are.
+pub(super) fn remove_made(place: &Place, job: &Job) -> Result<()> {
+    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: false }), true)
+}
+
+/// Deletes what is at a path for system calls that nobody knows of. It ends when it is done, whoever waits.
+pub(super) fn remove_hidden(path: &Path, shown: &Path) -> Result<()> {
+    remove_as(path, shown, None, false)
+}
+
+/// The same of what we have made ourselves, whatever its permissions are.
 pub(super) fn remove_ours(path: &Path, shown: &Path) -> Result<()> {
+    remove_as(path, shown, None, true)
+}
+
+fn remove_as(path: &Path, shown: &Path, known: Option<Known<'_>>, is_ours: bool) -> Result<()> {
     let top = path.symlink_metadata().map_err(|error| failed("delete", shown, &error))?;
-    walk(path, shown, &mut Remover { top, job: None, is_ours: true })
+    walk(path, shown, &mut Remover { top, known, is_ours })
 }
 
 /// Refuses what could not be deleted as a whole, as far as permissions tell.
@@ -50,15 +70,28 @@ pub(super) fn check_removable(path: &Path, shown: &Path, job: &Job) -> Result<()
 
 struct Remover<'a> {
     top: Metadata,
-    job: Option<&'a Job>,
+    known: Option<Known<'a>>,
     is_ours: bool,
 }
 
+/// What is deleted on behalf of somebody, and where it really is.
+struct Known<'a> {
+    real: &'a Path,
+    job: &'a Job,
+    /// Whether each thing is a part of what there is to do.
+    counts: bool,
+}
+
 impl Remover<'_> {
-    fn advance(&self) {
-        if let Some(job) = self.job {
-            job.advance(1);
-        }
+    fn remove_one(&self, entry: &Entry<'_>, remove: impl FnOnce() -> io::Result<()>) -> Result<()> {
+        let removed = match &self.known {
+            None => remove(),
+            Some(Known { real, job, counts }) => {
+                job.advance(u64::from(*counts));
+                job.changing(&[(&real.join(entry.below), Some(Becomes::Gone))], remove)
+            }
+        };
+        removed.map_err(|error| failed("delete", &entry.shown(), &error))
     }
 }
 
@@ -68,7 +101,7 @@ impl Visitor for Remover<'_> {
     }
 
     fn check(&self) -> Result<()> {
-        self.job.map_or(Ok(()), Job::check)
+        self.known.as_ref().map_or(Ok(()), |known| known.job.check())
     }
 
     fn enter(&mut self, folder: &Entry<'_>) -> Result<()> {
@@ -83,12 +116,10 @@ impl Visitor for Remover<'_> {
     }
 
     fn leave(&mut self, folder: &Entry<'_>) -> Result<()> {
-        self.advance();
-        fs::remove_dir(folder.path).map_err(|error| failed("delete", &folder.shown(), &error))
+        self.remove_one(folder, || fs::remove_dir(folder.path))
     }
 
     fn visit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.advance();
-        platform::remove_thing(entry.path, entry.metadata).map_err(|error| failed("delete", &entry.shown(), &error))
+        self.remove_one(entry, || platform::remove_thing(entry.path, entry.metadata))
     }
 }

@@ -13,6 +13,7 @@ use super::put::{Put, put};
 use super::step::{Left, Step};
 use super::{check_tree, measure, remove, trash, version};
 use crate::services::fs::error::failed;
+use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::{Place, Use};
 use crate::services::fs::platform as files;
 
@@ -45,7 +46,8 @@ pub(super) fn move_one(item: &FsTransfer, overwrite: bool, job: &Job) -> Result<
 pub(super) fn move_place(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<Option<FilePath>> {
     check_tree(from, Use::Change, job)?;
     from.path().symlink_metadata().map_err(|error| failed("move", from.asked(), &error))?;
-    match put(from.path(), to, overwrite, job) {
+    let gone = (from.real(), Some(Becomes::Gone));
+    match job.changing(&[gone], || put(from.path(), to, overwrite, job)) {
         Ok(put) => {
             let trash_id = if put == Put::Displaced { give_up(from.path(), to, job)? } else { None };
             flush(&[from, to])?;
@@ -72,7 +74,7 @@ fn move_across(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<O
     }
     let trash_id = finish(draft, to, overwrite, "move", job)?;
     flush(&[to])?;
-    remove::remove(from.path(), from.asked(), None).map_err(|error| {
+    job.finish(|| remove::remove_moved(from, job)).map_err(|error| {
         let message = format!("`{from}` was copied to `{to}`, and could not be deleted where it was: {error}");
         Error::new(error.kind(), message)
     })?;
@@ -98,7 +100,7 @@ fn give_up(displaced: &Path, to: &Place, job: &Job) -> Result<Option<FilePath>> 
         return Ok(Some(id));
     }
     job.did(Step::Removed { path });
-    remove::remove(displaced, to.asked(), None)?;
+    remove::remove_hidden(displaced, to.asked())?;
     Ok(None)
 }
 

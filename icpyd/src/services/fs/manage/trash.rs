@@ -17,7 +17,9 @@ use super::{make, platform};
 use crate::confinement::Folder;
 use crate::host::Host;
 use crate::services::fs::error::failed;
+use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::{Place, Use};
+use crate::services::fs::stamp::Stamp;
 
 /// Names that are tried for a thing before it gets one that nothing else has.
 const PLAIN_NAMES_MAX: usize = 3;
@@ -86,7 +88,9 @@ pub(super) fn bring_back(id: &FilePath, original: Option<&Path>, job: &Job) -> R
         make::folders(&FilePath::from(folder), job)?;
     }
     let place = Place::of(&job.caller, &original.into(), Use::Change)?;
-    platform::rename_new(&file, place.path()).map_err(|error| failed("bring back", place.asked(), &error))?;
+    let becomes = Stamp::of(&file).map(Becomes::Holding);
+    job.changing(&[(place.real(), becomes)], || platform::rename_new(&file, place.path()))
+        .map_err(|error| failed("bring back", place.asked(), &error))?;
     if let Some(info) = info {
         // What is left over is an entry of nothing, which everybody ignores.
         let _ = fs::remove_file(info);

@@ -1,7 +1,7 @@
 //! Taking operations back, the last step first. What is no longer as the operation left it stays as it is.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
@@ -10,25 +10,20 @@ use std::sync::Arc;
 use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::fs::{FsOperation, FsOperationItem, FsUndoParams, FsUndoResult};
 use icpy_protocol::path::FilePath;
-use tokio::sync::Mutex;
 
 use super::job::Job;
 use super::step::{Left, Step};
-use super::{operation, platform, remove, run, transfer, trash, version};
+use super::{mode, operation, platform, remove, run, transfer, trash, version};
 use crate::caller::Caller;
-use crate::services::Services;
+use crate::services::fs::Fs;
 use crate::services::fs::error::failed;
+use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::{Place, Use};
 
 /// Takes an operation back. One at a time: two requests could mean the same.
-pub(in super::super) async fn undo(
-    services: &Services,
-    turn: &Arc<Mutex<()>>,
-    caller: &Caller,
-    params: FsUndoParams,
-) -> Result<FsUndoResult> {
-    let turn = Arc::clone(turn).lock_owned().await;
-    let (found, mut steps) = operation::find(services, caller, params.operation_id).await?;
+pub(in super::super) async fn undo(service: &Fs, caller: &Caller, params: FsUndoParams) -> Result<FsUndoResult> {
+    let turn = Arc::clone(&service.undoing).lock_owned().await;
+    let (found, mut steps) = operation::find(&service.services, caller, params.operation_id).await?;
     check_can(&found)?;
     let work = move |job: &Job| {
         let mut left = steps.len();
@@ -37,7 +32,7 @@ pub(in super::super) async fn undo(
         steps.truncate(if left == 0 { steps.len() } else { left });
         (steps, left == 0, outcome)
     };
-    run(services, caller, None, work, |services, caller, (steps, is_undone, outcome), _| async move {
+    run(service, caller, None, work, |services, caller, (steps, is_undone, outcome), _| async move {
         let _turn = turn;
         let operation = operation::put_back(&services, &caller, found, steps, is_undone).await?;
         outcome.map(|()| FsUndoResult { operation })
@@ -132,27 +127,32 @@ fn taken(path: &FilePath) -> Error {
 }
 
 fn reverse_one(step: &Step, place: &Place, job: &Job) -> Result<()> {
+    let gone = [(place.real(), Some(Becomes::Gone))];
     match step {
         Step::Made { .. } => {
             let metadata = place.path().symlink_metadata();
             // A folder that is not empty any more stays.
-            let removed = metadata.and_then(|metadata| match metadata.is_dir() {
+            let remove = |metadata: Metadata| match metadata.is_dir() {
                 true => fs::remove_dir(place.path()),
                 false => platform::remove_thing(place.path(), &metadata),
-            });
+            };
+            let removed = metadata.and_then(|metadata| job.changing(&gone, || remove(metadata)));
             removed.map_err(|error| match error.kind() {
                 ErrorKind::DirectoryNotEmpty => Error::conflict(format!("the folder `{place}` is not empty any more")),
                 _ => failed("remove", place.asked(), &error),
             })
         }
-        Step::Copied { .. } => remove::remove_ours(place.path(), place.asked()),
+        Step::Copied { .. } => job.finish(|| remove::remove_made(place, job)),
         Step::Moved { from, .. } => {
             let back = Place::of(&job.caller, from, Use::Change)?;
             transfer::move_place(place, &back, false, job).map(drop)
         }
         Step::Trashed { id, path } => trash::bring_back(id, Some(path.as_path()), job).map(drop),
-        Step::Restored { .. } => trash::throw_away(place.path(), place.real(), place.asked(), job).map(drop),
-        Step::ModeSet { before, .. } => platform::set_mode(place.path(), *before)
+        Step::Restored { .. } => {
+            let throw_away = || trash::throw_away(place.path(), place.real(), place.asked(), job);
+            job.changing(&gone, throw_away).map(drop)
+        }
+        Step::ModeSet { before, .. } => mode::set_one(place.path(), place.real(), *before, job)
             .map_err(|error| failed("change the mode of", place.asked(), &error)),
         Step::Removed { path } => Err(Error::unsupported(format!("`{path}` was deleted for good"))),
     }

@@ -1,6 +1,6 @@
 //! Saving beside: the new content goes to a temporary file in the same folder, which then gets the name.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,10 @@ use icpy_protocol::error::Error;
 use tempfile::{Builder, NamedTempFile};
 
 use super::super::failed;
+use super::super::origins::Becomes;
 use super::super::place::Place;
 use super::super::platform::sync_folder;
+use super::super::stamp::Stamp;
 use super::journal::{Entry, Record};
 use super::target::Target;
 use super::{Saver, platform};
@@ -50,7 +52,7 @@ pub(super) fn save(
     saver: &Saver,
     target: &Target<'_>,
     content: &[u8],
-    announce: &dyn Fn(&Metadata),
+    announce: &dyn Fn(Becomes),
 ) -> Result<(), NotBeside> {
     let record = |temporary: PathBuf| Ok(saver.record(&Record::Beside { temporary: temporary.into() }));
     let new = write(record, target, content)?;
@@ -58,7 +60,7 @@ pub(super) fn save(
     let refused = |error| failed("write", target.place.asked(), &error);
     new.file.as_file().sync_all().map_err(refused)?;
     target.check_untouched()?;
-    announce(&new.file.as_file().metadata().map_err(refused)?);
+    announce(Becomes::Holding(Stamp::from(&new.file.as_file().metadata().map_err(refused)?)));
     rename(new, target)?;
     sync_folder(target.place.folder()).map_err(refused)?;
     Ok(())

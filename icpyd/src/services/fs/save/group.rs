@@ -8,18 +8,20 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::fs::FsSaveMethod;
+use icpy_protocol::fs::{FsKind, FsSaveMethod};
 use tempfile::TempPath;
 
 use super::super::failed;
 use super::super::locks::{Held, Key};
+use super::super::origins::Becomes;
 use super::super::place::Place;
 use super::super::platform::sync_folder;
+use super::super::stamp::Stamp;
 use super::beside::{self, NotBeside};
 use super::copies::Copies;
 use super::in_place;
@@ -43,7 +45,7 @@ pub(in super::super) struct Wanted<'a> {
 pub(super) fn save(
     saver: &Saver,
     wanted: &[Wanted<'_>],
-    announce: &dyn Fn(&Wanted<'_>, &Metadata),
+    announce: &dyn Fn(&Wanted<'_>, Becomes),
 ) -> Result<Vec<(bool, FsSaveMethod)>> {
     let _paths = lock_paths(saver, wanted)?;
     let mut group = Group::begin(saver).map_err(|error| not_recorded(&error))?;
@@ -54,7 +56,11 @@ pub(super) fn save(
     }
     group.commit().map_err(|error| not_recorded(&error))?;
     group.announce(wanted, announce);
-    group.apply_all()?;
+    group.apply_all(wanted, announce).inspect_err(|_| {
+        for Wanted { place, .. } in wanted {
+            saver.origins().forget(place.real());
+        }
+    })?;
     let outcome = |part: &Part<'_>| match part.way {
         Way::Beside { .. } => (part.target.old.is_none(), FsSaveMethod::Replaced),
         Way::InPlace(_) => (false, FsSaveMethod::InPlace),
@@ -173,13 +179,15 @@ impl<'a> Group<'a> {
         self.set_state(GroupState::Committed)
     }
 
-    /// Tells of those that are renamed. When one that is written in place is done, its times are known.
-    fn announce(&self, wanted: &[Wanted<'_>], announce: &dyn Fn(&Wanted<'_>, &Metadata)) {
+    /// Tells whose the changes are. When one that is written in place is done, its times are known.
+    fn announce(&self, wanted: &[Wanted<'_>], announce: &dyn Fn(&Wanted<'_>, Becomes)) {
         for (number, part) in &self.parts {
-            if let Way::Beside { temporary, .. } = &part.way
-                && let Ok(metadata) = temporary.symlink_metadata()
-            {
-                announce(&wanted[*number], &metadata);
+            let becomes = match &part.way {
+                Way::Beside { temporary, .. } => Stamp::of(temporary).map(Becomes::Holding),
+                Way::InPlace(_) => Some(Becomes::Any(FsKind::File)),
+            };
+            if let Some(becomes) = becomes {
+                announce(&wanted[*number], becomes);
             }
         }
     }
@@ -196,8 +204,14 @@ impl<'a> Group<'a> {
     }
 
     /// Gives each its new content; when one fails, each gets back what it had.
-    fn apply_all(&mut self) -> Result<()> {
-        let applied = self.parts.values().try_for_each(Part::apply);
+    fn apply_all(&mut self, wanted: &[Wanted<'_>], announce: &dyn Fn(&Wanted<'_>, Becomes)) -> Result<()> {
+        let applied = self.parts.iter().try_for_each(|(number, part)| {
+            part.apply()?;
+            if let (Way::InPlace(_), Some(stamp)) = (&part.way, Stamp::of(part.target.place.path())) {
+                announce(&wanted[*number], Becomes::Holding(stamp));
+            }
+            Ok(())
+        });
         let durable = applied.and_then(|()| self.sync_folders().map_err(|error| not_recorded(&error)));
         durable.map_err(|error| self.undo_all(error))
     }

@@ -7,22 +7,25 @@
 //!
 //! The end of longer content is written first: when the disk is full, that shows while nothing is lost yet.
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use icpy_protocol::error::{Error, Result};
+use icpy_protocol::fs::FsKind;
 
 use super::super::failed;
+use super::super::origins::Becomes;
 use super::super::place::Place;
 use super::super::platform::sync_folder;
+use super::super::stamp::Stamp;
 use super::copies::{Copies, CopyPaths};
 use super::journal::{Entry, FileId, InPlaceRecord, Record};
 use super::target::Target;
 use super::{Saver, platform};
 
 /// Saves a file in place. The caller holds the lock of the file itself.
-pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8], announce: &dyn Fn(&Metadata)) -> Result<()> {
+pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8], announce: &dyn Fn(Becomes)) -> Result<()> {
     let refused = |error: &io::Error| failed("write", target.place.asked(), error);
     let mut file = platform::open_for_change(target.place.path()).map_err(|error| refused(&error))?;
     target.check_version_early()?;
@@ -31,12 +34,13 @@ pub(super) fn save(saver: &Saver, target: &Target<'_>, content: &[u8], announce:
     target.check_is(&file)?;
     let mut recorded = recorded.get_ready(saver).map_err(|error| refused(&error))?;
     let old_length = target.old_length();
+    announce(Becomes::Any(FsKind::File));
     let written = overwrite(&mut file, old_length, content).map_err(|stopped| match stopped {
         Stopped::Unchanged(error) => refused(&error),
         Stopped::HalfWay(error) => recorded.go_back(&mut file, old_length, target.place, &error),
     });
     if let Ok(metadata) = file.metadata() {
-        announce(&metadata);
+        announce(Becomes::Holding(Stamp::from(&metadata)));
     }
     recorded.discard(saver);
     written

@@ -19,7 +19,7 @@ mod renaming;
 mod target;
 
 use std::borrow::Cow;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,9 +40,8 @@ use self::group::Wanted;
 use self::journal::{Entry, Journal, Record};
 use self::target::{Expected, Target};
 use super::locks::{Held, Key, Locks};
-use super::origins::Origins;
+use super::origins::{Becomes, Origins};
 use super::place::{Place, Use};
-use super::stamp::Stamp;
 use super::{Services, failed, text, version};
 use crate::caller::Caller;
 use crate::host::Host;
@@ -134,14 +133,14 @@ impl Saver {
         let wanted = want(caller, params)?;
         let place = &wanted.place;
         let _writing = self.lock(Key::Path(place.real().to_owned()));
-        let (method, is_new, old) = self.put(&wanted, &|metadata| self.announce(caller, &wanted, metadata))?;
+        let (method, is_new, old) = self.put(&wanted, &|becomes| self.announce(caller, &wanted, becomes))?;
         Ok((saved(wanted, is_new, method), old))
     }
 
     /// Saves several files: all or none.
     pub(super) fn save_all(&self, caller: &Caller, params: &FsWriteFilesParams) -> Result<FsWriteFilesResult> {
         let wanted = params.files.iter().map(|params| want(caller, params)).collect::<Result<Vec<_>>>()?;
-        let outcomes = group::save(self, &wanted, &|wanted, metadata| self.announce(caller, wanted, metadata))?;
+        let outcomes = group::save(self, &wanted, &|wanted, becomes| self.announce(caller, wanted, becomes))?;
         let each = wanted.into_iter().zip(outcomes);
         let files = each.map(|(wanted, (is_new, method))| saved(wanted, is_new, method)).collect();
         Ok(FsWriteFilesResult { files })
@@ -151,7 +150,7 @@ impl Saver {
     fn put(
         &self,
         Wanted { place, expected, content, .. }: &Wanted<'_>,
-        announce: &dyn Fn(&Metadata),
+        announce: &dyn Fn(Becomes),
     ) -> Result<(FsSaveMethod, bool, Option<File>)> {
         let target = Target::look(place, expected, self.now_ms())?;
         if !target.has_other_names() {
@@ -174,9 +173,10 @@ impl Saver {
     }
 
     /// Tells whose a change is.
-    fn announce(&self, caller: &Caller, wanted: &Wanted<'_>, metadata: &Metadata) {
-        let (stamp, version) = (Stamp::from(metadata), wanted.version.clone());
-        self.0.origins.expect(wanted.place.real(), Some(stamp), Some(version), caller);
+    fn announce(&self, caller: &Caller, wanted: &Wanted<'_>, becomes: Becomes) {
+        // While it is being written it has neither the old content nor the new.
+        let version = (!matches!(becomes, Becomes::Any(_))).then(|| wanted.version.clone());
+        self.0.origins.expect(wanted.place.real(), becomes, version, caller);
     }
 
     /// A journal whose records last: what they name would be lost without.
@@ -187,6 +187,11 @@ impl Saver {
         }
         *self.0.journal.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.journal()
+    }
+
+    /// Who is told whose changes are.
+    pub(super) fn origins(&self) -> &Origins {
+        &self.0.origins
     }
 
     fn folder(&self) -> &Path {
