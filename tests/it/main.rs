@@ -43,6 +43,8 @@ mod manage;
 #[cfg(target_os = "linux")]
 mod manage_cli;
 #[cfg(target_os = "linux")]
+mod manage_crash;
+#[cfg(target_os = "linux")]
 mod manage_refusals;
 #[cfg(target_os = "linux")]
 mod manage_trash;

@@ -16,6 +16,7 @@ use crate::confinement::Folder;
 use crate::services::fs::error::failed;
 use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::{Place, Use};
+use crate::services::fs::save::DraftEntry;
 use crate::services::fs::stamp::Stamp;
 use crate::services::fs::{check_regular, platform as files};
 
@@ -33,17 +34,26 @@ pub(super) struct Manner {
 pub(super) struct Draft {
     path: PathBuf,
     is_kept: bool,
+    /// Cleared after the draft has gone, or has its name.
+    entry: DraftEntry,
 }
 
 impl Draft {
     /// A temporary name beside the place that it is for.
     fn beside(to: &Place, job: &Job) -> Self {
-        Self { path: to.path().with_file_name(format!(".icpy-{}", job.host.new_id())), is_kept: false }
+        let name = format!(".icpy-{}", job.host.new_id());
+        let entry = job.saver.record_draft(&to.real().with_file_name(&name));
+        Self { path: to.path().with_file_name(name), is_kept: false, entry }
     }
 
     /// For system calls.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// All is copied: from here on another thing may get its name.
+    fn complete(&self) -> io::Result<()> {
+        self.entry.complete(&self.path.symlink_metadata()?)
     }
 
     /// It has another name now, or is what somebody wants.
@@ -69,6 +79,7 @@ pub(super) fn draft(from: &Place, to: &Place, manner: Manner, job: &Job) -> Resu
     let (folders, links) = (Vec::new(), HashMap::new());
     let mut copier = Copier { from, to, draft: draft.path(), manner, job, own: None, folders, links };
     walk(from.path(), from.asked(), &mut copier)?;
+    draft.complete().map_err(|error| failed(&format!("{} to", manner.act), to.asked(), &error))?;
     Ok(draft)
 }
 

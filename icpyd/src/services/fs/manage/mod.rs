@@ -34,6 +34,7 @@ use icpy_protocol::fs::{
 use icpy_protocol::path::FilePath;
 
 pub(super) use self::operation::list as list_operations;
+pub(super) use self::remove::remove_ours;
 pub(super) use self::undo::undo;
 
 use self::job::{Done, Job};

@@ -35,7 +35,7 @@ pub(super) fn remove_hidden(path: &Path, shown: &Path) -> Result<()> {
 }
 
 /// The same of what we have made ourselves, whatever its permissions are.
-pub(super) fn remove_ours(path: &Path, shown: &Path) -> Result<()> {
+pub(in super::super) fn remove_ours(path: &Path, shown: &Path) -> Result<()> {
     remove_as(path, shown, None, true)
 }
 

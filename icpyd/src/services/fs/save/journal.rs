@@ -36,6 +36,8 @@ pub(super) enum Record {
     Beside { temporary: FilePath },
     /// A file that is written in place.
     InPlace(InPlaceRecord),
+    /// A copy that is to be renamed: a file or a folder with all in it. Complete, it has a number.
+    Draft { path: FilePath, complete: Option<FileId> },
     /// Several files that are saved as one. The list of that name has them.
     Group { id: String, state: GroupState },
 }

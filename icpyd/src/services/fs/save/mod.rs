@@ -19,7 +19,7 @@ mod renaming;
 mod target;
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +32,7 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsEncoding, FsSaveMethod, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
 };
+use icpy_protocol::path::FilePath;
 use tokio::sync::SetOnce;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -189,6 +190,13 @@ impl Saver {
         self.journal()
     }
 
+    /// Records a copy before it is made: `path` is where it really will be.
+    pub(super) fn record_draft(&self, path: &Path) -> DraftEntry {
+        let path = FilePath::from(path);
+        let entry = self.record(&Record::Draft { path: path.clone(), complete: None });
+        DraftEntry { path, entry }
+    }
+
     /// Who is told whose changes are.
     pub(super) fn origins(&self) -> &Origins {
         &self.0.origins
@@ -208,6 +216,22 @@ impl Saver {
 
     fn new_id(&self) -> String {
         self.0.host.new_id()
+    }
+}
+
+/// The record of a copy. Dropping it says that the copy has its name, or is gone. Where there is no journal, files are copied
+/// without.
+#[derive(Debug)]
+pub(super) struct DraftEntry {
+    path: FilePath,
+    entry: Option<Entry>,
+}
+
+impl DraftEntry {
+    /// Says what the copy is, before something else can have its name.
+    pub(super) fn complete(&self, draft: &Metadata) -> io::Result<()> {
+        let complete = Some(platform::file_id(draft));
+        self.entry.as_ref().map_or(Ok(()), |entry| entry.write(&Record::Draft { path: self.path.clone(), complete }))
     }
 }
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use icpy_protocol::path::FilePath;
 
 use super::copies::CopyPaths;
-use super::journal::{GroupState, InPlaceRecord, Leftover, Record};
+use super::journal::{FileId, GroupState, InPlaceRecord, Leftover, Record};
 use super::list::{self, Line, Step};
 use super::renaming::{self, Renaming};
-use super::{beside, in_place};
+use super::{beside, in_place, platform};
+use crate::services::fs::manage::remove_ours;
 
 /// Clears up behind each save that is recorded, or completes it. What cannot be done is logged, and not tried again.
 pub(super) fn run(folder: &Path, leftovers: Vec<Leftover>) {
@@ -20,6 +21,7 @@ pub(super) fn run(folder: &Path, leftovers: Vec<Leftover>) {
             None => {}
             Some(Record::Beside { temporary }) => remove_temporary(temporary.as_path()),
             Some(Record::InPlace(record)) => complete(folder, &record),
+            Some(Record::Draft { path, complete }) => remove_draft(path.as_path(), complete),
             Some(Record::Group { id, state }) => complete_group(folder, &id, state),
         }
         drop(entry);
@@ -35,6 +37,20 @@ fn remove_temporary(path: &Path) {
             tracing::warn!(path = %path.display(), %error, "a temporary file cannot be removed");
         }
         _ => {}
+    }
+}
+
+/// Removes a copy that has not got its name. What it was to replace may have the copy's name instead: that stays.
+fn remove_draft(path: &Path, complete: Option<FileId>) {
+    let Ok(metadata) = path.symlink_metadata() else { return };
+    if !beside::is_temporary(path) {
+        return tracing::error!(path = %path.display(), "the journal of saves names no temporary file");
+    }
+    if complete.is_some_and(|draft| draft != platform::file_id(&metadata)) {
+        return tracing::error!(path = %path.display(), "what was replaced did not get to the trash");
+    }
+    if let Err(error) = remove_ours(path, path) {
+        tracing::warn!(%error, "a half copied file is left over");
     }
 }
 
@@ -104,7 +120,6 @@ fn take(folder: &Path, step: &Step, state: GroupState) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::platform;
     use super::*;
 
     const OLD: &str = "the old content";
@@ -138,6 +153,22 @@ mod tests {
         check(OLD, false, false, OLD, false);
         check(OLD, true, true, OLD, true);
         check("the old content, new", true, false, "the old content, new", true);
+    }
+
+    #[test]
+    fn only_drafts_are_removed_and_not_what_they_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |name: &str, complete: fn(FileId) -> Option<FileId>, is_removed| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.join("deep")).unwrap();
+            fs::write(path.join("deep/file"), "").unwrap();
+            remove_draft(&path, complete(platform::file_id(&path.metadata().unwrap())));
+            assert_eq!(!path.exists(), is_removed, "{name}");
+        };
+        check(".icpy-1", |_| None, true);
+        check(".icpy-2", Some, true);
+        check(".icpy-3", |(device, number)| Some((device, number + 1)), false);
+        check("folder", |_| None, false);
     }
 
     #[test]
