@@ -50,6 +50,8 @@ mod manage_refusals;
 mod manage_trash;
 #[cfg(target_os = "linux")]
 mod manage_trees;
+#[cfg(target_os = "linux")]
+mod manage_turns;
 #[cfg(unix)]
 mod metadata;
 #[cfg(unix)]

@@ -117,6 +117,7 @@ fn delete_one(path: &FilePath, is_permanent: bool, job: &Job) -> Result<FsItemRe
         return Err(Error::invalid_params(format!("`{place}` cannot be deleted: it is the outermost folder")));
     }
     check_tree(&place, Use::Change, job)?;
+    let _held = job.saver.hold(&[place.real()]);
     let real = FilePath::from(place.real());
     place.path().symlink_metadata().map_err(|error| failed("delete", place.asked(), &error))?;
     if is_permanent {

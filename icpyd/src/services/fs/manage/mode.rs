@@ -52,6 +52,7 @@ pub(super) fn set(path: &FilePath, params: &FsSetModeParams, job: &Job) -> Resul
 
 /// Sets the permissions of what is at a path for system calls.
 pub(super) fn set_one(path: &Path, real: &Path, mode: u32, job: &Job) -> io::Result<()> {
+    let _held = job.saver.hold(&[real]);
     let before = Stamp::of(path).map(Becomes::Holding);
     job.changing(&[(real, before)], || platform::set_mode(path, mode))?;
     // The next change of its permissions may be another's.

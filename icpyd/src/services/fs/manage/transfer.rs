@@ -24,8 +24,10 @@ pub(super) fn copy(item: &FsTransfer, overwrite: bool, job: &Job) -> Result<FsIt
     check_apart(&from, &to, "copy")?;
     check_target(&to, overwrite, "copy", job)?;
     let draft = draft(&from, &to, Manner { act: "copy", replaces_original: false }, job)?;
+    let held = job.saver.hold(&[to.real()]);
     let replaced_trash_id = finish(draft, &to, overwrite, "copy", job)?;
     let version = job.finish(|| version::of_tree(&to, job))?;
+    drop(held);
     job.did(Step::Copied { path: to.real().into(), version });
     Ok(FsItemResult { replaced_trash_id, ..FsItemResult::done(to.asked()) })
 }
@@ -36,13 +38,14 @@ pub(super) fn move_one(item: &FsTransfer, overwrite: bool, job: &Job) -> Result<
     let to = Place::of(&job.caller, &item.to, Use::Change)?;
     check_apart(&from, &to, "move")?;
     check_target(&to, overwrite, "move", job)?;
+    let _held = job.saver.hold(&[from.real(), to.real()]);
     let replaced_trash_id = move_place(&from, &to, overwrite, job)?;
     let left = Left::at(to.path()).map_err(|error| failed("move to", to.asked(), &error))?;
     job.did(Step::Moved { from: from.real().into(), to: to.real().into(), left });
     Ok(FsItemResult { replaced_trash_id, ..FsItemResult::done(to.asked()) })
 }
 
-/// Moves what is at one place to another. Returns what brings back what was replaced.
+/// Moves what is at one place to another; the caller holds both. Returns what brings back what was replaced.
 pub(super) fn move_place(from: &Place, to: &Place, overwrite: bool, job: &Job) -> Result<Option<FilePath>> {
     check_tree(from, Use::Change, job)?;
     from.path().symlink_metadata().map_err(|error| failed("move", from.asked(), &error))?;

@@ -78,6 +78,11 @@ fn is_among(path: &Path, paths: &BTreeSet<PathBuf>) -> bool {
 fn reverse(steps: &[Step], left: &mut usize, job: &Job) -> Result<()> {
     for step in steps.iter().rev() {
         job.check()?;
+        let FsOperationItem { path, from } = step.item();
+        // What sets permissions takes the turn itself.
+        let is_held = !matches!(step, Step::ModeSet { .. });
+        let paths = [Some(path.as_path()), from.as_ref().map(FilePath::as_path)].into_iter().flatten();
+        let _held = is_held.then(|| job.saver.hold(&paths.collect::<Vec<_>>()));
         let place = check(step, job)?;
         reverse_one(step, &place, job).map_err(as_conflict)?;
         *left -= 1;

@@ -19,6 +19,7 @@ mod renaming;
 mod target;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -204,6 +205,12 @@ impl Saver {
 
     fn folder(&self) -> &Path {
         &self.0.folder
+    }
+
+    /// Takes the turns of several paths, by where they really are, so that no file is saved at one of them meanwhile.
+    pub(super) fn hold(&self, paths: &[&Path]) -> Vec<Held> {
+        let sorted: BTreeSet<&Path> = paths.iter().copied().collect();
+        sorted.into_iter().map(|path| self.lock(Key::Path(path.to_owned()))).collect()
     }
 
     fn lock(&self, key: Key) -> Held {
