@@ -746,6 +746,8 @@ export interface FsEntry {
   isBroken?: boolean | null;
   /** Of a file: its media type, by its name; `fs:stat` looks into it where the name says nothing. */
   mime?: string | null;
+  /** Whether it is ignored by git, by a `.gitignore`, or by an `.ignore`, itself or with a folder that it is in. */
+  isIgnored?: boolean;
 }
 
 /** Params of `fs:find`. */
@@ -1042,6 +1044,8 @@ export interface FsStatResult {
   isBroken?: boolean | null;
   /** Of a file: its media type, by its name; `fs:stat` looks into it where the name says nothing. */
   mime?: string | null;
+  /** Whether it is ignored by git, by a `.gitignore`, or by an `.ignore`, itself or with a folder that it is in. */
+  isIgnored?: boolean;
 }
 
 /** Params of `fs:create_directory`. */

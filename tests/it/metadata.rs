@@ -185,3 +185,62 @@ fn icpy_ls_prints_like_the_tool_that_people_know() {
     let colored = printed(&["--color=always", "ls"]);
     assert_eq!(colored, "\x1b[1;32mb.sh\x1b[0m\nc\n\x1b[1;34mdir\x1b[0m/\n\x1b[1;31mlink\x1b[0m@\n");
 }
+
+const REPOSITORY: &str = "\
+//- /.git/info/exclude
+private
+//- /.gitignore
+*.log
+/out/
+//- /.ignore
+notes
+//- /a.log
+//- /a.txt
+//- /notes
+//- /private
+//- /out/deep/b.txt
+//- /deep/.gitignore
+!kept.log
+//- /deep/kept.log
+//- /deep/other.log
+";
+
+#[test]
+fn what_git_ignores_is_told() {
+    check(REPOSITORY, async |daemon, client| {
+        for (name, expect) in [
+            ("a.log", true),
+            ("a.txt", false),
+            ("notes", true),
+            ("private", true),
+            ("out", true),
+            ("out/deep/b.txt", true),
+            ("deep", false),
+            ("deep/kept.log", false),
+            ("deep/other.log", true),
+        ] {
+            let told = client.stat(&looking(daemon.path(name))).await.unwrap();
+            assert_eq!(told.details.is_ignored, expect, "{name}");
+        }
+        // By what a link leads to, and by its own name.
+        symlink("a.log", daemon.path("link")).unwrap();
+        assert!(client.stat(&looking(daemon.path("link"))).await.unwrap().details.is_ignored);
+        assert!(!client.stat(&looking_at_link(daemon.path("link"))).await.unwrap().details.is_ignored);
+    });
+}
+
+#[test]
+fn a_listing_tells_what_git_ignores_where_details_are_asked() {
+    check(REPOSITORY, async |daemon, client| {
+        let ignored = async |name: &str, details| {
+            let params = FsListDirectoryParams { details, ..FsListDirectoryParams::of(daemon.path(name)) };
+            let entries = client.list_directory(&params).await.unwrap().entries;
+            let ignored = entries.into_iter().filter(|entry| entry.details.is_ignored);
+            ignored.map(|entry| entry.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(ignored("", true).await, ["a.log", "notes", "out", "private"]);
+        assert_eq!(ignored("out/deep", true).await, ["b.txt"]);
+        assert_eq!(ignored("deep", true).await, ["other.log"]);
+        assert_eq!(ignored("", false).await, Vec::<String>::new());
+    });
+}

@@ -169,6 +169,9 @@ pub struct FsDetails {
     /// Of a file: its media type, by its name; `fs:stat` looks into it where the name says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mime: Option<String>,
+    /// Whether it is ignored by git, by a `.gitignore`, or by an `.ignore`, itself or with a folder that it is in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_ignored: bool,
 }
 
 /// Params of `fs:stat`.

@@ -56,7 +56,7 @@ pub(super) fn list(caller: &Caller, params: &FsListDirectoryParams) -> Result<Fs
     }
     found.sort_unstable_by(|one, other| order.compare(one, other));
     let next_after = found.last().filter(|_| has_more).map(|last| order.place_of(last));
-    let mut describer = params.details.then(|| Describer::new(caller));
+    let mut describer = params.details.then(|| Describer::new(caller, place.real()));
     let entries = found.into_iter().filter_map(|found| entry(&place, &found.name, describer.as_mut())).collect();
     Ok(FsListDirectoryResult { entries, next_after })
 }
@@ -64,7 +64,9 @@ pub(super) fn list(caller: &Caller, params: &FsListDirectoryParams) -> Result<Fs
 fn entry(folder: &Place, name: &OsStr, describer: Option<&mut Describer<'_>>) -> Option<FsEntry> {
     let path = folder.path().join(name);
     let metadata = path.symlink_metadata().ok()?;
-    let describe = |describer: &mut Describer<'_>| describer.describe(&path, &folder.asked().join(name), &metadata);
+    let describe = |describer: &mut Describer<'_>| {
+        describer.describe(&path, &folder.real().join(name), &folder.asked().join(name), &metadata)
+    };
     Some(FsEntry {
         name: Path::new(name).into(),
         kind: kind(&metadata),

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use icpy_protocol::error::Result;
@@ -16,6 +17,7 @@ use icpy_protocol::path::FilePath;
 
 use self::platform::Names;
 use super::place::{Place, Use};
+use super::tree::rules::Rules;
 use super::{failed, kind, modified_at_ms, text, time_ms};
 use crate::caller::Caller;
 
@@ -41,7 +43,9 @@ pub(super) fn stat(caller: &Caller, params: &FsStatParams) -> Result<FsStatResul
     let find = if params.no_follow { Place::of } else { Place::led_to };
     let place = find(caller, &params.path, Use::Look)?;
     let metadata = place.path().symlink_metadata().map_err(|error| failed("look at", place.asked(), &error))?;
-    let mut details = Describer::new(caller).describe(place.path(), place.asked(), &metadata);
+    let folder = place.real().parent().unwrap_or(place.real());
+    let mut describer = Describer::new(caller, folder);
+    let mut details = describer.describe(place.path(), place.real(), place.asked(), &metadata);
     if metadata.is_file() && details.mime.is_none() {
         details.mime = mime_by_content(place.path());
     }
@@ -56,24 +60,28 @@ pub(super) fn stat(caller: &Caller, params: &FsStatParams) -> Result<FsStatResul
     })
 }
 
-/// Describes the things of one request: names of users are read once.
+/// Describes the things of one folder in one request: names of users, and what is ignored, are read once.
 pub(super) struct Describer<'a> {
     caller: &'a Caller,
     names: Names,
+    /// What is ignored; all where there are none.
+    rules: Option<Arc<Rules>>,
 }
 
 impl<'a> Describer<'a> {
-    pub(super) fn new(caller: &'a Caller) -> Self {
-        Self { caller, names: Names::default() }
+    /// For the entries of a folder, by its path without symbolic links.
+    pub(super) fn new(caller: &'a Caller, folder: &Path) -> Self {
+        Self { caller, names: Names::default(), rules: Rules::of_entries(folder) }
     }
 
-    /// All that is known of the thing at `path`, which a client knows as `shown`.
-    pub(super) fn describe(&mut self, path: &Path, shown: &Path, metadata: &Metadata) -> FsDetails {
+    /// All that is known of the thing at `path`, which really is at `real`, and which a client knows as `shown`.
+    pub(super) fn describe(&mut self, path: &Path, real: &Path, shown: &Path, metadata: &Metadata) -> FsDetails {
         let ms = |time: std::io::Result<SystemTime>| time.ok().map(time_ms);
         let kind = kind(metadata);
         let mut details = FsDetails {
             created_at_ms: ms(metadata.created()),
             accessed_at_ms: ms(metadata.accessed()),
+            is_ignored: self.rules.as_ref().is_none_or(|rules| rules.is_ignored(real, metadata.is_dir())),
             mime: if kind == FsKind::File { mime_by_name(shown) } else { None },
             ..FsDetails::default()
         };

@@ -40,6 +40,21 @@ impl Rules {
         rules
     }
 
+    /// The rules for the entries of a folder, by its path without symbolic links; none where all of them are ignored, because
+    /// the folder is or one above.
+    pub(in super::super) fn of_entries(folder: &Path) -> Option<Arc<Self>> {
+        let global = Arc::new(Gitignore::global().0);
+        let mut rules = Arc::new(Self::new(None, Path::new(""), Has::default(), global));
+        let folders: Vec<&Path> = folder.ancestors().collect();
+        for folder in folders.into_iter().rev() {
+            if rules.is_ignored(folder, true) {
+                return None;
+            }
+            rules = rules.within(folder, Has::look(folder));
+        }
+        Some(rules)
+    }
+
     /// The rules in a folder below, in which some of the files are that make rules.
     pub(in super::super) fn within(self: &Arc<Self>, folder: &Path, has: Has) -> Arc<Self> {
         match has {
