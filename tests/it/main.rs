@@ -101,6 +101,8 @@ mod tidy;
 mod undo;
 #[cfg(unix)]
 mod wait;
+#[cfg(target_os = "linux")]
+mod watch_limit;
 #[cfg(unix)]
 mod watching;
 #[cfg(windows)]

@@ -361,6 +361,8 @@ impl State {
         let is_remote = self.mounts.is_remote(&self.scope.root);
         if let Some(reason) = self.poll.begin(is_remote) {
             self.listener.warn(&self.scope.root, reason);
+            // What changes from here on is seen the first time that it is looked at by the clock.
+            self.look_at_unwatched();
         }
     }
 }

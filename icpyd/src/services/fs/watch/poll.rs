@@ -70,18 +70,25 @@ impl State {
         if self.poll.next().is_none_or(|next| next > began && !is_wanted) {
             return;
         }
-        let is_first = self.poll.seen.is_empty();
         let differences = self.scan(watcher, ROOT, true);
         self.note_all(differences);
-        for (node, path) in self.unwatched_files() {
-            let Some(stamp) = Stamp::of(&path) else { continue };
-            let before = self.poll.seen.insert(node, stamp);
-            if !is_first && before.is_some_and(|before| before != stamp) {
-                self.tree().touch(node);
-                self.note(FileChange::Modified, path);
-            }
+        for (node, path) in self.look_at_unwatched() {
+            self.tree().touch(node);
+            self.note(FileChange::Modified, path);
         }
         self.poll.next = Some(Instant::now() + PERIOD.max(began.elapsed() * SHARE));
+    }
+
+    /// Looks at the files whose changes nobody tells. Returns those that are not as they were the last time.
+    pub(super) fn look_at_unwatched(&mut self) -> Vec<(NodeId, PathBuf)> {
+        let mut changed = Vec::new();
+        for (node, path) in self.unwatched_files() {
+            let Some(stamp) = Stamp::of(&path) else { continue };
+            if self.poll.seen.insert(node, stamp).is_some_and(|before| before != stamp) {
+                changed.push((node, path));
+            }
+        }
+        changed
     }
 
     /// The files whose changes nobody tells.
