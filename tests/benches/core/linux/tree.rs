@@ -104,7 +104,7 @@ fn told(table: &mut Table, root: &Path, watchman: Option<&Watchman>) {
         let mut client = Client::connect(watchman.server.connect());
         client.send(&json!(["watch", root]));
         client.line();
-        client.send(&json!(["subscribe", root, "changes", { "fields": ["name"], "empty_on_fresh_instance": true }]));
+        client.send(&json!(["subscribe", root, "changes", { "fields": ["name"] }]));
         client.line();
         client.line();
         changes(&path, |path| {
