@@ -6,7 +6,6 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use icpy_protocol::api::{MethodInfo, Mount};
 use icpy_protocol::error::{Error, Result};
@@ -37,7 +36,7 @@ struct Route {
 }
 
 /// Parses the params and starts the handler.
-type Start = Box<dyn Fn(Caller, &[u8]) -> Result<Answer> + Send + Sync>;
+type Start = Box<dyn Fn(Caller, &str) -> Result<Answer> + Send + Sync>;
 
 impl Mount<Caller> for Router {
     fn method<P, R, H, F>(&mut self, info: &'static MethodInfo, handler: H)
@@ -48,13 +47,13 @@ impl Mount<Caller> for Router {
         F: Future<Output = Result<R>> + Send + 'static,
     {
         let counters = self.metrics.counters(info);
-        let start = move |caller, params: &[u8]| -> Result<Answer> {
+        let start = move |caller, params: &str| -> Result<Answer> {
             let wrong = |why: &str| Error::invalid_params(format!("invalid params for `{}`: {why}", info.name));
-            if params.starts_with(b"[") {
+            if params.starts_with('[') {
                 // serde would read an array as the members in the order of their declaration.
                 return Err(wrong("they are given by name"));
             }
-            let params = serde_json::from_slice(params).map_err(|error| wrong(&without_place(&error)))?;
+            let params = serde_json::from_str(params).map_err(|error| wrong(&without_place(&error)))?;
             let measured = Measured::begin(&counters);
             let answer = handler(caller, params);
             Ok(Box::pin(async move {
@@ -91,7 +90,7 @@ impl Router {
     }
 
     /// Starts a request. The outer error is known at once; dropping the answer cancels the request.
-    pub fn dispatch(&self, caller: Caller, method: &str, params: &[u8]) -> Result<Answer> {
+    pub fn dispatch(&self, caller: Caller, method: &str, params: &str) -> Result<Answer> {
         let route = self
             .routes
             .get(method)
@@ -115,8 +114,8 @@ impl Router {
 }
 
 impl Respond for Router {
-    fn respond(&self, caller: Caller, method: &str, params: Bytes) -> Answer {
-        self.dispatch(caller, method, &params).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
+    fn respond(&self, caller: Caller, method: &str, params: &str) -> Answer {
+        self.dispatch(caller, method, params).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
     }
 }
 
@@ -161,7 +160,7 @@ mod tests {
     }
 
     async fn ask(router: &Router, method: &str, params: &str) -> Result<Vec<u8>> {
-        router.dispatch(caller(Scopes::of(&[Access::Read])), method, params.as_bytes())?.await
+        router.dispatch(caller(Scopes::of(&[Access::Read])), method, params)?.await
     }
 
     #[tokio::test]

@@ -85,8 +85,8 @@ crate::api! {
         Read OPERATION_DONE: FsOperationDone = "fs:operation_done";
         /// An operation was taken back.
         Read OPERATION_UNDONE: FsOperationDone = "fs:operation_undone";
-        /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; while a file
-        /// goes on changing it is told of every 50 ms at most.
+        /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; a file that
+        /// goes on changing is told of again when it has rested for 50 ms, or after a second.
         Read CHANGED_ON_DISK: FileChangedOnDisk = "file:changed_on_disk";
         /// Changes below a folder are found by looking at it every few seconds. Told once for each folder.
         Read WATCH_LIMITED: FsWatchLimited = "fs:watch_limited";

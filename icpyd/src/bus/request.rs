@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
 use icpy_protocol::api::{Call, MethodInfo};
 use icpy_protocol::error::{Error, Result};
 use serde::Serialize;
@@ -20,7 +19,7 @@ pub type Answer = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + Send>>;
 /// What answers requests: the router.
 pub trait Respond: Debug + Send + Sync {
     /// Starts a request. Dropping the answer cancels it.
-    fn respond(&self, caller: Caller, method: &str, params: Bytes) -> Answer;
+    fn respond(&self, caller: Caller, method: &str, params: &str) -> Answer;
 }
 
 impl Bus {
@@ -46,7 +45,7 @@ pub struct Requester {
 
 impl Requester {
     /// Asks for a method by its name, with params as JSON text; the result is JSON text.
-    pub async fn request(&self, method: &str, params: Bytes) -> Result<Vec<u8>> {
+    pub async fn request(&self, method: &str, params: &str) -> Result<Vec<u8>> {
         let responder: Arc<dyn Respond> = self
             .bus
             .0
@@ -68,8 +67,8 @@ impl Call for Requester {
         P: Serialize + Sync,
         R: DeserializeOwned + Send,
     {
-        let params = serde_json::to_vec(params).expect("wire types have string keys").into();
-        let result = self.request(method.name, params).await?;
+        let params = serde_json::to_string(params).expect("wire types have string keys");
+        let result = self.request(method.name, &params).await?;
         serde_json::from_slice(&result)
             .map_err(|error| Error::internal(format!("the result of `{}` has another type: {error}", method.name)))
     }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
 use icpy_protocol::daemon::DaemonClient;
 use icpy_protocol::error::Kind;
@@ -231,7 +230,7 @@ async fn operators_are_joined() {
 struct NeverAnswers;
 
 impl Respond for NeverAnswers {
-    fn respond(&self, _: Caller, _: &str, _: Bytes) -> Answer {
+    fn respond(&self, _: Caller, _: &str, _: &str) -> Answer {
         Box::pin(std::future::pending())
     }
 }

@@ -48,7 +48,7 @@ impl<C: Connection> Session<C> {
         }
         let id: Option<Arc<str>> = call.id.map(Into::into);
         let caller = Caller::new(Arc::clone(&self.identity), id.clone());
-        let Ok(answer) = self.shared.router.dispatch(caller, &call.method, call.params.as_bytes()) else {
+        let Ok(answer) = self.shared.router.dispatch(caller, &call.method, call.params) else {
             return false;
         };
         if let Some(finished) = self.requests.start(cx, Ticket { id, batch: None }, answer) {
@@ -107,7 +107,7 @@ impl<C: Connection> Session<C> {
         let caller = Caller::new(Arc::clone(&self.identity), id.clone());
         let ticket = Ticket { id, batch };
         let answer = if self.requests.len() < self.shared.limits.requests_max {
-            self.shared.router.dispatch(caller, &call.method, call.params.as_bytes())
+            self.shared.router.dispatch(caller, &call.method, call.params)
         } else {
             let message = format!("{} requests of this session are under way", self.requests.len());
             Err(Error::busy(message))

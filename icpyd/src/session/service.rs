@@ -195,7 +195,7 @@ impl SessionService {
         let requester = self.bus.requester(caller.clone(), self.limits.request_timeout);
         let mut snapshot = Map::new();
         for method in methods {
-            let answer = requester.request(method, bytes::Bytes::from_static(b"{}")).await;
+            let answer = requester.request(method, "{}").await;
             let state = answer
                 .and_then(|result| serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string())));
             match state {

@@ -76,8 +76,12 @@ impl Cache {
     }
 
     /// The answer for a file that is as it was when it was read.
-    pub(super) fn get(&self, metadata: &Metadata) -> Option<FsReadFileResult> {
-        let found = self.find(metadata);
+    pub(super) fn get(
+        &self,
+        metadata: &Metadata,
+        is_wanted: impl FnOnce(&FsReadFileResult) -> bool,
+    ) -> Option<FsReadFileResult> {
+        let found = self.find(metadata).filter(is_wanted);
         let counters = self.metrics.file_cache();
         let counter = if found.is_some() { &counters.hits } else { &counters.misses };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -236,6 +240,10 @@ mod tests {
             (path, metadata)
         }
 
+        fn get(&self, metadata: &Metadata) -> Option<FsReadFileResult> {
+            self.cache.get(metadata, |_| true)
+        }
+
         fn counted(&self) -> [u64; 5] {
             let counters = self.cache.metrics.file_cache();
             let all = [&counters.hits, &counters.misses, &counters.evictions, &counters.entries, &counters.bytes];
@@ -247,7 +255,7 @@ mod tests {
     fn a_file_is_kept_until_it_changes() {
         let fixture = Fixture::new(1 << 20);
         let (path, metadata) = fixture.put("a", b"one");
-        assert_eq!(fixture.cache.get(&metadata).unwrap().content.unwrap().text(), "one");
+        assert_eq!(fixture.get(&metadata).unwrap().content.unwrap().text(), "one");
         // The same size, and the same time of its content.
         let modified = metadata.modified().unwrap();
         // Until the clock of the filesystem has ticked.
@@ -255,7 +263,7 @@ mod tests {
             std::fs::write(&path, "two").unwrap();
             std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
         }
-        assert!(fixture.cache.get(&path.metadata().unwrap()).is_none());
+        assert!(fixture.get(&path.metadata().unwrap()).is_none());
         assert_eq!(fixture.counted(), [1, 1, 0, 0, 0]);
     }
 
@@ -266,13 +274,13 @@ mod tests {
         let answer = content::whole(&path, b"one", Form::default()).unwrap();
         let changed = platform::changed_at_ms(&metadata).unwrap();
         fixture.cache.put(&path, &metadata, changed + SETTLED_MS, &answer);
-        assert!(fixture.cache.get(&metadata).is_none());
+        assert!(fixture.get(&metadata).is_none());
         fixture.cache.put(&path, &metadata, changed + SETTLED_MS + 1, &answer);
-        assert!(fixture.cache.get(&metadata).is_some());
+        assert!(fixture.get(&metadata).is_some());
         let (_, large) = fixture.put("large", &[b'a'; 16 << 10]);
-        assert!(fixture.cache.get(&large).is_none());
+        assert!(fixture.get(&large).is_none());
         let (_, empty) = fixture.put("empty", b"");
-        assert!(fixture.cache.get(&empty).is_none());
+        assert!(fixture.get(&empty).is_none());
     }
 
     #[test]
@@ -294,9 +302,9 @@ mod tests {
         fixture.cache.forget(Path::new("/before/the/first"));
         let (path, metadata) = fixture.put("a", b"one");
         fixture.cache.forget(Path::new("/other"));
-        assert!(fixture.cache.get(&metadata).is_some());
+        assert!(fixture.get(&metadata).is_some());
         fixture.cache.forget(&path);
-        assert!(fixture.cache.get(&metadata).is_none());
+        assert!(fixture.get(&metadata).is_none());
         assert_eq!(fixture.counted()[3..], [0, 0]);
     }
 }

@@ -50,9 +50,9 @@ impl Form {
         Ok(Self { encoding: params.encoding, charset })
     }
 
-    /// Whether it is the one that fits the file.
-    pub(super) fn is_usual(self) -> bool {
-        self.encoding.is_none() && self.charset.is_none()
+    /// Whether the answer for a whole file in the form that fits it is in this one too.
+    pub(super) fn accepts(self, usual: &FsReadFileResult) -> bool {
+        self.charset.is_none() && self.encoding.is_none_or(|encoding| encoding == usual.encoding)
     }
 
     /// Whether only text will do.

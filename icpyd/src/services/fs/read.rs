@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::fs::{FsReadFileParams, FsReadFileResult};
+use icpy_protocol::fs::{FsEncoding, FsReadFileParams, FsReadFileResult};
 use icpy_protocol::path::FilePath;
 
 use super::cache::{Cache, Stamp};
@@ -85,8 +85,9 @@ impl Reader {
         let place = Place::led_to(caller, &params.path, Use::Look)?;
         let metadata = look(&place)?;
         check_regular(place.asked(), &metadata)?;
-        let is_known = form.is_usual() && !is_part(params);
-        if is_known && let Some(result) = self.cache.get(&metadata) {
+        if !is_part(params)
+            && let Some(result) = self.cache.get(&metadata, |usual| form.accepts(usual))
+        {
             // The cache keeps it anyway: what it takes is the copy that is sent.
             return Ok(Begun::Done(result));
         }
@@ -111,8 +112,9 @@ impl Reader {
             return Err(too_large(path, bytes.len() as u64));
         }
         let result = content::whole(path, &bytes, form)?;
+        let is_usual = form.accepts(&result) && result.is_binary == Some(result.encoding == FsEncoding::Base64);
         // What was written meanwhile may be here in part.
-        if form.is_usual() && file.metadata().is_ok_and(|now| Stamp::of(&now) == Stamp::of(&metadata)) {
+        if is_usual && file.metadata().is_ok_and(|now| Stamp::of(&now) == Stamp::of(&metadata)) {
             self.cache.put(&real, &metadata, self.host.now_ms(), &result);
         }
         Ok(result)

@@ -229,6 +229,11 @@ fn read_and_watch(inotify: &rustix::fd::OwnedFd, path: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// The line that asks for something.
+pub(crate) fn request(method: &str, params: &Value) -> String {
+    format!("{}\n", json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))
+}
+
 /// A client that speaks lines.
 pub(crate) struct Client {
     reader: BufReader<UnixStream>,
@@ -242,7 +247,11 @@ impl Client {
     }
 
     fn send(&mut self, message: &Value) {
-        self.reader.get_ref().write_all(format!("{message}\n").as_bytes()).unwrap();
+        self.send_line(&format!("{message}\n"));
+    }
+
+    fn send_line(&mut self, line: &str) {
+        self.reader.get_ref().write_all(line.as_bytes()).unwrap();
     }
 
     fn line(&mut self) -> String {
@@ -253,11 +262,16 @@ impl Client {
 
     /// The answer to a request.
     pub(crate) fn ask(&mut self, method: &str, params: &Value) -> Value {
-        self.send(&json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }));
+        serde_json::from_str(&self.answer(&request(method, params))).unwrap()
+    }
+
+    /// The line that answers a request.
+    pub(crate) fn answer(&mut self, request: &str) -> String {
+        self.send_line(request);
         loop {
             let line = self.line();
             if line.contains("\"id\":1") {
-                return serde_json::from_str(&line).unwrap();
+                return line;
             }
             self.seen.push(line);
         }

@@ -19,6 +19,9 @@ use super::{Saver, platform};
 /// How temporary files are named; six random letters follow.
 const PREFIX: &str = ".icpy-";
 
+/// From this length on the disk is given the content before all else is done about it.
+const LONG_BYTES_MIN: usize = 64 << 10;
+
 /// Why a file was not saved beside.
 #[derive(Debug)]
 pub(super) enum NotBeside {
@@ -77,6 +80,9 @@ pub(super) fn write(
     let new = make(record, place, target.old.is_some()).map_err(|error| not_beside(place, error))?;
     let mut file = new.file.as_file();
     file.write_all(content).map_err(|error| failed("write", place.asked(), &error))?;
+    if content.len() >= LONG_BYTES_MIN {
+        platform::begin_flush(file);
+    }
     if let Some(old) = &target.old {
         platform::keep_attributes(file, place.path(), old).map_err(|error| match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed("write", place.asked(), &error).into(),

@@ -7,6 +7,7 @@
 //! ```
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsKind, FsSaveMethod};
 use tempfile::TempPath;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::super::failed;
 use super::super::locks::{Held, Key};
@@ -22,6 +24,7 @@ use super::super::origins::Becomes;
 use super::super::place::Place;
 use super::super::platform::sync_folder;
 use super::super::stamp::Stamp;
+use super::super::version;
 use super::beside::{self, NotBeside};
 use super::copies::Copies;
 use super::in_place;
@@ -37,8 +40,18 @@ pub(in super::super) struct Wanted<'a> {
     pub(in super::super) place: Place,
     pub(in super::super) expected: Expected,
     pub(in super::super) content: Cow<'a, [u8]>,
-    /// The content's.
-    pub(in super::super) version: String,
+    version: OnceCell<String>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(place: Place, expected: Expected, content: Cow<'a, [u8]>) -> Self {
+        Self { place, expected, content, version: OnceCell::new() }
+    }
+
+    /// The version of the content, which takes a while to find out the first time.
+    pub(super) fn version(&self) -> &str {
+        self.version.get_or_init(|| version(xxh3_128(&self.content)))
+    }
 }
 
 /// Saves files as one. Returns for each whether it is new, and how it was saved.

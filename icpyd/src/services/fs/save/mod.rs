@@ -35,7 +35,6 @@ use icpy_protocol::fs::{
 };
 use icpy_protocol::path::FilePath;
 use tokio::sync::SetOnce;
-use xxhash_rust::xxh3::xxh3_128;
 
 use self::beside::NotBeside;
 use self::group::Wanted;
@@ -44,7 +43,7 @@ use self::target::{Expected, Target};
 use super::locks::{Held, Key, Locks};
 use super::origins::{Becomes, Origins};
 use super::place::{Place, Use};
-use super::{Services, failed, text, version};
+use super::{Services, failed, text};
 use crate::caller::Caller;
 use crate::host::Host;
 
@@ -136,7 +135,7 @@ impl Saver {
         let place = &wanted.place;
         let _writing = self.lock(Key::Path(place.real().to_owned()));
         let (method, is_new, old) = self.put(&wanted, &|becomes| self.announce(caller, &wanted, becomes))?;
-        Ok((saved(wanted, is_new, method), old))
+        Ok((saved(&wanted, is_new, method), old))
     }
 
     /// Saves several files: all or none.
@@ -144,7 +143,7 @@ impl Saver {
         let wanted = params.files.iter().map(|params| want(caller, params)).collect::<Result<Vec<_>>>()?;
         let outcomes = group::save(self, &wanted, &|wanted, becomes| self.announce(caller, wanted, becomes))?;
         let each = wanted.into_iter().zip(outcomes);
-        let files = each.map(|(wanted, (is_new, method))| saved(wanted, is_new, method)).collect();
+        let files = each.map(|(wanted, (is_new, method))| saved(&wanted, is_new, method)).collect();
         Ok(FsWriteFilesResult { files })
     }
 
@@ -177,7 +176,7 @@ impl Saver {
     /// Tells whose a change is.
     fn announce(&self, caller: &Caller, wanted: &Wanted<'_>, becomes: Becomes) {
         // While it is being written it has neither the old content nor the new.
-        let version = (!matches!(becomes, Becomes::Any(_))).then(|| wanted.version.clone());
+        let version = (!matches!(becomes, Becomes::Any(_))).then(|| wanted.version().to_owned());
         self.0.origins.expect(wanted.place.real(), becomes, version, caller);
     }
 
@@ -250,13 +249,12 @@ fn want<'a>(caller: &Caller, params: &'a FsWriteFileParams) -> Result<Wanted<'a>
         folders::make(caller, &params.path)?;
     }
     let place = Place::led_to(caller, &params.path, Use::Change)?;
-    let version = version(xxh3_128(&content));
-    Ok(Wanted { place, expected: Expected::by(params), content, version })
+    Ok(Wanted::new(place, Expected::by(params), content))
 }
 
-fn saved(wanted: Wanted<'_>, is_new: bool, method: FsSaveMethod) -> FsWriteFileResult {
+fn saved(wanted: &Wanted<'_>, is_new: bool, method: FsSaveMethod) -> FsWriteFileResult {
     let size = wanted.content.len() as u64;
-    FsWriteFileResult { version: wanted.version, size, is_new, method: Some(method) }
+    FsWriteFileResult { version: wanted.version().to_owned(), size, is_new, method: Some(method) }
 }
 
 /// The bytes that the content stands for.

@@ -1,7 +1,7 @@
 //! When to tell of a change: the first one of a file at once, and then, while it goes on changing, only what has come of it.
 //!
 //! What is told is what is on disk at that moment, so that a file which is written in many pieces, or replaced by way of another
-//! name, is told of once or twice and not a dozen times.
+//! name, is told of twice and not a dozen times.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -13,11 +13,11 @@ use tokio::time::Instant;
 
 use crate::services::fs::stamp::Stamp;
 
-/// How long after the first change of a file the next one is told.
-const FIRST_PERIOD: Duration = Duration::from_millis(10);
+/// A file that rests for so long has changed for now.
+const REST: Duration = Duration::from_millis(50);
 
-/// How often a file is told of that goes on changing.
-const PERIOD: Duration = Duration::from_millis(50);
+/// How often a file is told of that never rests.
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// A change that is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,19 +42,41 @@ pub(super) struct Changes {
 struct Recent {
     /// What was told last.
     told: Option<Stamp>,
-    has_changed: bool,
+    /// What was not told yet.
+    untold: Option<Untold>,
+}
+
+/// Changes of a file since it was told of.
+#[derive(Debug)]
+struct Untold {
+    first: Instant,
+    last: Instant,
+}
+
+impl Untold {
+    /// When it is to be told of.
+    fn due(&self) -> Instant {
+        (self.last + REST).min(self.first + PERIOD)
+    }
+}
+
+impl Recent {
+    fn change(&mut self, now: Instant) {
+        self.untold.get_or_insert(Untold { first: now, last: now }).last = now;
+    }
 }
 
 impl Changes {
-    /// Whether a file is to be looked at again anyway.
-    pub(super) fn is_noted(&self, path: &Path) -> bool {
-        self.recent.get(path).is_some_and(|recent| recent.has_changed)
+    /// Takes note of one more change of a file that is to be looked at again anyway. Returns whether it is.
+    pub(super) fn note_again(&mut self, path: &Path, now: Instant) -> bool {
+        let untold = self.recent.get_mut(path).and_then(|recent| recent.untold.as_mut());
+        untold.map(|untold| untold.last = now).is_some()
     }
 
     /// Takes note of a change. Returns it when it is to be told at once.
     pub(super) fn note(&mut self, change: Change, now: Instant) -> Option<Change> {
         if let Some(recent) = self.recent.get_mut(&change.path) {
-            recent.has_changed = true;
+            recent.change(now);
             return None;
         }
         self.expect(&change, now);
@@ -72,9 +94,9 @@ impl Changes {
     }
 
     fn expect(&mut self, change: &Change, now: Instant) {
-        let told = Recent { told: change.stamp, has_changed: false };
+        let told = Recent { told: change.stamp, untold: None };
         if self.recent.insert(change.path.clone(), told).is_none() {
-            self.due.push(Reverse((now + FIRST_PERIOD, change.path.clone())));
+            self.due.push(Reverse((now + REST, change.path.clone())));
         }
     }
 
@@ -92,17 +114,19 @@ impl Changes {
         {
             let Some(Reverse((due, path))) = self.due.pop() else { break };
             let Some(recent) = self.recent.get_mut(&path) else { continue };
-            if !std::mem::take(&mut recent.has_changed) {
-                if due <= now {
-                    self.recent.remove(&path);
-                } else {
-                    later.push(Reverse((due, path)));
-                }
+            let next = recent.untold.as_ref().map_or(due, Untold::due);
+            if recent.untold.is_none() && due <= now {
+                self.recent.remove(&path);
                 continue;
             }
+            if recent.untold.is_none() || (next > now && !is_all) {
+                later.push(Reverse((next, path)));
+                continue;
+            }
+            recent.untold = None;
             let stamp = look(&path);
             let told = std::mem::replace(&mut recent.told, stamp);
-            later.push(Reverse((now + PERIOD, path.clone())));
+            later.push(Reverse((now + REST, path.clone())));
             let kind = match (told, stamp) {
                 (None, Some(_)) => FileChange::Created,
                 (Some(_), None) => FileChange::Deleted,
@@ -131,7 +155,7 @@ mod tests {
         let mut all = vec![noted.map(|change| change.kind).collect()];
         let last = changes.last().and_then(|(_, stamp)| *stamp);
         while told.next().is_some() {
-            now += PERIOD;
+            now += REST;
             all.push(told.take(now, false, |_| last).into_iter().map(|change| change.kind).collect());
         }
         all
@@ -147,6 +171,19 @@ mod tests {
         assert_eq!(told(&[(Created, one), (Deleted, None)]), [vec![Created], vec![Deleted], vec![]]);
         assert_eq!(told(&[(Deleted, None), (Created, one)]), [vec![Deleted], vec![Created], vec![]]);
         assert_eq!(told(&[(Deleted, None), (Created, one), (Deleted, None)]), [vec![Deleted], vec![], vec![]]);
+    }
+
+    #[test]
+    fn what_never_rests_is_told_of_now_and_then() {
+        let (mut changes, begin) = (Changes::default(), Instant::now());
+        let mut told = Vec::new();
+        for number in 0..100 {
+            let now = begin + REST / 2 * number;
+            let noted = changes.note(change(FileChange::Modified, Some(Stamp::of_test(1))), now);
+            let due = changes.take(now, false, |_| Some(Stamp::of_test(number.into())));
+            told.extend(noted.into_iter().chain(due).map(|_| now - begin));
+        }
+        assert_eq!(told, [Duration::ZERO, REST / 2 + PERIOD, REST + 2 * PERIOD]);
     }
 
     #[test]

@@ -251,7 +251,7 @@ impl State {
         };
         if let Some((node, _)) = known
             && seen == Seen::Touched
-            && self.changes.is_noted(&path)
+            && self.changes.note_again(&path, Instant::now())
         {
             self.tree().touch(node);
             return;
