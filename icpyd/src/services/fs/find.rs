@@ -1,8 +1,11 @@
 //! Finding files by their names: by a glob, or by some of the characters of the path in their order, the best first.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use frizbee::{Config, Matcher, SortStrategy};
 use globset::{GlobBuilder, GlobMatcher};
@@ -17,6 +20,10 @@ pub(super) const FOUND_MAX: usize = 10_000;
 
 /// Paths that are matched in one go.
 const CHUNK: usize = 1024;
+
+/// More files than these are shared with another thread, as far as there are cores and not more than so many.
+const FILES_PER_THREAD: usize = 20_000;
+const THREADS_MAX: usize = 4;
 
 /// For each file that is wanted, so many of the best are compared more closely.
 const CLOSER: usize = 4;
@@ -119,28 +126,26 @@ impl<'a> Search<'a> {
             }
             found.len() <= limit && !self.stop.is_cancelled()
         });
-        found.sort_by_key(|node| std::cmp::Reverse(self.worth(*node, favourites)));
+        found.sort_by_key(|node| Reverse(self.worth(*node, favourites)));
         found
     }
 
     /// Files whose paths have the characters of the query in them, the best first. One more than the limit, if there is one.
     fn fuzzy(&self, query: &str, limit: usize, favourites: &Favourites, last: &LastQuery) -> Vec<NodeId> {
         let before = last.before(self.tree, self.folder, query);
-        let config = Config::default().sort(SortStrategy::IndexAsc);
-        let mut matcher = Matcher::from_query(query, &config);
-        let mut scored: Vec<(u16, NodeId)> = Vec::new();
-        match &before {
-            Some(answer) => self.score(&mut matcher, answer.matches.iter().copied(), &mut scored),
-            None => self.score(&mut matcher, self.tree.each_file(), &mut scored),
-        }
+        let mut scored = match &before {
+            Some(answer) => self.score(query, answer.matches.len(), answer.matches.iter().copied()),
+            None => self.score(query, self.tree.files(), self.tree.each_file()),
+        };
         if is_plain(query) && !self.stop.is_cancelled() {
             last.keep(self.tree, self.folder, query, scored.iter().map(|(_, node)| *node).collect());
         }
         let closer = limit.saturating_mul(CLOSER).max(CHUNK);
         if scored.len() > closer {
-            scored.select_nth_unstable_by(closer, |(one, _), (other, _)| other.cmp(one));
+            scored.select_nth_unstable_by_key(closer, |(score, node)| (Reverse(*score), *node));
             scored.truncate(closer);
         }
+        let mut matcher = matcher(query);
         let mut ranked: Vec<_> =
             scored.into_iter().map(|(score, node)| (self.rank(&mut matcher, score, node, favourites), node)).collect();
         let by_rank = |(one, first): &(i64, NodeId), (other, second): &(i64, NodeId)| {
@@ -155,19 +160,36 @@ impl<'a> Search<'a> {
         ranked.into_iter().map(|(_, node)| node).collect()
     }
 
-    fn score(&self, matcher: &mut Matcher, files: impl Iterator<Item = NodeId>, scored: &mut Vec<(u16, NodeId)>) {
-        let (mut nodes, mut paths) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
-        let mut files = files.peekable();
-        while files.peek().is_some() && !self.stop.is_cancelled() {
+    /// How well each of the files fits that does, in no order.
+    fn score(&self, query: &str, count: usize, files: impl Iterator<Item = NodeId> + Send) -> Vec<(u16, NodeId)> {
+        let files = Mutex::new(files);
+        let next = |nodes: &mut Vec<NodeId>| {
+            let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
             nodes.clear();
-            paths.clear();
-            for (node, path) in files.by_ref().filter_map(|node| Some((node, self.path(node)?))).take(CHUNK) {
-                nodes.push(node);
-                paths.push(path);
+            nodes.extend(files.by_ref().take(CHUNK));
+            !nodes.is_empty() && !self.stop.is_cancelled()
+        };
+        let work = || {
+            let (mut matcher, mut scored) = (matcher(query), Vec::new());
+            let (mut nodes, mut paths) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+            while next(&mut nodes) {
+                paths.clear();
+                nodes.retain(|node| self.path(*node).map(|path| paths.push(path)).is_some());
+                let matches = matcher.match_list(&paths);
+                scored.extend(matches.into_iter().map(|found| (found.score, nodes[found.index as usize])));
             }
-            let matches = matcher.match_list(&paths);
-            scored.extend(matches.into_iter().map(|found| (found.score, nodes[found.index as usize])));
-        }
+            scored
+        };
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(THREADS_MAX).min(count.div_ceil(FILES_PER_THREAD));
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut scored = work();
+            for other in others {
+                scored.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+            scored
+        })
     }
 
     /// What a match is worth: more, when the name alone matches too, and when the file is a favourite.
@@ -198,6 +220,10 @@ impl LastQuery {
         let answer = Answer { folder, generation: tree.generation(), query: query.to_owned(), matches };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(answer));
     }
+}
+
+fn matcher(query: &str) -> Matcher {
+    Matcher::from_query(query, &Config::default().sort(SortStrategy::IndexAsc))
 }
 
 /// Whether a query has no signs with a meaning: then more characters match fewer files.
