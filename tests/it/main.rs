@@ -56,6 +56,8 @@ mod manage_turns;
 mod metadata;
 #[cfg(unix)]
 mod metrics;
+#[cfg(target_os = "linux")]
+mod mounts;
 #[cfg(unix)]
 mod opening;
 #[cfg(target_os = "linux")]
