@@ -12,7 +12,9 @@ use icpy_protocol::fs::{
     CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsClient, FsFindParams, FsSyncParams, FsUnwatchParams,
     FsWatchParams, FsWatchResult,
 };
-use icpy_tests::{Daemon, Events, Folder, until};
+#[cfg(target_os = "linux")]
+use icpy_tests::until;
+use icpy_tests::{Daemon, Events, Folder};
 
 const FILES: &str = "\
 //- /.git/config

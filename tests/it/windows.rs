@@ -1,14 +1,13 @@
 //! The programs on Windows: a pipe, one daemon, and nothing of the client's that the daemon keeps.
 
 use std::io::{self, Read as _};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use icpy_tests::{Process, process};
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
 use interprocess::os::windows::security_descriptor::SecurityDescriptor;
-use serde_json::Value;
 use widestring::U16CString;
 
 /// Ends the daemon as an impatient user does, and returns when its lock is free.

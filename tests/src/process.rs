@@ -4,7 +4,9 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use icpy_protocol::endpoint::{Endpoint, Environment, candidates, open_lock};
+#[cfg(unix)]
+use icpy_protocol::endpoint::open_lock;
+use icpy_protocol::endpoint::{Endpoint, Environment, candidates};
 use serde_json::Value;
 
 use crate::Folder;

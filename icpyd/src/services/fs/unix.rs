@@ -1,19 +1,22 @@
 //! Files on Unix.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd as _;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RawDir};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags};
 
 use super::tree::NodeKind;
 
 /// The entries of a folder are read in pieces of so many bytes.
+#[cfg(target_os = "linux")]
 const READ_FOLDER_BYTES: usize = 32 << 10;
 
 /// Opening never waits, even when a FIFO or a terminal has taken the name, and does not follow a link that has.
@@ -73,33 +76,47 @@ impl OpenFolder {
     }
 }
 
+#[cfg(target_os = "linux")]
 fn read_folder(folder: &OwnedFd) -> io::Result<Vec<(OsString, NodeKind)>> {
     let mut buffer = Vec::with_capacity(READ_FOLDER_BYTES);
-    let mut reader = RawDir::new(folder, buffer.spare_capacity_mut());
+    let mut reader = rustix::fs::RawDir::new(folder, buffer.spare_capacity_mut());
     let mut entries = Vec::new();
-    while let Some(entry) = reader.next() {
-        let entry = entry?;
-        let name = entry.file_name();
-        if name == c"." || name == c".." {
-            continue;
-        }
-        let kind = match entry.file_type() {
-            // Some filesystems do not say.
-            FileType::Unknown => match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => FileType::from_raw_mode(stat.st_mode),
-                Err(_) => continue,
-            },
-            kind => kind,
-        };
-        let kind = match kind {
-            FileType::Directory => NodeKind::Folder,
-            FileType::RegularFile => NodeKind::File,
-            FileType::Symlink => NodeKind::Symlink,
-            _ => NodeKind::Other,
-        };
-        entries.push((OsStr::from_bytes(name.to_bytes()).to_owned(), kind));
+    while let Some(found) = reader.next() {
+        let found = found?;
+        entries.extend(entry(folder, found.file_name(), found.file_type()));
     }
     Ok(entries)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_folder(folder: &OwnedFd) -> io::Result<Vec<(OsString, NodeKind)>> {
+    let mut entries = Vec::new();
+    for found in rustix::fs::Dir::read_from(folder)? {
+        let found = found?;
+        entries.extend(entry(folder, found.file_name(), found.file_type()));
+    }
+    Ok(entries)
+}
+
+fn entry(folder: &OwnedFd, name: &CStr, file_type: FileType) -> Option<(OsString, NodeKind)> {
+    if name == c"." || name == c".." {
+        return None;
+    }
+    let file_type = match file_type {
+        // Some filesystems do not say.
+        FileType::Unknown => {
+            let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            FileType::from_raw_mode(stat.st_mode)
+        }
+        known => known,
+    };
+    let kind = match file_type {
+        FileType::Directory => NodeKind::Folder,
+        FileType::RegularFile => NodeKind::File,
+        FileType::Symlink => NodeKind::Symlink,
+        _ => NodeKind::Other,
+    };
+    Some((OsStr::from_bytes(name.to_bytes()).to_owned(), kind))
 }
 
 /// What tells files apart, and changes with everything that is done to one: device, inode, and the time of the last change.
