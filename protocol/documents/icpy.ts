@@ -1259,6 +1259,8 @@ export interface TerminalCreateParams {
   env?: Record<string, string> | null;
   /** The terminal's size; by default 80 by 24. */
   size?: TerminalSize | null;
+  /** Whose size it has, once it is shown; by default that of the viewer who was active last. */
+  sizePolicy?: TerminalSizePolicy | null;
   /** What to call it; by default as the program. */
   name?: string | null;
 }
@@ -1270,6 +1272,9 @@ export interface TerminalSize {
   /** Rows, at least 1. */
   rows: number;
 }
+
+/** Whose size a terminal has that is shown to several. */
+export type TerminalSizePolicy = "latest" | "smallest" | "fixed";
 
 /** One terminal. */
 export interface TerminalInfo {
@@ -1285,6 +1290,8 @@ export interface TerminalInfo {
   pid: number;
   /** The terminal's size. */
   size: TerminalSize;
+  /** Whose size it has. */
+  sizePolicy?: TerminalSizePolicy;
   /** When it was made, in milliseconds since 1970. */
   createdAtMs: number;
   /** How its program ended, once it has. */
@@ -1305,13 +1312,76 @@ export interface TerminalListResult {
   terminals: Array<TerminalInfo>;
 }
 
+/** Params of `terminal:get`. */
+export interface TerminalParams {
+  /** The terminal. */
+  terminalId: string;
+}
+
+/** Params of `terminal:rename`. */
+export interface TerminalRenameParams {
+  /** The terminal. */
+  terminalId: string;
+  /** What to call it. */
+  name: string;
+}
+
+/** Params of `terminal:attach`. */
+export interface TerminalAttachParams {
+  /** The terminal. */
+  terminalId: string;
+  /** Go on after this byte of the terminal's output; by default with all that is kept. */
+  after?: number | null;
+  /** The viewer's size, which the terminal takes as its policy says; by default the viewer has none. */
+  size?: TerminalSize | null;
+  /** The viewer types nothing and changes no size. */
+  isReadOnly?: boolean;
+}
+
+/** Result of `terminal:attach`. */
+export interface TerminalAttachResult {
+  /** Names the viewer. */
+  viewerId: string;
+  /** The terminal as it is now. */
+  terminal: TerminalInfo;
+  /** Where what is shown begins, in bytes of the terminal's output. */
+  from: number;
+  /** Bytes that are sent before any are acknowledged. */
+  windowBytes: number;
+}
+
+/** Params of `terminal:detach`. */
+export interface TerminalDetachParams {
+  /** The terminal. */
+  terminalId: string;
+  /** The viewer. */
+  viewerId: string;
+}
+
+/** Params of `terminal:ack`. */
+export interface TerminalAckParams {
+  /** The terminal. */
+  terminalId: string;
+  /** The viewer. */
+  viewerId: string;
+  /** The output up to this byte was shown: the `to` of the last `terminal:data_out`. */
+  to: number;
+}
+
 /** Params of `terminal:data_in`. */
 export interface TerminalDataInParams {
   /** The terminal. */
   terminalId: string;
   /** What is typed. */
   data: string;
+  /** How `data` is sent. */
+  encoding?: TerminalEncoding;
+  /** The viewer that types. What it sends of a bracketed paste stays together, and where the size follows the one who is active, it is the one. */
+  viewerId?: string | null;
 }
+
+/** How bytes of a terminal are sent. */
+export type TerminalEncoding = "utf-8" | "base64";
 
 /** Params of `terminal:read`. */
 export interface TerminalReadParams {
@@ -1339,14 +1409,64 @@ export interface TerminalReadResult {
 export interface TerminalResizeParams {
   /** The terminal. */
   terminalId: string;
-  /** Its new size. */
+  /** Its new size, or that of the viewer. */
   size: TerminalSize;
+  /** The viewer whose size has changed; the terminal takes it as its policy says. */
+  viewerId?: string | null;
+}
+
+/** Params of `terminal:signal`. */
+export interface TerminalSignalParams {
+  /** The terminal. */
+  terminalId: string;
+  /** The signal's name, such as `INT`, `TERM` or `KILL`. */
+  signal: string;
+}
+
+/** Params of `terminal:wait`. */
+export interface TerminalWaitParams {
+  /** The terminal. */
+  terminalId: string;
+  /** Wait so long at most, in milliseconds; by default for ever. */
+  timeoutMs?: number | null;
+}
+
+/** Result of `terminal:wait`. */
+export interface TerminalWaitResult {
+  /** How the program ended, if it has. */
+  exit?: TerminalExit | null;
 }
 
 /** Params of `terminal:close`. */
 export interface TerminalCloseParams {
   /** The terminal. */
   terminalId: string;
+}
+
+/** Payload of `terminal:data_out`. */
+export interface TerminalDataOut {
+  /** The terminal. */
+  terminalId: string;
+  /** The viewer that it is for. */
+  viewerId: string;
+  /** Where `data` begins, in bytes of the terminal's output. Behind the last `to` when the viewer was too slow for what is kept. */
+  from: number;
+  /** Where it ends. */
+  to: number;
+  /** What was printed. */
+  data: string;
+  /** How `data` is sent. */
+  encoding?: TerminalEncoding;
+}
+
+/** Payload of `terminal:detached`. */
+export interface TerminalDetached {
+  /** The terminal. */
+  terminalId: string;
+  /** The viewer. */
+  viewerId: string;
+  /** How the program ended, where that is why. */
+  exit?: TerminalExit | null;
 }
 
 /** Payload of `terminal:exited`. */
@@ -1509,12 +1629,26 @@ export interface Methods {
   "terminal:create": { params: TerminalCreateParams; result: TerminalInfo };
   /** Lists the terminals, the oldest first. */
   "terminal:list": { params: Empty; result: TerminalListResult };
+  /** Describes a terminal. */
+  "terminal:get": { params: TerminalParams; result: TerminalInfo };
+  /** Gives a terminal another name. */
+  "terminal:rename": { params: TerminalRenameParams; result: TerminalInfo };
+  /** Shows a terminal to this session from the answer on: what it prints comes as `terminal:data_out`, as fast as the session acknowledges it, and nothing of it waits for a slow one. A lost connection ends it; `after` goes on. */
+  "terminal:attach": { params: TerminalAttachParams; result: TerminalAttachResult };
+  /** Ends that. */
+  "terminal:detach": { params: TerminalDetachParams; result: Empty };
+  /** Says how much of a terminal's output was shown, so that more is sent. */
+  "terminal:ack": { params: TerminalAckParams; result: Empty };
   /** Types something into a terminal. */
   "terminal:data_in": { params: TerminalDataInParams; result: Empty };
   /** Returns what a terminal has printed after a place, as far as it is kept: at once, or when there is something. */
   "terminal:read": { params: TerminalReadParams; result: TerminalReadResult };
   /** Changes the size of a terminal; its program is told. */
   "terminal:resize": { params: TerminalResizeParams; result: Empty };
+  /** Sends a signal to the program in the foreground of a terminal. */
+  "terminal:signal": { params: TerminalSignalParams; result: Empty };
+  /** Waits until a terminal's program ends. Without an end in time the answer has none. */
+  "terminal:wait": { params: TerminalWaitParams; result: TerminalWaitResult };
   /** Ends what runs in a terminal and forgets the terminal. */
   "terminal:close": { params: TerminalCloseParams; result: Empty };
 }
@@ -1543,6 +1677,12 @@ export interface Events {
   "fs:watch_limited": FsWatchLimited;
   /** A terminal was made. */
   "terminal:created": TerminalInfo;
+  /** A terminal has another name. */
+  "terminal:renamed": TerminalInfo;
+  /** What a terminal has printed, for one that is attached. */
+  "terminal:data_out": TerminalDataOut;
+  /** A terminal is not shown to this session any more. Comes after all that was shown. */
+  "terminal:detached": TerminalDetached;
   /** A terminal's program has ended. All that it printed can be read before. */
   "terminal:exited": TerminalExited;
   /** A terminal was forgotten. */

@@ -1,5 +1,7 @@
 //! `terminal:*`: programs that run in terminals of the daemon.
 
+mod view;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::Empty;
 use crate::path::FilePath;
 
+pub use self::view::*;
+
 crate::api! {
     /// Programs that run in terminals of the daemon, and go on when clients come and go.
     service TerminalApi, TerminalClient = "terminal" {
@@ -15,18 +19,39 @@ crate::api! {
         Terminal fn create(TerminalCreateParams) -> TerminalInfo; rest POST "/terminals";
         /// Lists the terminals, the oldest first.
         Read fn list(Empty) -> TerminalListResult; rest GET "/terminals";
+        /// Describes a terminal.
+        Read fn get(TerminalParams) -> TerminalInfo;
+        /// Gives a terminal another name.
+        Terminal fn rename(TerminalRenameParams) -> TerminalInfo, idempotent;
+        /// Shows a terminal to this session from the answer on: what it prints comes as `terminal:data_out`, as fast as the
+        /// session acknowledges it, and nothing of it waits for a slow one. A lost connection ends it; `after` goes on.
+        Terminal fn attach(TerminalAttachParams) -> TerminalAttachResult;
+        /// Ends that.
+        Terminal fn detach(TerminalDetachParams) -> Empty;
+        /// Says how much of a terminal's output was shown, so that more is sent.
+        Terminal fn ack(TerminalAckParams) -> Empty, idempotent;
         /// Types something into a terminal.
         Terminal fn data_in(TerminalDataInParams) -> Empty;
         /// Returns what a terminal has printed after a place, as far as it is kept: at once, or when there is something.
         Terminal fn read(TerminalReadParams) -> TerminalReadResult, idempotent;
         /// Changes the size of a terminal; its program is told.
         Terminal fn resize(TerminalResizeParams) -> Empty, idempotent;
+        /// Sends a signal to the program in the foreground of a terminal.
+        Terminal fn signal(TerminalSignalParams) -> Empty;
+        /// Waits until a terminal's program ends. Without an end in time the answer has none.
+        Read fn wait(TerminalWaitParams) -> TerminalWaitResult, idempotent;
         /// Ends what runs in a terminal and forgets the terminal.
         Terminal fn close(TerminalCloseParams) -> Empty;
     }
     events {
         /// A terminal was made.
         Terminal CREATED: TerminalInfo = "terminal:created", state("terminal:list");
+        /// A terminal has another name.
+        Terminal RENAMED: TerminalInfo = "terminal:renamed", state("terminal:list");
+        /// What a terminal has printed, for one that is attached.
+        Terminal DATA_OUT: TerminalDataOut = "terminal:data_out", direct;
+        /// A terminal is not shown to this session any more. Comes after all that was shown.
+        Terminal DETACHED: TerminalDetached = "terminal:detached", direct;
         /// A terminal's program has ended. All that it printed can be read before.
         Terminal EXITED: TerminalExited = "terminal:exited", state("terminal:list");
         /// A terminal was forgotten.
@@ -50,6 +75,9 @@ pub struct TerminalInfo {
     pub pid: u32,
     /// The terminal's size.
     pub size: TerminalSize,
+    /// Whose size it has.
+    #[serde(default)]
+    pub size_policy: TerminalSizePolicy,
     /// When it was made, in milliseconds since 1970.
     pub created_at_ms: u64,
     /// How its program ended, once it has.
@@ -100,9 +128,25 @@ pub struct TerminalCreateParams {
     /// The terminal's size; by default 80 by 24.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<TerminalSize>,
+    /// Whose size it has, once it is shown; by default that of the viewer who was active last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_policy: Option<TerminalSizePolicy>,
     /// What to call it; by default as the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+/// Whose size a terminal has that is shown to several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TerminalSizePolicy {
+    /// That of the viewer who attached, typed or changed size last.
+    #[default]
+    Latest,
+    /// What fits in the size of every viewer.
+    Smallest,
+    /// Its own: only `terminal:resize` without a viewer changes it.
+    Fixed,
 }
 
 /// Result of `terminal:list`.
@@ -120,6 +164,40 @@ pub struct TerminalDataInParams {
     pub terminal_id: String,
     /// What is typed.
     pub data: String,
+    /// How `data` is sent.
+    #[serde(default, skip_serializing_if = "TerminalEncoding::is_text")]
+    pub encoding: TerminalEncoding,
+    /// The viewer that types. What it sends of a bracketed paste stays together, and where the size follows the one who is
+    /// active, it is the one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewer_id: Option<String>,
+}
+
+impl TerminalDataInParams {
+    /// Types a text.
+    pub fn text(terminal_id: &str, text: &str) -> Self {
+        let (terminal_id, data) = (terminal_id.to_owned(), text.to_owned());
+        Self { terminal_id, data, encoding: TerminalEncoding::Utf8, viewer_id: None }
+    }
+}
+
+/// How bytes of a terminal are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TerminalEncoding {
+    /// The text itself.
+    #[default]
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// The bytes in base64: they are no text.
+    #[serde(rename = "base64")]
+    Base64,
+}
+
+impl TerminalEncoding {
+    /// Whether it is text.
+    pub fn is_text(&self) -> bool {
+        *self == Self::Utf8
+    }
 }
 
 /// Params of `terminal:read`.
@@ -156,8 +234,58 @@ pub struct TerminalReadResult {
 pub struct TerminalResizeParams {
     /// The terminal.
     pub terminal_id: String,
-    /// Its new size.
+    /// Its new size, or that of the viewer.
     pub size: TerminalSize,
+    /// The viewer whose size has changed; the terminal takes it as its policy says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewer_id: Option<String>,
+}
+
+/// Params of `terminal:get`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalParams {
+    /// The terminal.
+    pub terminal_id: String,
+}
+
+/// Params of `terminal:rename`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalRenameParams {
+    /// The terminal.
+    pub terminal_id: String,
+    /// What to call it.
+    pub name: String,
+}
+
+/// Params of `terminal:signal`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalSignalParams {
+    /// The terminal.
+    pub terminal_id: String,
+    /// The signal's name, such as `INT`, `TERM` or `KILL`.
+    pub signal: String,
+}
+
+/// Params of `terminal:wait`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalWaitParams {
+    /// The terminal.
+    pub terminal_id: String,
+    /// Wait so long at most, in milliseconds; by default for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// Result of `terminal:wait`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TerminalWaitResult {
+    /// How the program ended, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<TerminalExit>,
 }
 
 /// Params of `terminal:close`.

@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod access;
 #[cfg(unix)]
+mod attach;
+#[cfg(unix)]
 mod cache;
 #[cfg(unix)]
 mod cli;

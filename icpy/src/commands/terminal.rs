@@ -59,8 +59,8 @@ fn create(name: Option<String>, command: Vec<String>, general: &General) -> Resu
         command,
         cwd: is_here.then(|| current_folder(general)).transpose()?.map(FilePath::from),
         env: is_here.then(host::variables),
-        size: None,
         name,
+        ..TerminalCreateParams::default()
     };
     let terminal: TerminalInfo = Daemon::open_or_start(general)?.call(method::create, &params)?;
     match general.json {
@@ -89,7 +89,7 @@ fn send(name: &str, text: String, general: &General) -> Result<(), Failure> {
     let mut rest = &*text;
     while !rest.is_empty() {
         let (piece, left) = rest.split_at(rest.floor_char_boundary(TEXT_BYTES_MAX));
-        let params = TerminalDataInParams { terminal_id: terminal_id.clone(), data: piece.to_owned() };
+        let params = TerminalDataInParams::text(&terminal_id, piece);
         let _: Empty = daemon.call(method::data_in, &params)?;
         rest = left;
     }

@@ -5,6 +5,7 @@
 //!                                                                    ▼
 //!   bus ─▶ feeds (one a subscription) ───────────────────────────▶ outbox ─▶ connection
 //!   handlers ─▶ outlet (pieces of streams) ──────────────────────────▲
+//!   handlers ─▶ views (what goes on, as fast as the client reads) ───▲
 //! ```
 //!
 //! Everything a session does is done when its task is polled; dropping the task cancels all that it started. When the
@@ -21,6 +22,7 @@ mod reader;
 mod registry;
 mod requests;
 mod service;
+mod views;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -40,6 +42,7 @@ use self::registry::Handle;
 pub use self::registry::{Close, Sessions, SessionsState};
 use self::requests::Requests;
 pub use self::service::SessionService;
+use self::views::Views;
 use crate::bus::Bus;
 use crate::caller::{Identity, Outlet, Principal, Scopes};
 use crate::config::Limits;
@@ -97,6 +100,7 @@ pub struct Session<C> {
     requests: Requests,
     answers: VecDeque<Waiting>,
     feeds: Feeds,
+    views: Views,
     outbox: Outbox,
     identity: Arc<Identity>,
     handle: Arc<Handle>,
@@ -123,6 +127,7 @@ impl<C: Connection> Session<C> {
             requests: Requests::default(),
             answers: VecDeque::new(),
             feeds: Feeds::new(shared.bus.position().epoch, shared.limits.outbox_bytes_max),
+            views: Views::default(),
             outbox: Outbox::default(),
             identity,
             handle,
@@ -175,6 +180,7 @@ impl<C: Connection> Session<C> {
         has_moved |= self.finish_requests(cx);
         has_moved |= self.take_pieces(self.shared.limits.outbox_bytes_max);
         has_moved |= self.write_answers(cx);
+        has_moved |= self.views.deliver(cx, &mut self.outbox, self.shared.limits.outbox_bytes_max);
         has_moved |= self.feeds.deliver(cx, &mut self.outbox);
         has_moved |= self.write(cx)?;
         has_moved |= self.end(cx)?;

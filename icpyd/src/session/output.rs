@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::registry::{Close, Command};
 use super::requests::Finished;
 use super::{Connection, Ended, Session};
+use crate::caller::View;
 
 /// A result from this length on is sent from where it is, without being copied.
 const RESULT_COPIED_BYTES_MAX: usize = 8 << 10;
@@ -24,6 +25,8 @@ pub(super) struct Waiting {
     body: Body,
     /// What is done when it is written.
     commands: Vec<Command>,
+    /// What is shown from then on.
+    views: Vec<Box<dyn View>>,
 }
 
 enum Body {
@@ -67,7 +70,8 @@ impl<C: Connection> Session<C> {
             },
         };
         let commands = self.handle.take_commands();
-        let waiting = Waiting { after: self.shared.bus.last(), body, commands };
+        let views = self.handle.outlet.take_views();
+        let waiting = Waiting { after: self.shared.bus.last(), body, commands, views };
         if self.answers.is_empty() && self.write_before(cx, waiting.after) {
             self.write_answer(waiting);
         } else {
@@ -107,6 +111,7 @@ impl<C: Connection> Session<C> {
     fn write_answer(&mut self, waiting: Waiting) {
         self.write_body(waiting.body);
         self.obey(waiting.commands);
+        self.views.open(waiting.views);
     }
 
     fn write_body(&mut self, body: Body) {
@@ -174,7 +179,7 @@ impl<C: Connection> Session<C> {
         let has_answered = self.requests.len() == 0 && self.answers.is_empty();
         let Some(closing) = &mut self.closing else {
             // Who sends no more may still wait for answers and events.
-            let is_done = has_answered && self.outbox.is_empty() && self.feeds.is_empty();
+            let is_done = has_answered && self.outbox.is_empty() && self.feeds.is_empty() && self.views.is_empty();
             let is_over = self.is_input_over && (is_done || self.connection.poll_hangup(cx).is_ready());
             return if is_over { Err(Ended::Left) } else { Ok(false) };
         };

@@ -7,6 +7,8 @@ mod output;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
+mod view;
+mod viewers;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,13 +23,17 @@ use icpy_protocol::endpoint::{DAEMON_VARIABLE, SOCKET_VARIABLE};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::terminal::{
-    CLOSED, CREATED, EXITED, TerminalApi, TerminalCloseParams, TerminalClosed, TerminalCreateParams,
-    TerminalDataInParams, TerminalInfo, TerminalListResult, TerminalReadParams, TerminalReadResult,
-    TerminalResizeParams, TerminalSize,
+    CLOSED, CREATED, EXITED, RENAMED, TerminalAckParams, TerminalApi, TerminalAttachParams, TerminalAttachResult,
+    TerminalCloseParams, TerminalClosed, TerminalCreateParams, TerminalDataInParams, TerminalDetachParams,
+    TerminalEncoding, TerminalInfo, TerminalListResult, TerminalParams, TerminalReadParams, TerminalReadResult,
+    TerminalRenameParams, TerminalResizeParams, TerminalSignalParams, TerminalSize, TerminalWaitParams,
+    TerminalWaitResult,
 };
 use tokio::sync::mpsc;
 
 use self::one::{Facts, Kept, Terminal};
+use self::view::TerminalView;
+use self::viewers::{Viewer, WINDOW_BYTES};
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::keeper::{Ending, Keeper, Parcel};
@@ -85,7 +91,7 @@ impl Terminals {
         Self { services, whereabouts, open: Mutex::default() }
     }
 
-    fn get(&self, id: &str) -> Result<Arc<Terminal>> {
+    fn find(&self, id: &str) -> Result<Arc<Terminal>> {
         let found = self.lock().get(id).cloned();
         found.ok_or_else(|| Error::not_found(format!("there is no terminal `{id}`")))
     }
@@ -115,7 +121,7 @@ impl Terminals {
     }
 
     async fn forget(&self, terminal_id: String) -> Result<()> {
-        self.get(&terminal_id)?.close().await;
+        self.find(&terminal_id)?.close().await;
         if self.lock().remove(&terminal_id).is_some() {
             self.services.bus.publish(&CLOSED, &TerminalClosed { terminal_id });
         }
@@ -184,6 +190,7 @@ impl TerminalApi<Caller> for Terminals {
             cwd: cwd.into(),
             pid: child.pid(),
             size,
+            size_policy: params.size_policy.unwrap_or_default(),
             created_at_ms: self.services.host.now_ms(),
             exit: None,
         };
@@ -197,17 +204,81 @@ impl TerminalApi<Caller> for Terminals {
         Ok(TerminalListResult { terminals: self.all().iter().map(|terminal| terminal.info()).collect() })
     }
 
-    async fn data_in(&self, _: &Caller, params: TerminalDataInParams) -> Result<Empty> {
+    async fn get(&self, _: &Caller, params: TerminalParams) -> Result<TerminalInfo> {
+        Ok(self.find(&params.terminal_id)?.info())
+    }
+
+    async fn rename(&self, _: &Caller, params: TerminalRenameParams) -> Result<TerminalInfo> {
+        let terminal = self.find(&params.terminal_id)?;
+        terminal.rename(params.name);
+        let info = terminal.info();
+        self.services.bus.publish(&RENAMED, &info);
+        Ok(info)
+    }
+
+    async fn attach(&self, caller: &Caller, params: TerminalAttachParams) -> Result<TerminalAttachResult> {
+        let terminal = self.find(&params.terminal_id)?;
+        let size = params.size.map(checked).transpose()?;
+        let viewer_id = self.services.host.new_id();
+        let from = params.after.unwrap_or(0).max(terminal.begin());
+        let viewer = Viewer {
+            size,
+            is_read_only: params.is_read_only,
+            ..Viewer::new(viewer_id.clone(), caller.session().to_owned(), from)
+        };
+        terminal.attach(viewer)?;
+        let view = TerminalView::new(Arc::clone(&terminal), viewer_id.clone());
+        caller.open_view(Box::new(view))?;
+        Ok(TerminalAttachResult { viewer_id, terminal: terminal.info(), from, window_bytes: WINDOW_BYTES })
+    }
+
+    async fn detach(&self, caller: &Caller, params: TerminalDetachParams) -> Result<Empty> {
+        let terminal = self.find(&params.terminal_id)?;
+        let is_there = terminal.with_viewers(|viewers| viewers.detach(&params.viewer_id, caller.session()));
+        is_there.then_some(Empty {}).ok_or_else(|| no_viewer(&params.viewer_id))
+    }
+
+    async fn ack(&self, caller: &Caller, params: TerminalAckParams) -> Result<Empty> {
+        let terminal = self.find(&params.terminal_id)?;
+        let (id, session) = (&params.viewer_id, caller.session());
+        let is_there = terminal.with_viewers(|viewers| viewers.acknowledge(id, session, params.to));
+        is_there.then_some(Empty {}).ok_or_else(|| no_viewer(id))
+    }
+
+    async fn signal(&self, _: &Caller, params: TerminalSignalParams) -> Result<Empty> {
+        self.find(&params.terminal_id)?.signal(&params.signal)?;
+        Ok(Empty {})
+    }
+
+    async fn wait(&self, _: &Caller, params: TerminalWaitParams) -> Result<TerminalWaitResult> {
+        let terminal = self.find(&params.terminal_id)?;
+        let timeout = params.timeout_ms.map_or(Duration::MAX, Duration::from_millis);
+        let ended = tokio::time::timeout(timeout, terminal.ended()).await;
+        Ok(TerminalWaitResult { exit: ended.unwrap_or(None) })
+    }
+
+    async fn data_in(&self, caller: &Caller, params: TerminalDataInParams) -> Result<Empty> {
         if params.data.len() > DATA_BYTES_MAX {
             let message = format!("a piece of input has at most {DATA_BYTES_MAX} bytes");
             return Err(Error::too_large(message).with("limit", DATA_BYTES_MAX));
         }
-        self.get(&params.terminal_id)?.type_in(params.data).await?;
+        let data = match params.encoding {
+            TerminalEncoding::Utf8 => params.data.into(),
+            TerminalEncoding::Base64 => base64_simd::STANDARD
+                .decode_to_vec(&params.data)
+                .map_err(|error| Error::invalid_params(format!("the data is not valid base64: {error}")))?
+                .into(),
+        };
+        let terminal = self.find(&params.terminal_id)?;
+        if let Some(viewer) = params.viewer_id {
+            terminal.activate(&viewer, caller.session(), None)?;
+        }
+        terminal.type_in(data).await?;
         Ok(Empty {})
     }
 
     async fn read(&self, caller: &Caller, params: TerminalReadParams) -> Result<TerminalReadResult> {
-        let terminal = self.get(&params.terminal_id)?;
+        let terminal = self.find(&params.terminal_id)?;
         let wait = Duration::from_millis(params.wait_ms.into()).min(WAIT_MAX);
         let progress = terminal.wait_for_output(params.after, wait).await;
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
@@ -217,8 +288,12 @@ impl TerminalApi<Caller> for Terminals {
         Ok(TerminalReadResult { data: String::from_utf8_lossy(&part.bytes).into_owned(), from: part.from, to, exit })
     }
 
-    async fn resize(&self, _: &Caller, params: TerminalResizeParams) -> Result<Empty> {
-        self.get(&params.terminal_id)?.resize(checked(params.size)?)?;
+    async fn resize(&self, caller: &Caller, params: TerminalResizeParams) -> Result<Empty> {
+        let (terminal, size) = (self.find(&params.terminal_id)?, checked(params.size)?);
+        match params.viewer_id {
+            Some(viewer) => terminal.activate(&viewer, caller.session(), Some(size))?,
+            None => terminal.resize(size)?,
+        }
         Ok(Empty {})
     }
 
@@ -291,6 +366,10 @@ fn checked(size: TerminalSize) -> Result<TerminalSize> {
         true => Ok(size),
         false => Err(Error::invalid_params(format!("a terminal of {} by {} has no room", size.columns, size.rows))),
     }
+}
+
+fn no_viewer(id: &str) -> Error {
+    Error::not_found(format!("this session has no viewer `{id}` of the terminal"))
 }
 
 fn cannot_run(program: &str, error: &std::io::Error) -> Error {

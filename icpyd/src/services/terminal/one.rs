@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
@@ -14,10 +15,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::{Output, Part};
 use super::platform::{Child, Children, Master};
+use super::view::Next;
+use super::viewers::{Viewer, Viewers};
 use crate::keeper::Descriptor;
 
 /// Pieces of input that may wait.
 const INPUT_MAX: usize = 16;
+
+/// The longest piece of output that is sent at once.
+const PIECE_BYTES_MAX: usize = 32 << 10;
+
+/// How often a terminal may be shown.
+const VIEWERS_MAX: usize = 64;
 
 /// The most that is read after a program's end: what it started may print for ever.
 const REST_BYTES_MAX: usize = 1 << 20;
@@ -41,8 +50,10 @@ pub(super) struct Terminal {
 
 #[derive(Debug)]
 struct State {
+    name: String,
     size: TerminalSize,
     output: Output,
+    viewers: Viewers,
     /// What was sent and is not typed yet, when the task has ended.
     untyped: Bytes,
 }
@@ -80,14 +91,23 @@ impl Terminal {
         child: Child,
         stop: CancellationToken,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
-        let state = State { size: facts.size, output: Output::default(), untyped: Bytes::new() };
+        let name = facts.name.clone();
+        let state = State {
+            name,
+            size: facts.size,
+            output: Output::default(),
+            viewers: Viewers::default(),
+            untyped: Bytes::new(),
+        };
         Self::with_state(facts, master, child, stop, state)
     }
 
     /// A terminal that the program before has given.
     pub(super) fn restore(kept: Kept, stop: CancellationToken) -> Option<(Arc<Self>, mpsc::Receiver<Bytes>)> {
         let Kept { facts: Facts { info, end }, output, untyped, descriptor } = kept;
-        let state = State { size: info.size, output: Output::restored(output, end), untyped };
+        let output = Output::restored(output, end);
+        let name = info.name.clone();
+        let state = State { name, size: info.size, output, viewers: Viewers::default(), untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
         Some(Self::with_state(info, master, child, stop, state))
     }
@@ -119,8 +139,11 @@ impl Terminal {
 
     /// The terminal as clients see it.
     pub(super) fn info(&self) -> TerminalInfo {
-        let size = self.lock().size;
-        TerminalInfo { size, exit: self.progress.borrow().exit, ..self.facts.clone() }
+        let (name, size) = {
+            let state = self.lock();
+            (state.name.clone(), state.size)
+        };
+        TerminalInfo { name, size, exit: self.progress.borrow().exit, ..self.facts.clone() }
     }
 
     /// Its name.
@@ -133,14 +156,36 @@ impl Terminal {
         (self.facts.created_at_ms, self.id())
     }
 
+    pub(super) fn rename(&self, name: String) {
+        self.lock().name = name;
+    }
+
+    /// Sends a signal to the program in the foreground.
+    pub(super) fn signal(&self, name: &str) -> Result<()> {
+        self.master.signal(name).map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidInput => Error::invalid_params(format!("no signal is named `{name}`")),
+            std::io::ErrorKind::NotFound => Error::not_found(format!("nothing runs in the terminal `{}`", self.id())),
+            _ => Error::unavailable(format!("the signal cannot be sent: {error}")),
+        })
+    }
+
+    /// Waits until the program has ended.
+    pub(super) async fn ended(&self) -> Option<TerminalExit> {
+        let mut progress = self.progress.subscribe();
+        tokio::select! {
+            ended = progress.wait_for(|progress| progress.exit.is_some()) => ended.ok().and_then(|ended| ended.exit),
+            () = self.stop.cancelled() => None,
+        }
+    }
+
     pub(super) fn resize(&self, size: TerminalSize) -> Result<()> {
         self.lock().size = size;
         self.master.resize(size).map_err(|error| Error::unavailable(format!("the terminal cannot be resized: {error}")))
     }
 
     /// Has something typed, after what was sent before.
-    pub(super) async fn type_in(&self, data: String) -> Result<()> {
-        let sent = self.input.send(data.into()).await;
+    pub(super) async fn type_in(&self, data: Bytes) -> Result<()> {
+        let sent = self.input.send(data).await;
         sent.map_err(|_| Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id())))
     }
 
@@ -159,6 +204,84 @@ impl Terminal {
     /// What was printed after a place, up to the size of an answer.
     pub(super) fn output_after(&self, after: u64) -> Part {
         self.lock().output.after(after)
+    }
+
+    /// Shows it to one more.
+    pub(super) fn attach(&self, viewer: Viewer) -> Result<()> {
+        let mut state = self.lock();
+        if state.viewers.len() >= VIEWERS_MAX {
+            return Err(Error::too_large(format!("a terminal is shown {VIEWERS_MAX} times at most")));
+        }
+        state.viewers.insert(viewer);
+        self.fit(state);
+        Ok(())
+    }
+
+    /// Gives it the size that its viewers want.
+    fn fit(&self, mut state: MutexGuard<'_, State>) {
+        let wanted = state.viewers.size(self.facts.size_policy);
+        if let Some(size) = wanted.filter(|wanted| *wanted != state.size) {
+            state.size = size;
+            // One that is gone has no size.
+            let _ = self.master.resize(size);
+        }
+    }
+
+    /// A viewer is active, and may have another size.
+    pub(super) fn activate(&self, id: &str, session: &str, size: Option<TerminalSize>) -> Result<()> {
+        let mut state = self.lock();
+        let viewer = state.viewers.of_session(id, session);
+        let viewer = viewer.ok_or_else(|| {
+            Error::not_found(format!("this session has no viewer `{id}` of the terminal `{}`", self.id()))
+        })?;
+        if viewer.is_read_only {
+            return Err(Error::permission_denied(format!("the viewer `{id}` only looks on")));
+        }
+        viewer.size = size.or(viewer.size);
+        state.viewers.activate(id);
+        self.fit(state);
+        Ok(())
+    }
+
+    /// Changes something about the viewers.
+    pub(super) fn with_viewers<T>(&self, change: impl FnOnce(&mut Viewers) -> T) -> T {
+        change(&mut self.lock().viewers)
+    }
+
+    /// Where what is kept begins.
+    pub(super) fn begin(&self) -> u64 {
+        self.lock().output.begin()
+    }
+
+    /// What a viewer is to be shown next. When that is nothing, it is woken when there is something.
+    pub(super) fn next_for(&self, id: &str, waker: &Waker) -> Next {
+        let state = &mut *self.lock();
+        let Some(viewer) = state.viewers.get(id) else { return Next::Detached(None) };
+        let exit = self.progress.borrow().exit;
+        let is_all_sent = viewer.sent >= state.output.end();
+        if viewer.is_detached || self.stop.is_cancelled() || (is_all_sent && exit.is_some()) {
+            return Next::Detached(exit.filter(|_| !viewer.is_detached));
+        }
+        let credit = usize::try_from(viewer.credit()).unwrap_or(usize::MAX);
+        if credit > 0
+            && !is_all_sent
+            && let part = state.output.part(viewer.sent, credit.min(PIECE_BYTES_MAX))
+            // The rest of a character comes, unless the program has ended.
+            && (exit.is_some() || !part.begins_character())
+        {
+            // What the viewer was too slow for it need not acknowledge.
+            viewer.shown += part.from.saturating_sub(viewer.sent);
+            viewer.sent = part.from + part.bytes.len() as u64;
+            return Next::Data(part);
+        }
+        viewer.waker = Some(waker.clone());
+        Next::Nothing
+    }
+
+    pub(super) fn forget_viewer(&self, id: &str) {
+        let mut state = self.lock();
+        state.viewers.remove(id);
+        self.fit(state);
     }
 
     /// The task. Ends with the daemon, or when the terminal is closed.
@@ -207,6 +330,7 @@ impl Terminal {
             rest += count;
         }
         self.progress.send_modify(|progress| progress.exit = Some(exit));
+        self.lock().viewers.wake_all();
         exited(TerminalExited { terminal_id: self.id().to_owned(), exit });
     }
 
@@ -214,6 +338,7 @@ impl Terminal {
         let end = {
             let mut state = self.lock();
             state.output.push(bytes);
+            state.viewers.wake_all();
             state.output.end()
         };
         self.progress.send_modify(|progress| progress.end = end);
@@ -227,6 +352,7 @@ impl Terminal {
         self.child.kill(&self.master, self.has_ended());
         let _ = timeout(END_TIMEOUT, progress.wait_for(|progress| progress.exit.is_some())).await;
         self.stop.cancel();
+        self.lock().viewers.wake_all();
     }
 
     /// Ends what runs in terminals whose tasks have ended.

@@ -23,6 +23,14 @@ pub(super) struct Part {
     pub(super) bytes: Vec<u8>,
 }
 
+impl Part {
+    /// Whether it is the beginning of a character and no more.
+    pub(super) fn begins_character(&self) -> bool {
+        let error = std::str::from_utf8(&self.bytes).err();
+        error.is_some_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    }
+}
+
 impl Output {
     /// What another program has kept, and where that ended.
     pub(super) fn restored(kept: Vec<u8>, end: u64) -> Self {
@@ -44,12 +52,27 @@ impl Output {
         self.kept.iter().copied().collect()
     }
 
+    /// Where what is kept begins.
+    pub(super) fn begin(&self) -> u64 {
+        self.end - self.kept.len() as u64
+    }
+
     /// What is kept after a place, up to the size of an answer.
     pub(super) fn after(&self, place: u64) -> Part {
-        let begin = self.end - self.kept.len() as u64;
-        let from = place.clamp(begin, self.end);
-        let skipped = usize::try_from(from - begin).unwrap_or(usize::MAX);
-        let bytes = self.kept.iter().skip(skipped).take(ANSWER_BYTES_MAX).copied().collect();
+        self.part(place, ANSWER_BYTES_MAX)
+    }
+
+    /// The same, up to some length. Empty when all that is there is the beginning of a character.
+    pub(super) fn part(&self, place: u64, bytes_max: usize) -> Part {
+        let from = place.clamp(self.begin(), self.end);
+        let skipped = usize::try_from(from - self.begin()).unwrap_or(usize::MAX);
+        let (first, second) = self.kept.as_slices();
+        let (first, second) =
+            (first.get(skipped..).unwrap_or_default(), &second[skipped.saturating_sub(first.len())..]);
+        let length = bytes_max.min(first.len() + second.len());
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend_from_slice(&first[..length.min(first.len())]);
+        bytes.extend_from_slice(&second[..length - bytes.len()]);
         Part { from, bytes: whole_characters(bytes) }
     }
 }

@@ -20,6 +20,21 @@ use tokio::signal::unix::SignalKind;
 
 use crate::host::ProgramLimits;
 
+/// The signals that can be sent by name.
+const SIGNALS: &[(&str, Signal)] = &[
+    ("HUP", Signal::HUP),
+    ("INT", Signal::INT),
+    ("QUIT", Signal::QUIT),
+    ("KILL", Signal::KILL),
+    ("USR1", Signal::USR1),
+    ("USR2", Signal::USR2),
+    ("TERM", Signal::TERM),
+    ("CONT", Signal::CONT),
+    ("STOP", Signal::STOP),
+    ("TSTP", Signal::TSTP),
+    ("WINCH", Signal::WINCH),
+];
+
 /// The daemon's end of a terminal.
 #[derive(Debug)]
 pub(super) struct Master(AsyncFd<OwnedFd>);
@@ -146,6 +161,14 @@ impl Master {
                 Err(_would_block) => {}
             }
         }
+    }
+
+    /// Sends a signal to the processes that read what is typed.
+    pub(super) fn signal(&self, name: &str) -> io::Result<()> {
+        let name = name.strip_prefix("SIG").unwrap_or(name);
+        let signal = SIGNALS.iter().find(|(known, _)| *known == name).ok_or(io::ErrorKind::InvalidInput)?.1;
+        let foreground = self.foreground().ok_or(io::ErrorKind::NotFound)?;
+        Ok(rustix::process::kill_process_group(foreground, signal)?)
     }
 
     /// The process group that reads what is typed.

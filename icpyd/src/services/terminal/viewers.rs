@@ -1,0 +1,122 @@
+//! Who is shown a terminal: how far each has got, and what size they want.
+
+use std::task::Waker;
+
+use icpy_protocol::terminal::{TerminalSize, TerminalSizePolicy};
+
+/// Bytes that are sent to a viewer before it says that it has shown any. So much may still come after its ^C.
+pub(super) const WINDOW_BYTES: u64 = 64 << 10;
+
+/// All viewers of a terminal, the one who was active last at the end.
+#[derive(Debug, Default)]
+pub(super) struct Viewers(Vec<Viewer>);
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Viewer {
+    pub(super) id: String,
+    /// Whose it is.
+    pub(super) session: String,
+    pub(super) size: Option<TerminalSize>,
+    pub(super) is_read_only: bool,
+    /// What was sent, and what of that was shown, in bytes of the terminal's output.
+    pub(super) sent: u64,
+    pub(super) shown: u64,
+    /// To be woken when there is something to send.
+    pub(super) waker: Option<Waker>,
+    pub(super) is_detached: bool,
+}
+
+impl Viewer {
+    pub(super) fn new(id: String, session: String, after: u64) -> Self {
+        Self {
+            id,
+            session,
+            size: None,
+            is_read_only: false,
+            sent: after,
+            shown: after,
+            waker: None,
+            is_detached: false,
+        }
+    }
+
+    /// Bytes that it takes now.
+    pub(super) fn credit(&self) -> u64 {
+        WINDOW_BYTES.saturating_sub(self.sent - self.shown)
+    }
+
+    /// It has shown all up to a byte. Saying so of what was not sent gains nothing.
+    fn acknowledge(&mut self, to: u64) {
+        self.shown = to.clamp(self.shown, self.sent);
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Viewers {
+    pub(super) fn insert(&mut self, viewer: Viewer) {
+        self.0.push(viewer);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn get(&mut self, id: &str) -> Option<&mut Viewer> {
+        self.0.iter_mut().find(|viewer| viewer.id == id)
+    }
+
+    /// The viewer of this name, if it is this session's.
+    pub(super) fn of_session(&mut self, id: &str, session: &str) -> Option<&mut Viewer> {
+        self.get(id).filter(|viewer| viewer.session == session)
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        self.0.retain(|viewer| viewer.id != id);
+    }
+
+    /// Takes note that a viewer does something.
+    pub(super) fn activate(&mut self, id: &str) {
+        if let Some(place) = self.0.iter().position(|viewer| viewer.id == id) {
+            self.0[place..].rotate_left(1);
+        }
+    }
+
+    /// The size that they want together, if they want any.
+    pub(super) fn size(&self, policy: TerminalSizePolicy) -> Option<TerminalSize> {
+        let mut sizes = self.0.iter().filter(|viewer| !viewer.is_read_only).filter_map(|viewer| viewer.size);
+        match policy {
+            TerminalSizePolicy::Latest => sizes.next_back(),
+            TerminalSizePolicy::Smallest => sizes.reduce(|one, other| TerminalSize {
+                columns: one.columns.min(other.columns),
+                rows: one.rows.min(other.rows),
+            }),
+            TerminalSizePolicy::Fixed => None,
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self, id: &str, session: &str, to: u64) -> bool {
+        let Some(viewer) = self.of_session(id, session) else { return false };
+        viewer.acknowledge(to);
+        viewer.wake();
+        true
+    }
+
+    /// Shows it to a viewer no longer.
+    pub(super) fn detach(&mut self, id: &str, session: &str) -> bool {
+        let Some(viewer) = self.of_session(id, session) else { return false };
+        viewer.is_detached = true;
+        viewer.wake();
+        true
+    }
+
+    /// There is something for all.
+    pub(super) fn wake_all(&mut self) {
+        self.0.iter_mut().for_each(Viewer::wake);
+    }
+}

@@ -1,0 +1,92 @@
+//! Terminals as they are shown to a session.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{TerminalEncoding, TerminalExit, TerminalInfo, TerminalSize};
+
+/// Params of `terminal:attach`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalAttachParams {
+    /// The terminal.
+    pub terminal_id: String,
+    /// Go on after this byte of the terminal's output; by default with all that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// The viewer's size, which the terminal takes as its policy says; by default the viewer has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<TerminalSize>,
+    /// The viewer types nothing and changes no size.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_read_only: bool,
+}
+
+/// Result of `terminal:attach`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalAttachResult {
+    /// Names the viewer.
+    pub viewer_id: String,
+    /// The terminal as it is now.
+    pub terminal: TerminalInfo,
+    /// Where what is shown begins, in bytes of the terminal's output.
+    pub from: u64,
+    /// Bytes that are sent before any are acknowledged.
+    pub window_bytes: u64,
+}
+
+/// Params of `terminal:detach`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalDetachParams {
+    /// The terminal.
+    pub terminal_id: String,
+    /// The viewer.
+    pub viewer_id: String,
+}
+
+/// Params of `terminal:ack`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalAckParams {
+    /// The terminal.
+    pub terminal_id: String,
+    /// The viewer.
+    pub viewer_id: String,
+    /// The output up to this byte was shown: the `to` of the last `terminal:data_out`.
+    pub to: u64,
+}
+
+/// Payload of `terminal:data_out`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalDataOut {
+    /// The terminal.
+    pub terminal_id: String,
+    /// The viewer that it is for.
+    pub viewer_id: String,
+    /// Where `data` begins, in bytes of the terminal's output. Behind the last `to` when the viewer was too slow for what is
+    /// kept.
+    pub from: u64,
+    /// Where it ends.
+    pub to: u64,
+    /// What was printed.
+    pub data: String,
+    /// How `data` is sent.
+    #[serde(default, skip_serializing_if = "TerminalEncoding::is_text")]
+    pub encoding: TerminalEncoding,
+}
+
+/// Payload of `terminal:detached`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalDetached {
+    /// The terminal.
+    pub terminal_id: String,
+    /// The viewer.
+    pub viewer_id: String,
+    /// How the program ended, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<TerminalExit>,
+}
