@@ -2,6 +2,7 @@
 //!
 //! All state is here and in the terminals' tasks; none of it is stored. Not here: what the output means.
 
+mod keyboard;
 mod one;
 mod output;
 #[cfg_attr(unix, path = "unix.rs")]
@@ -270,10 +271,10 @@ impl TerminalApi<Caller> for Terminals {
                 .into(),
         };
         let terminal = self.find(&params.terminal_id)?;
-        if let Some(viewer) = params.viewer_id {
-            terminal.activate(&viewer, caller.session(), None)?;
+        if let Some(viewer) = &params.viewer_id {
+            terminal.activate(viewer, caller.session(), None)?;
         }
-        terminal.type_in(data).await?;
+        terminal.type_in(params.viewer_id.as_deref().unwrap_or(caller.session()), data).await?;
         Ok(Empty {})
     }
 

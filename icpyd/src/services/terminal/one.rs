@@ -13,14 +13,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::keyboard::Keyboard;
 use super::output::{Output, Part};
 use super::platform::{Child, Children, Master};
 use super::view::Next;
 use super::viewers::{Viewer, Viewers};
 use crate::keeper::Descriptor;
-
-/// Pieces of input that may wait.
-const INPUT_MAX: usize = 16;
 
 /// The longest piece of output that is sent at once.
 const PIECE_BYTES_MAX: usize = 32 << 10;
@@ -43,7 +41,7 @@ pub(super) struct Terminal {
     child: Child,
     state: Mutex<State>,
     progress: watch::Sender<Progress>,
-    input: mpsc::Sender<Bytes>,
+    keyboard: Keyboard,
     /// Ends the task.
     stop: CancellationToken,
 }
@@ -119,9 +117,9 @@ impl Terminal {
         stop: CancellationToken,
         state: State,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
-        let (input, typed) = mpsc::channel(INPUT_MAX);
+        let (keyboard, typed) = Keyboard::new();
         let progress = watch::Sender::new(Progress { end: state.output.end(), exit: facts.exit });
-        let terminal = Self { facts, master, child, state: Mutex::new(state), progress, input, stop };
+        let terminal = Self { facts, master, child, state: Mutex::new(state), progress, keyboard, stop };
         (Arc::new(terminal), typed)
     }
 
@@ -184,9 +182,11 @@ impl Terminal {
     }
 
     /// Has something typed, after what was sent before.
-    pub(super) async fn type_in(&self, data: Bytes) -> Result<()> {
-        let sent = self.input.send(data).await;
-        sent.map_err(|_| Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id())))
+    pub(super) async fn type_in(&self, by: &str, data: Bytes) -> Result<()> {
+        match self.keyboard.type_in(by, data).await {
+            true => Ok(()),
+            false => Err(Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id()))),
+        }
     }
 
     /// Waits until something is printed after a place, or nothing can come. Returns how far the terminal is.
