@@ -5,6 +5,8 @@
 mod commands;
 mod complete;
 mod output;
+#[cfg(all(unix, not(test)))]
+mod unix;
 
 use icpy::args::{self, Args};
 
@@ -14,6 +16,7 @@ use icpy::args::{self, Args};
 #[unsafe(no_mangle)]
 #[expect(unsafe_code, reason = "the name is the C library's, and nothing else defines it")]
 extern "C" fn main() -> std::ffi::c_int {
+    unix::open_standard_streams();
     run().into()
 }
 

@@ -202,3 +202,19 @@ fn a_pipe_ends_with_the_daemon() {
     assert_eq!(output.status, 0);
     assert!(output.stdout.contains("session:closing"), "{output:?}");
 }
+
+#[test]
+fn what_is_printed_goes_nowhere_when_nobody_listens() {
+    let user = Process::new("");
+    let request =
+        json!({ "jsonrpc": "2.0", "id": 7, "method": "fs:create_directory", "params": { "path": user.path("made") } });
+    fs::write(user.path("request"), format!("{request}\n")).unwrap();
+    for closed in ["1>&-", "0<&- 1>&-", "0<&- 1>&- 2>&-"] {
+        let script = format!("\"$0\" start && \"$0\" cat request {closed}");
+        let program = user.program("icpy");
+        let output =
+            process::output(&mut user.foreign_command("sh", &["-c".as_ref(), script.as_ref(), program.as_os_str()]));
+        assert_eq!((output.status, output.stderr.as_str()), (0, ""), "{closed}");
+        assert!(!user.path("made").exists(), "{closed}: a file's content was taken for a request");
+    }
+}
