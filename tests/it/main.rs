@@ -107,6 +107,8 @@ mod undo;
 mod wait;
 #[cfg(target_os = "linux")]
 mod watch_limit;
+#[cfg(target_os = "linux")]
+mod watch_root;
 #[cfg(unix)]
 mod watching;
 #[cfg(windows)]

@@ -30,6 +30,11 @@ impl Stamp {
         content(self) == content(other)
     }
 
+    /// Whether it is the same file, whatever is in it.
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        file(&self.identity) == file(&other.identity)
+    }
+
     /// What it is.
     pub(super) fn kind(&self) -> FsKind {
         self.kind

@@ -3,6 +3,7 @@
 //! A tree is made when somebody watches a folder or looks for something in a workspace, and is shared by all who want to know what
 //! is in it. Nothing is watched that nobody asked for.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -213,6 +214,12 @@ impl Listen for Watches {
             false => path.starts_with(&watch.path),
         };
         lock(&self.all).iter().any(covers)
+    }
+
+    fn watched_below(&self, path: &Path) -> Vec<PathBuf> {
+        let all = lock(&self.all);
+        let below = all.iter().filter(|watch| watch.path.starts_with(path)).map(|watch| &watch.path);
+        below.collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
     fn tell(&self, told: Told) {

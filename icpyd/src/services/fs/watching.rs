@@ -17,7 +17,10 @@ impl Fs {
         let (asking, is_shallow) = (caller.clone(), params.is_shallow);
         let path = blocking(move || {
             let place = Place::led_to(&asking, &params.path, Use::Look)?;
-            place.path().symlink_metadata().map_err(|error| failed("watch", place.asked(), &error))?;
+            let refused = |error| failed("watch", place.asked(), &error);
+            if place.path().symlink_metadata().map_err(refused)?.is_dir() {
+                place.path().read_dir().map_err(refused)?;
+            }
             Ok(place.real().to_owned())
         })
         .await?;

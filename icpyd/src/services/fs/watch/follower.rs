@@ -16,6 +16,7 @@ use super::changes::{Change, Changes};
 use super::moves::Move;
 use super::platform::{self, Watcher};
 use super::poll::Poll;
+use super::root::Root;
 use super::{Asked, Listen, Mounts, Notice, Progress, Scope, Seen, Told, Where, excluded_below};
 use crate::host::Host;
 use crate::services::fs::kind_of;
@@ -36,7 +37,7 @@ pub(super) struct Follower {
 
 /// What a follower knows.
 pub(super) struct State {
-    scope: Scope,
+    pub(super) scope: Scope,
     pub(super) tree: Arc<Mutex<Tree>>,
     pub(super) listener: Arc<dyn Listen>,
     stop: CancellationToken,
@@ -53,7 +54,9 @@ pub(super) struct State {
     lost_since: Option<SystemTime>,
     /// When there was nothing more to be told.
     drained_at: SystemTime,
-    is_gone: bool,
+    pub(super) root: Root,
+    /// There is nothing to follow any more.
+    pub(super) is_gone: bool,
     pub(super) poll: Poll,
 }
 
@@ -105,6 +108,7 @@ impl Follower {
             moves: Vec::new(),
             lost_since: None,
             drained_at: SystemTime::UNIX_EPOCH,
+            root: Root::default(),
             is_gone: false,
         };
         Self { watcher, state }
@@ -114,12 +118,14 @@ impl Follower {
         let Self { watcher, mut state } = self;
         state.drained_at = state.now();
         state.scan(&watcher, ROOT, true);
+        state.begin_root(&watcher);
         state.begin_polling();
         progress.send_replace(Progress::Complete);
         loop {
             // What is asked for is asked before everything is read that has happened.
             let asking = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
             state.drain(&watcher);
+            state.look_at_root(&watcher);
             state.poll(&watcher, !asking.is_empty());
             state.tell_what_is_due(!asking.is_empty());
             for answer in asking {
@@ -177,14 +183,15 @@ impl State {
     }
 
     fn take(&mut self, watcher: &Watcher, notice: Notice<'_>) {
+        if self.root.take(&notice) {
+            return;
+        }
         match (notice.place, notice.seen) {
             (_, Seen::Overflow) | (Where::Everywhere, _) => self.lost_since = Some(self.drained_at),
             (Where::Watch(watch, _), Seen::WatchEnded) => self.watch_again(watcher, watch),
             (Where::Watch(watch, None), Seen::FolderGone) => {
-                let is_root = self.tree().watched(watch) == Some(ROOT);
-                self.is_gone |= is_root;
-                if is_root {
-                    self.note(FileChange::Deleted, self.scope.root.clone());
+                if self.tree().watched(watch) == Some(ROOT) {
+                    self.root.lose();
                 }
             }
             (Where::Watch(_, None), _) => {}
@@ -295,7 +302,22 @@ impl State {
     fn remove(&mut self, watcher: &Watcher, node: NodeId, path: PathBuf) {
         // What was in it has gone with it.
         self.tree().remove(node, &mut |_, _, watch| watch.into_iter().for_each(|watch| watcher.unwatch(watch)));
+        self.note_gone(path);
+    }
+
+    /// Takes note that a path leads to nothing any more, for those too who watch something below.
+    pub(super) fn note_gone(&mut self, path: PathBuf) {
+        self.note_watched_below(&path, FileChange::Deleted);
         self.note(FileChange::Deleted, path);
+    }
+
+    /// Takes note that what is watched below a path has come or gone with it.
+    pub(super) fn note_watched_below(&mut self, path: &Path, kind: FileChange) {
+        for below in self.listener.watched_below(path).into_iter().filter(|below| below != path) {
+            if kind == FileChange::Deleted || below.symlink_metadata().is_ok() {
+                self.note(kind, below);
+            }
+        }
     }
 
     /// Finds what has changed since some time.
@@ -320,7 +342,7 @@ impl State {
         for difference in differences {
             match difference {
                 Difference::Added(path, _) => self.note(FileChange::Created, path),
-                Difference::Removed(path) => self.note(FileChange::Deleted, path),
+                Difference::Removed(path) => self.note_gone(path),
             }
         }
     }

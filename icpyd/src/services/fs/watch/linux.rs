@@ -85,6 +85,19 @@ impl Watcher {
         Ok(Some(inotify::add_watch(&self.inotify, path, what | how)?))
     }
 
+    /// Watches a folder above a root: whether it goes away, and what comes in it where that is wanted.
+    pub(super) fn watch_above(&self, path: &Path, wants_entries: bool) -> Option<i32> {
+        let own = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::ONLYDIR;
+        let entries = WatchFlags::CREATE | WatchFlags::MOVED_TO;
+        inotify::add_watch(&self.inotify, path, if wants_entries { own | entries } else { own }).ok()
+    }
+
+    /// Whether roots that have gone are waited for.
+    #[expect(clippy::unused_self, reason = "other systems watch otherwise")]
+    pub(super) fn can_watch_above(&self) -> bool {
+        true
+    }
+
     pub(super) fn unwatch(&self, watch: i32) {
         // One that has ended by itself is not there any more.
         let _ = inotify::remove_watch(&self.inotify, watch);

@@ -10,6 +10,7 @@ mod moves;
 #[cfg_attr(not(target_os = "linux"), path = "other.rs")]
 mod platform;
 mod poll;
+mod root;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -80,12 +81,12 @@ pub(super) struct Mounts {
 }
 
 impl Mounts {
-    /// Whether a path is on a filesystem that others can change unnoticed.
+    /// Whether a path is on a filesystem that others, or the kernel, can change unnoticed.
     fn is_remote(&self, path: &Path) -> bool {
         let nearest = |mounts: &[PathBuf]| {
             mounts.iter().filter(|mount| path.starts_with(mount)).map(|mount| mount.components().count()).max()
         };
-        nearest(&self.remote) > nearest(&self.others)
+        nearest(&self.remote).max(nearest(&self.of_kernel)) > nearest(&self.others)
     }
 }
 
@@ -116,6 +117,9 @@ pub(super) trait Listen: Send + Sync + fmt::Debug {
 
     /// Whether anybody wants to know of changes at a path.
     fn is_wanted(&self, path: &Path) -> bool;
+
+    /// The paths that somebody watches: this one, and those below.
+    fn watched_below(&self, path: &Path) -> Vec<PathBuf>;
 
     /// A file changed.
     fn tell(&self, told: Told);

@@ -47,11 +47,14 @@ impl State {
                     let change = self.changes.rename(change, Instant::now());
                     self.tell(change);
                 }
+                self.note_watched_below(&from, FileChange::Deleted);
                 if stamp.is_some_and(|stamp| stamp.kind() == FsKind::Directory) {
                     // Notices of what is in it were read while its old path led nowhere.
                     let differences = self.scan(watcher, node, true);
                     self.note_all(differences);
                 }
+                let now = self.tree().path(node);
+                self.note_watched_below(&now, FileChange::Created);
                 // Another thing may have taken its name at once.
                 if let Some(name) = from.file_name().filter(|_| from.symlink_metadata().is_ok()) {
                     self.look(watcher, was_in, name, Seen::Came);

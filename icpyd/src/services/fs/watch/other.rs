@@ -75,6 +75,17 @@ impl Watcher {
     }
 
     #[expect(clippy::unused_self, reason = "Linux has something to do here")]
+    pub(super) fn watch_above(&self, _: &Path, _: bool) -> Option<i32> {
+        None
+    }
+
+    /// Whether roots that have gone are waited for.
+    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
+    pub(super) fn can_watch_above(&self) -> bool {
+        false
+    }
+
+    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
     pub(super) fn unwatch(&self, _: i32) {}
 
     /// Waits until there is something to read, or somebody wakes it.

@@ -1,0 +1,127 @@
+//! The root of a tree itself: it may be replaced, go away, and come back, by its own name or by that of a folder above.
+//!
+//! Where the system watches each folder, the folders above are watched too: for their own going, and the nearest one that is there for
+//! what comes in it, while the root is missing. Elsewhere the tree ends with its root.
+
+use std::collections::HashSet;
+
+use icpy_protocol::fs::{FileChange, FsKind};
+
+use super::follower::State;
+use super::platform::Watcher;
+use super::{Notice, Where};
+use crate::services::fs::stamp::Stamp;
+use crate::services::fs::tree::ROOT;
+
+/// The folders above can be replaced while they are looked at: so often they are looked at again.
+const LOOKS_MAX: usize = 16;
+
+/// What is known of the root.
+#[derive(Debug, Default)]
+pub(super) struct Root {
+    /// Which folder it is, as long as it is there.
+    file: Option<Stamp>,
+    /// The watches of the folders above.
+    above: HashSet<i32>,
+    /// Something has happened to it, or above.
+    has_changed: bool,
+}
+
+impl Root {
+    /// Takes a notice of what happened above the root. Returns whether it was one.
+    pub(super) fn take(&mut self, notice: &Notice<'_>) -> bool {
+        let is_above = matches!(notice.place, Where::Watch(watch, _) if self.above.contains(&watch));
+        self.has_changed |= is_above;
+        is_above
+    }
+
+    /// Takes note that it has gone.
+    pub(super) fn lose(&mut self) {
+        self.has_changed = true;
+    }
+
+    /// Whether it is what has its path now.
+    fn is(&self, now: Option<Stamp>) -> bool {
+        match (self.file, now) {
+            (Some(file), Some(now)) => file.is_same_file(&now),
+            (file, now) => file.is_none() && now.is_none(),
+        }
+    }
+
+    /// Watches what is above.
+    fn watch_above(&mut self, watcher: &Watcher, path: &std::path::Path) {
+        let mut is_missing = self.file.is_none();
+        let mut above = HashSet::new();
+        for folder in path.ancestors().skip(1) {
+            let watch = watcher.watch_above(folder, is_missing);
+            is_missing &= watch.is_none();
+            above.extend(watch);
+        }
+        for watch in self.above.difference(&above) {
+            watcher.unwatch(*watch);
+        }
+        self.above = above;
+    }
+}
+
+impl State {
+    /// Begins to watch over the root, which was just read.
+    pub(super) fn begin_root(&mut self, watcher: &Watcher) {
+        self.root.file = self.root_file();
+        self.root.watch_above(watcher, &self.scope.root);
+        // It may have gone in between.
+        self.root.has_changed |= !self.root.is(self.root_file());
+    }
+
+    fn root_file(&self) -> Option<Stamp> {
+        Stamp::of(&self.scope.root).filter(|stamp| stamp.kind() == FsKind::Directory)
+    }
+
+    /// Looks what has become of the root, when something has.
+    pub(super) fn look_at_root(&mut self, watcher: &Watcher) {
+        for _ in 0..LOOKS_MAX {
+            if !std::mem::take(&mut self.root.has_changed) {
+                return;
+            }
+            let now = self.root_file();
+            if now.is_none() || !self.root.is(now) {
+                self.replace_root(watcher, now);
+            }
+            if self.is_gone {
+                return;
+            }
+            self.root.watch_above(watcher, &self.scope.root);
+            self.root.has_changed = !self.root.is(self.root_file());
+        }
+    }
+
+    /// Another folder has the root's path now, or none.
+    fn replace_root(&mut self, watcher: &Watcher, now: Option<Stamp>) {
+        let watched = self.listener.watched_below(&self.scope.root);
+        if self.root.file.take().is_some() {
+            self.forget_all(watcher);
+            for path in &watched {
+                self.note(FileChange::Deleted, path.clone());
+            }
+        }
+        // Who only looks for something begins anew the next time.
+        self.is_gone = watched.is_empty() || !watcher.can_watch_above();
+        if now.is_some() && !self.is_gone {
+            self.root.file = now;
+            self.note(FileChange::Created, self.scope.root.clone());
+            let differences = self.scan(watcher, ROOT, true);
+            self.note_all(differences);
+        }
+    }
+
+    fn forget_all(&self, watcher: &Watcher) {
+        let mut tree = self.tree();
+        for node in tree.entries(ROOT).to_vec() {
+            tree.remove(node, &mut |_, _, watch| watch.into_iter().for_each(|watch| watcher.unwatch(watch)));
+        }
+        if let Some(watch) = tree.watch(ROOT) {
+            watcher.unwatch(watch);
+            tree.unwatch(watch);
+        }
+    }
+}
