@@ -68,6 +68,9 @@ pub struct Limits {
     pub ring_bytes_max: usize,
     /// Bytes of files' contents that are kept to be read again; with 0 none are.
     pub cache_bytes_max: usize,
+    /// How long what is known of a folder is kept when nobody watches it or looks for anything there.
+    #[serde(with = "duration")]
+    pub tree_timeout: Duration,
     /// How long one service waits for the answer of another.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
@@ -87,6 +90,7 @@ impl Default for Limits {
             queue_bytes_max: 1 << 20,
             ring_bytes_max: 8 << 20,
             cache_bytes_max: 16 << 20,
+            tree_timeout: Duration::from_mins(5),
             request_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(2),
         }

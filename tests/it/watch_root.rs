@@ -102,7 +102,7 @@ fn who_watches_something_below_is_told_when_a_folder_of_the_tree_goes() {
 #[test]
 fn what_may_not_be_read_cannot_be_watched() {
     let user = Process::ordinary("//- /closed/f\n");
-    fs::set_permissions(user.path("closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(user.path("closed"), fs::Permissions::from_mode(0o0)).unwrap();
     let params = json!({ "path": user.path("closed") }).to_string();
     let output = user.icpy(&["--json", "call", "fs:watch", &params]);
     assert!(output.stdout.contains("permission_denied"), "{output:?}");

@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use icpy::Client;
 use icpy_protocol::error::Kind;
@@ -232,6 +234,24 @@ fn a_watch_ends_with_its_session_or_when_it_is_told_to() {
         assert_eq!(watching_threads(), 1);
         drop(line);
         until("nothing is watched", || watching_threads() == 0).await;
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_known_of_a_folder_is_forgotten_when_nobody_uses_it() {
+    let daemon = Daemon::boot_with(FILES, |limits| limits.tree_timeout = Duration::from_millis(100));
+    daemon.run(async {
+        let fs = FsClient::new(daemon.client().await);
+        let params = FsWatchParams { path: daemon.path("").into(), is_shallow: false };
+        let watch = fs.watch(&params).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(watching_threads(), 1, "it is watched");
+        fs.unwatch(&FsUnwatchParams { watch_id: watch.watch_id }).await.unwrap();
+        assert_eq!(watching_threads(), 1, "somebody may look for something soon");
+        until("it is forgotten", || watching_threads() == 0).await;
+        fs.watch(&params).await.unwrap();
+        assert_eq!(watching_threads(), 1);
     });
 }
 

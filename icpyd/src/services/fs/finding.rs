@@ -93,6 +93,7 @@ impl Fs {
             live = root.map(|root| self.trees.find_or_start(folder, &root)).transpose()?;
         }
         let Some(live) = live else { return Ok(None) };
+        self.trees.forget_later();
         let mut progress = live.progress();
         let begun = progress.wait_for(|progress| *progress != Progress::Reading);
         let _ = tokio::time::timeout(PATIENCE, begun).await;

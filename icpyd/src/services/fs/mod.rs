@@ -62,6 +62,7 @@ use self::tree::NodeKind;
 use self::trees::Trees;
 use super::Services;
 use crate::caller::Caller;
+use crate::config::Limits;
 use crate::confinement::Confinement;
 use crate::metrics::Metrics;
 
@@ -85,12 +86,11 @@ pub struct Fs {
 }
 
 impl Fs {
-    pub(super) fn new(services: Services, state_folder: PathBuf, cache: (usize, Metrics)) -> Self {
-        let (cache_bytes_max, metrics) = cache;
-        let cache = Arc::new(Cache::new(cache_bytes_max, metrics));
+    pub(super) fn new(services: Services, state_folder: PathBuf, limits: &Limits, metrics: Metrics) -> Self {
+        let cache = Arc::new(Cache::new(limits.cache_bytes_max, metrics));
         let reader = Reader { cache: Arc::clone(&cache), host: services.host.clone() };
         let origins = Arc::new(Origins::default());
-        let trees = Arc::new(Trees::new(&services, Arc::clone(&origins), cache, state_folder.clone()));
+        let trees = Arc::new(Trees::new(&services, Arc::clone(&origins), cache, limits, state_folder.clone()));
         let is_waiting = Arc::new(AtomicBool::new(false));
         let writing = Locks::default();
         let saver = Saver::start(&services, writing.clone(), origins, &state_folder);

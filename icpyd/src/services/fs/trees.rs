@@ -5,18 +5,23 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsWatchLimited, WATCH_LIMITED};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::cache::Cache;
 use super::origins::Origins;
 use super::tree::NodeKind;
 use super::watch::{Listen, Live, Progress, Scope, Told};
 use crate::bus::Bus;
+use crate::config::Limits;
 use crate::host::Host;
 use crate::services::Services;
 
@@ -28,7 +33,12 @@ const UNWATCHED_MAX: usize = 4;
 pub(super) struct Trees {
     host: Host,
     stop: CancellationToken,
+    tasks: TaskTracker,
     state_folder: PathBuf,
+    /// How long a tree is kept that nobody uses.
+    timeout: Duration,
+    /// Whether a task waits until trees are forgotten.
+    is_forgetting: AtomicBool,
     /// In the order in which they were used, the last one at the end.
     all: Mutex<Vec<Arc<Live>>>,
     watches: Arc<Watches>,
@@ -55,11 +65,26 @@ pub(super) struct Watch {
 }
 
 impl Trees {
-    pub(super) fn new(services: &Services, origins: Arc<Origins>, cache: Arc<Cache>, state_folder: PathBuf) -> Self {
+    pub(super) fn new(
+        services: &Services,
+        origins: Arc<Origins>,
+        cache: Arc<Cache>,
+        limits: &Limits,
+        state_folder: PathBuf,
+    ) -> Self {
         let (host, stop, bus) = (services.host.clone(), services.stop.clone(), services.bus.clone());
         let watches = Arc::new(Watches { bus, cache, origins, all: Mutex::default() });
         let state_folder = state_folder.canonicalize().unwrap_or(state_folder);
-        Self { host, stop, state_folder, all: Mutex::default(), watches }
+        Self {
+            host,
+            stop,
+            tasks: services.tasks.clone(),
+            state_folder,
+            timeout: limits.tree_timeout,
+            is_forgetting: AtomicBool::new(false),
+            all: Mutex::default(),
+            watches,
+        }
     }
 
     /// Begins to tell of changes, as soon as everything that is to be watched has been looked at.
@@ -159,15 +184,48 @@ impl Trees {
         all.retain(|live| *live.progress().borrow() != Progress::Ended);
         let place = all.iter().position(|live| covers(live, folder, is_shallow))?;
         let live = all.remove(place);
+        live.use_now();
         all.push(Arc::clone(&live));
         Some(live)
+    }
+
+    /// Forgets trees that nobody watches a while after they were used, as long as there are any.
+    pub(super) fn forget_later(self: &Arc<Self>) {
+        if self.is_forgetting.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let trees = Arc::clone(self);
+        self.tasks.spawn(async move {
+            loop {
+                // Who uses one from now on has another task wait when this one ends.
+                trees.is_forgetting.store(false, Ordering::Release);
+                let Some(due) = trees.forget_old() else { return };
+                if trees.is_forgetting.swap(true, Ordering::AcqRel) {
+                    return;
+                }
+                tokio::select! {
+                    () = trees.stop.cancelled() => return,
+                    () = sleep_until(due) => {}
+                }
+            }
+        });
+    }
+
+    /// Ends trees that nobody watches and that were not used for a while. Returns when the next one's time comes.
+    fn forget_old(&self) -> Option<Instant> {
+        let watches = lock(&self.watches.all);
+        let mut all = self.lock();
+        let due = |live: &Live| (!is_watched(&watches, live)).then(|| live.used_at() + self.timeout);
+        let now = Instant::now();
+        all.retain(|live| due(live).is_none_or(|due| due > now));
+        all.iter().filter_map(|live| due(live)).min()
     }
 
     /// Ends trees that nobody watches, but for the last few.
     fn forget_unused(&self) {
         let watches = lock(&self.watches.all);
         let mut all = self.lock();
-        let is_watched = |live: &Live| watches.iter().any(|watch| watch.path.starts_with(live.root()));
+        let is_watched = |live: &Live| is_watched(&watches, live);
         let unwatched = all.iter().filter(|live| !is_watched(live)).count();
         let mut too_many = unwatched.saturating_sub(UNWATCHED_MAX);
         all.retain(|live| {
@@ -181,6 +239,10 @@ impl Trees {
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Live>>> {
         lock(&self.all)
     }
+}
+
+fn is_watched(watches: &[Watch], live: &Live) -> bool {
+    watches.iter().any(|watch| watch.path.starts_with(live.root()))
 }
 
 fn covers(live: &Live, folder: &Path, is_shallow: bool) -> bool {

@@ -35,7 +35,10 @@ impl Fs {
 
     pub(super) fn end_watch(&self, caller: &Caller, params: &FsUnwatchParams) -> Result<Empty> {
         match self.trees.unwatch(&params.watch_id, Some(caller.session())) {
-            true => Ok(Empty {}),
+            true => {
+                self.trees.forget_later();
+                Ok(Empty {})
+            }
             false => Err(Error::not_found(format!("this session has no watch `{}`", params.watch_id))),
         }
     }
@@ -64,7 +67,9 @@ impl Fs {
             loop {
                 // Who watches from now on has another task wait when this one ends.
                 is_waiting.store(false, Ordering::Release);
-                if !trees.forget_sessions(&*sessions.is_known) || is_waiting.swap(true, Ordering::AcqRel) {
+                let is_any_left = trees.forget_sessions(&*sessions.is_known);
+                trees.forget_later();
+                if !is_any_left || is_waiting.swap(true, Ordering::AcqRel) {
                     return;
                 }
                 tokio::select! {

@@ -20,7 +20,7 @@ use super::root::Root;
 use super::{Asked, Listen, Mounts, Notice, Progress, Scope, Seen, Told, Where, excluded_below};
 use crate::host::Host;
 use crate::services::fs::kind_of;
-use crate::services::fs::platform::changed_at;
+use crate::services::fs::platform as files;
 use crate::services::fs::stamp::Stamp;
 use crate::services::fs::tree::rules::{Has, Rules};
 use crate::services::fs::tree::scan::{Difference, Scanner, Task, WatchFolders, is_left_out};
@@ -137,6 +137,8 @@ impl Follower {
             watcher.wait(state.timeout());
         }
         progress.send_replace(Progress::Ended);
+        drop(state);
+        files::give_memory_back();
     }
 }
 
@@ -331,7 +333,7 @@ impl State {
             tree.each_file().map(|file| (file, tree.path(file))).collect()
         };
         for (file, path) in files {
-            if path.symlink_metadata().is_ok_and(|metadata| changed_at(&metadata) >= since) {
+            if path.symlink_metadata().is_ok_and(|metadata| files::changed_at(&metadata) >= since) {
                 self.tree().touch(file);
                 self.note(FileChange::Modified, path);
             }

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use icpy_protocol::fs::FileChange;
 use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::follower::Follower;
@@ -148,6 +149,7 @@ pub(super) struct Live {
     asked: Arc<Asked>,
     waker: Waker,
     stop: CancellationToken,
+    used_at: Mutex<Instant>,
     last_query: LastQuery,
     /// What is in the files, once somebody has searched them.
     index: OnceLock<Arc<Indexed<Files>>>,
@@ -187,6 +189,7 @@ impl Live {
             asked: Arc::clone(&asked),
             waker: watcher.waker(),
             stop: stop.clone(),
+            used_at: Mutex::new(Instant::now()),
             last_query: LastQuery::default(),
             index: OnceLock::new(),
         });
@@ -199,6 +202,16 @@ impl Live {
     /// The folder.
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Takes note that somebody uses it.
+    pub(super) fn use_now(&self) {
+        *self.used_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// When somebody used it last.
+    pub(super) fn used_at(&self) -> Instant {
+        *self.used_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether only the folder itself is looked at.
