@@ -2,11 +2,13 @@
 
 mod outlet;
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use icpy_protocol::api::Access;
 use icpy_protocol::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
 pub use self::outlet::{Outlet, STREAM_CREDIT_BYTES, Stream, View};
@@ -69,13 +71,42 @@ pub struct Identity {
     /// The way back to the client, if there is one.
     pub outlet: Option<Arc<Outlet>>,
     /// What of the disk it may use, once it is confined.
-    pub confinement: OnceLock<Arc<Confinement>>,
+    pub confinement: Arc<OnceLock<Arc<Confinement>>>,
 }
 
 impl Identity {
     /// Who is not confined.
     pub fn new(session: String, principal: Principal, scopes: Scopes, outlet: Option<Arc<Outlet>>) -> Self {
-        Self { session, principal, scopes, outlet, confinement: OnceLock::new() }
+        Self { session, principal, scopes, outlet, confinement: Arc::default() }
+    }
+}
+
+impl Identity {
+    /// Whether it may call a method. What is confined has to do with files alone.
+    pub fn may_call(&self, method: &str) -> bool {
+        self.confinement.get().is_none() || (is_for_confined(method) && method != "session:list")
+    }
+
+    /// Whether it may receive an event. One that names a path outside is not for it.
+    pub fn may_hear(&self, topic: &str, payload: &Map<String, Value>) -> bool {
+        let Some(confinement) = self.confinement.get() else { return true };
+        let is_inside = |path: &str| !Path::new(path).is_absolute() || confinement.find(Path::new(path)).is_some();
+        (is_for_confined(topic) || topic == "file:changed_on_disk")
+            && payload.values().all(|it| all_texts(it, &is_inside))
+    }
+}
+
+fn is_for_confined(name: &str) -> bool {
+    ["fs:", "session:", "rpc:"].iter().any(|namespace| name.starts_with(namespace))
+}
+
+/// Whether something holds for all texts in a value.
+fn all_texts(value: &Value, holds: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => holds(text),
+        Value::Array(values) => values.iter().all(|value| all_texts(value, holds)),
+        Value::Object(members) => members.values().all(|value| all_texts(value, holds)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
 }
 
@@ -97,6 +128,11 @@ impl Caller {
     pub fn daemon() -> Self {
         let identity = Identity::new("daemon".to_owned(), Principal::Daemon, Scopes::ALL, None);
         Self::new(Arc::new(identity), None)
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
     }
 
     /// Names the session.

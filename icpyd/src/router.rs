@@ -89,8 +89,16 @@ impl Router {
         self.routes.contains_key(method)
     }
 
-    /// Starts a request. The outer error is known at once; dropping the answer cancels the request.
+    /// Starts a client's request. The outer error is known at once; dropping the answer cancels the request.
     pub fn dispatch(&self, caller: Caller, method: &str, params: &str) -> Result<Answer> {
+        if self.routes.get(method).is_some_and(|route| !caller.identity().may_call(route.info.name)) {
+            let message = format!("`{method}` is not for a session that is confined to some folders");
+            return Err(Error::permission_denied(message));
+        }
+        self.start(caller, method, params)
+    }
+
+    fn start(&self, caller: Caller, method: &str, params: &str) -> Result<Answer> {
         let route = self
             .routes
             .get(method)
@@ -115,7 +123,7 @@ impl Router {
 
 impl Respond for Router {
     fn respond(&self, caller: Caller, method: &str, params: &str) -> Answer {
-        self.dispatch(caller, method, params).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
+        self.start(caller, method, params).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
     }
 }
 

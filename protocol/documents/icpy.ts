@@ -1599,7 +1599,7 @@ export interface Methods {
   "fs:unwatch": { params: FsUnwatchParams; result: Empty };
   /** Returns when everything that happened on disk before now is told, and can be found. */
   "fs:sync": { params: FsSyncParams; result: Empty };
-  /** Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever links lead there. It may read and write files then, and run nothing. */
+  /** Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever links lead there. It may use files then and nothing else, and hears of changes inside alone. */
   "fs:confine": { params: FsConfineParams; result: Empty };
   /** Shows how files would change if what is found in them were replaced. Nothing is changed. */
   "fs:preview_replace": { params: FsPreviewReplaceParams; result: FsPreviewReplaceResult };

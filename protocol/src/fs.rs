@@ -49,7 +49,7 @@ crate::api! {
         /// Returns when everything that happened on disk before now is told, and can be found.
         Read fn sync(FsSyncParams) -> Empty; rest POST "/fs/sync";
         /// Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever
-        /// links lead there. It may read and write files then, and run nothing.
+        /// links lead there. It may use files then and nothing else, and hears of changes inside alone.
         Open fn confine(FsConfineParams) -> Empty, idempotent;
         /// Shows how files would change if what is found in them were replaced. Nothing is changed.
         Read fn preview_replace(FsPreviewReplaceParams) -> FsPreviewReplaceResult;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use icpy::Client;
 use icpy_protocol::error::{Error, Kind};
-use icpy_protocol::fs::{FsClient, FsConfineParams, FsRoot};
+use icpy_protocol::fs::{CHANGED_ON_DISK, FsClient, FsConfineParams, FsRoot};
 use icpy_protocol::path::FilePath;
 use icpy_tests::Daemon;
 use serde_json::{Value, json};
@@ -185,6 +185,44 @@ fn a_confined_session_stays_so_and_runs_nothing() {
         let error = ask(&other, "fs:write_file", &write).await.unwrap_err();
         assert!(error.kind() == Kind::PermissionDenied && error.message().contains("may only read"), "{error}");
         assert_eq!(fs::read_to_string(daemon.path("root/a.txt")).unwrap(), "inside\n");
+    });
+}
+
+#[test]
+fn a_confined_session_hears_of_nothing_outside() {
+    let daemon = Daemon::boot(FILES);
+    daemon.run(async {
+        let other = daemon.client().await;
+        let client = daemon.client().await;
+        let early = daemon.events(&client, "**").await;
+        let root = FsRoot { path: daemon.path("root").into(), is_read_only: false };
+        FsClient::new(client.clone())
+            .confine(&FsConfineParams { roots: Some(vec![root]), denied: vec![] })
+            .await
+            .unwrap();
+        let mut late = daemon.events(&client, "**").await;
+        let path = |name: &str| FilePath::from(daemon.path(name));
+        ask(&other, "file:open", &json!({ "path": path("outside/secret") })).await.unwrap();
+        ask(&other, "fs:watch", &json!({ "path": path("") })).await.unwrap();
+        for folder in ["outside", "root"] {
+            let file = path(&format!("{folder}/new"));
+            ask(&other, "fs:write_file", &json!({ "path": file, "content": "x" })).await.unwrap();
+            ask(&other, "fs:sync", &json!({})).await.unwrap();
+        }
+        // From outside to inside, which tells both.
+        let moved = json!({ "items": [{ "from": path("outside/new"), "to": path("root/moved") }] });
+        ask(&other, "fs:move", &moved).await.unwrap();
+        ask(&other, "fs:sync", &json!({})).await.unwrap();
+        let mut early = early;
+        for events in [&mut early, &mut late] {
+            let changed = events.expect(&CHANGED_ON_DISK).await;
+            assert_eq!(changed.path, path("root/new"));
+        }
+        for method in ["file:list", "workspace:list", "terminal:list", "session:list", "event:list", "file.list"] {
+            let error = ask(&client, method, &json!({})).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::PermissionDenied, "{method}: {error}");
+        }
+        ask(&client, "fs.list_directory", &json!({ "path": path("root") })).await.unwrap();
     });
 }
 

@@ -55,9 +55,14 @@ impl Event {
             .map_err(|error| Error::internal(format!("the payload of `{}` has another type: {error}", self.info.topic)))
     }
 
-    /// One member of the payload. The payload is parsed once, for the first who asks.
+    /// One member of the payload.
     pub fn member(&self, name: &str) -> Option<&Value> {
-        self.members.get_or_init(|| serde_json::from_slice(&self.payload_json()).unwrap_or_default()).get(name)
+        self.members().get(name)
+    }
+
+    /// The payload, which is parsed once, for the first who asks.
+    pub fn members(&self) -> &Map<String, Value> {
+        self.members.get_or_init(|| serde_json::from_slice(&self.payload_json()).unwrap_or_default())
     }
 
     /// What the event takes of a bound in bytes.

@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 
 use super::event::Event;
 use super::{Bus, Ring};
-use crate::caller::Scopes;
+use crate::caller::{Identity, Scopes};
 
 /// The most kept events that are looked at in one go, so that a publisher never waits long for the ring.
 const SCAN_EVENTS_MAX: usize = 1024;
@@ -38,18 +38,21 @@ pub struct Interest {
     pub filter: Map<String, Value>,
     /// Only events that a caller with these may receive.
     pub scopes: Scopes,
+    /// Who receives them: what is outside of what it is confined to, it does not hear of. The daemon's own has none.
+    pub receiver: Option<Arc<Identity>>,
 }
 
 impl Interest {
     /// All events that match a pattern, for the daemon's own use.
     pub fn all(pattern: Pattern) -> Self {
-        Self { patterns: vec![pattern], filter: Map::new(), scopes: Scopes::ALL }
+        Self { patterns: vec![pattern], filter: Map::new(), scopes: Scopes::ALL, receiver: None }
     }
 
     /// Whether the event is wanted, when a pattern is known to match.
     fn accepts(&self, event: &Event) -> bool {
         self.scopes.contains(event.info.access)
             && self.filter.iter().all(|(name, value)| event.member(name) == Some(value))
+            && self.receiver.as_ref().is_none_or(|receiver| receiver.may_hear(event.info.topic, event.members()))
     }
 
     fn matches(&self, event: &Event) -> bool {

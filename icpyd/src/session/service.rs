@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::feeds::Feed;
 use super::registry::{Command, Facts, Handle, Sessions};
 use crate::bus::{Bus, Gone, Interest, Pace, Release, Subscriber};
-use crate::caller::{Caller, Identity, Scopes};
+use crate::caller::{Caller, Identity};
 use crate::config::Limits;
 use crate::host::Host;
 
@@ -69,7 +69,7 @@ impl SessionApi<Caller> for SessionService {
             let message = format!("a session has at most {} subscriptions", self.limits.subscriptions_max);
             return Err(Error::too_large(message));
         }
-        let subscriber = self.begin(&params, caller.scopes())?;
+        let subscriber = self.begin(&params, caller)?;
         let seq = subscriber.begins_after();
         facts.last_subscription += 1;
         let subscription = facts.last_subscription;
@@ -98,7 +98,7 @@ impl SessionApi<Caller> for SessionService {
             .sessions
             .take(&params.resume_token)
             .ok_or_else(|| Error::gone("no session is kept for this resume token: initialize a new one"))?;
-        let (status, feeds, position) = self.take_up(&facts, &params, caller.scopes());
+        let (status, feeds, position) = self.take_up(&facts, &params, caller);
         let result = SessionResumeResult {
             status,
             session_id: facts.session.clone(),
@@ -132,8 +132,8 @@ impl SessionApi<Caller> for SessionService {
 }
 
 impl SessionService {
-    fn begin(&self, params: &SessionSubscribeParams, scopes: Scopes) -> Result<Subscriber> {
-        let interest = interest(params, scopes);
+    fn begin(&self, params: &SessionSubscribeParams, caller: &Caller) -> Result<Subscriber> {
+        let interest = interest(params, caller);
         let Some(after) = &params.after else {
             return Ok(self.bus.subscribe(interest));
         };
@@ -153,14 +153,14 @@ impl SessionService {
         &self,
         facts: &Facts,
         params: &SessionResumeParams,
-        scopes: Scopes,
+        caller: &Caller,
     ) -> (SessionResumeStatus, Vec<Feed>, Position) {
         let position = self.bus.position();
         let resumed: Option<Vec<Feed>> = (params.epoch == position.epoch)
             .then(|| {
                 let resume = |(id, subscription): (&u64, &SessionSubscribeParams)| {
                     let after = params.subscriptions.get(id).copied().or(params.after)?;
-                    let subscriber = self.bus.subscribe_after(interest(subscription, scopes), after).ok()?;
+                    let subscriber = self.bus.subscribe_after(interest(subscription, caller), after).ok()?;
                     Some(Feed::new(*id, subscriber, pace(subscription).ok()?))
                 };
                 facts.subscriptions.iter().map(resume).collect()
@@ -170,7 +170,7 @@ impl SessionService {
             return (SessionResumeStatus::Resumed, feeds, position);
         }
         let restart = |(id, subscription): (&u64, &SessionSubscribeParams)| {
-            let subscriber = self.bus.subscribe(interest(subscription, scopes));
+            let subscriber = self.bus.subscribe(interest(subscription, caller));
             Feed::new(*id, subscriber, pace(subscription).ok().flatten())
         };
         let feeds = facts.subscriptions.iter().map(restart).collect();
@@ -180,9 +180,7 @@ impl SessionService {
     fn adopt(&self, caller: &Caller, handle: &Arc<Handle>, facts: Facts) -> Arc<Identity> {
         let outlet = Some(Arc::clone(&handle.outlet));
         let identity = Identity::new(facts.session.clone(), caller.principal().clone(), caller.scopes(), outlet);
-        if let Some(confinement) = caller.confinement() {
-            let _ = identity.confinement.set(Arc::clone(confinement));
-        }
+        let identity = Identity { confinement: Arc::clone(&caller.identity().confinement), ..identity };
         self.sessions.adopt(handle, Facts { principal: caller.principal().clone(), ..facts });
         Arc::new(identity)
     }
@@ -211,8 +209,9 @@ fn patterns(facts: &Facts) -> Vec<Pattern> {
     facts.subscriptions.values().flat_map(|subscription| subscription.patterns.clone()).collect()
 }
 
-fn interest(params: &SessionSubscribeParams, scopes: Scopes) -> Interest {
-    Interest { patterns: params.patterns.clone(), filter: params.filter.clone(), scopes }
+fn interest(params: &SessionSubscribeParams, caller: &Caller) -> Interest {
+    let (patterns, filter) = (params.patterns.clone(), params.filter.clone());
+    Interest { patterns, filter, scopes: caller.scopes(), receiver: Some(Arc::clone(caller.identity())) }
 }
 
 /// The version of the protocol that both sides speak: the newest.
