@@ -1253,6 +1253,10 @@ export interface FsWatchLimited {
 export interface TerminalCreateParams {
   /** The program and its arguments; by default the user's shell. */
   command?: Array<string>;
+  /** The shell to run instead of the user's, when there is no `command`. */
+  shell?: string | null;
+  /** Run the shell as it is: it does not tell then where its prompts and commands are. Of bash, zsh and fish. */
+  isPlain?: boolean;
   /** The folder in which it starts, from the root; by default the user's home. */
   cwd?: FilePath | null;
   /** The whole environment of the program, beside what describes the terminal; by default the daemon's own variables that describe the user. */

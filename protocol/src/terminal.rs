@@ -118,6 +118,12 @@ pub struct TerminalCreateParams {
     /// The program and its arguments; by default the user's shell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+    /// The shell to run instead of the user's, when there is no `command`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
+    /// Run the shell as it is: it does not tell then where its prompts and commands are. Of bash, zsh and fish.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_plain: bool,
     /// The folder in which it starts, from the root; by default the user's home.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<FilePath>,

@@ -88,6 +88,8 @@ mod search;
 #[cfg(unix)]
 mod service;
 mod session;
+#[cfg(unix)]
+mod shells;
 mod slow;
 #[cfg(unix)]
 mod start;

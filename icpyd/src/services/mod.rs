@@ -77,8 +77,11 @@ pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Route
     protocol::project::mount(&workspace, router);
     protocol::file::mount(&workspace, router);
 
-    let whereabouts =
-        terminal::Whereabouts { socket: about.socket.as_path().to_owned(), daemon_id: about.daemon_id.clone() };
+    let whereabouts = terminal::Whereabouts {
+        socket: about.socket.as_path().to_owned(),
+        daemon_id: about.daemon_id.clone(),
+        state_folder: about.state_folder.as_path().to_owned(),
+    };
     let terminal = Arc::new(terminal::Terminals::new(services.clone(), whereabouts));
     protocol::terminal::mount(&terminal, router);
 

@@ -2,6 +2,8 @@
 //!
 //! All state is here and in the terminals' tasks; none of it is stored. Not here: what the output means.
 
+mod integration;
+mod keeping;
 mod keyboard;
 mod one;
 mod output;
@@ -19,7 +21,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use icpy_protocol::Empty;
-use icpy_protocol::daemon::DaemonLoss;
 use icpy_protocol::endpoint::{DAEMON_VARIABLE, SOCKET_VARIABLE};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::path::FilePath;
@@ -32,12 +33,11 @@ use icpy_protocol::terminal::{
 };
 use tokio::sync::mpsc;
 
-use self::one::{Facts, Kept, Terminal};
+use self::one::Terminal;
 use self::view::TerminalView;
 use self::viewers::{Viewer, WINDOW_BYTES};
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
-use crate::keeper::{Ending, Keeper, Parcel};
 
 /// Terminals there may be.
 const TERMINALS_MAX: usize = 512;
@@ -76,6 +76,8 @@ pub struct Whereabouts {
     pub socket: PathBuf,
     /// Names the daemon.
     pub daemon_id: String,
+    /// Where it keeps its own things.
+    pub state_folder: PathBuf,
 }
 
 /// The service.
@@ -85,6 +87,15 @@ pub struct Terminals {
     whereabouts: Whereabouts,
     /// By name.
     open: Mutex<BTreeMap<String, Arc<Terminal>>>,
+}
+
+/// What is started in a terminal.
+#[derive(Debug)]
+struct Program<'a> {
+    path: &'a str,
+    arguments: Vec<OsString>,
+    cwd: &'a Path,
+    environment: &'a BTreeMap<String, OsString>,
 }
 
 impl Terminals {
@@ -161,7 +172,9 @@ impl Terminals {
 
 impl TerminalApi<Caller> for Terminals {
     async fn create(&self, _: &Caller, params: TerminalCreateParams) -> Result<TerminalInfo> {
-        let command = if params.command.is_empty() { vec![self.shell()] } else { params.command };
+        let is_shell = params.command.is_empty();
+        let shell = || vec![params.shell.unwrap_or_else(|| self.shell())];
+        let command = if is_shell { shell() } else { params.command };
         let size = checked(params.size.unwrap_or_default())?;
         let cwd = params.cwd.map_or_else(|| self.home(), FilePath::into_path_buf);
         if !cwd.is_absolute() {
@@ -171,7 +184,8 @@ impl TerminalApi<Caller> for Terminals {
             self.forget_one().await?;
         }
         let terminal_id = self.services.host.new_id();
-        let environment = self.environment(&terminal_id, params.env);
+        let mut environment = self.environment(&terminal_id, params.env);
+        let integration = (is_shell && !params.is_plain).then(|| self.whereabouts.state_folder.join("shell"));
         let (limits, start, folder) = (self.services.program_limits, command.clone(), cwd.clone());
         // Opening files may block.
         let spawned = tokio::task::spawn_blocking(move || {
@@ -180,7 +194,17 @@ impl TerminalApi<Caller> for Terminals {
             if !kind.is_dir() {
                 return Err(Error::unsupported(format!("`{}` is not a folder", folder.display())));
             }
-            platform::spawn(&start, &folder, &environment, size, limits).map_err(|error| cannot_run(&start[0], &error))
+            let mut arguments = start[1..].iter().map(OsString::from).collect();
+            if let Some(folder) = integration {
+                let prepared = integration::prepare(Path::new(&start[0]), &folder, &mut environment);
+                // Without it the shell is as good as anywhere else.
+                arguments = prepared.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a shell does not tell where its commands are");
+                    Vec::new()
+                });
+            }
+            let program = Program { path: &start[0], arguments, cwd: &folder, environment: &environment };
+            platform::spawn(&program, size, limits).map_err(|error| cannot_run(&start[0], &error))
         });
         let (master, child) = spawned.await.map_err(|error| Error::internal(error.to_string()))??;
         let program = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -301,64 +325,6 @@ impl TerminalApi<Caller> for Terminals {
     async fn close(&self, _: &Caller, params: TerminalCloseParams) -> Result<Empty> {
         self.forget(params.terminal_id).await?;
         Ok(Empty {})
-    }
-}
-
-impl Keeper for Terminals {
-    fn name(&self) -> &'static str {
-        "terminal"
-    }
-
-    fn losses(&self) -> Vec<DaemonLoss> {
-        let infos = self.all().into_iter().map(|terminal| terminal.info());
-        let running = infos.filter(|info| info.exit.is_none());
-        running
-            .map(|info| DaemonLoss {
-                kind: "terminal".to_owned(),
-                id: info.terminal_id,
-                description: format!("the terminal `{}` runs `{}`", info.name, info.command.join(" ")),
-            })
-            .collect()
-    }
-
-    fn end(&self) -> Ending<'_> {
-        let all = self.all();
-        Box::pin(async move { Terminal::end_all(&all).await })
-    }
-
-    fn give(&self) -> Parcel {
-        let mut parcel = Parcel::default();
-        let mut all = Vec::new();
-        for terminal in self.all() {
-            match terminal.keep() {
-                Ok(Kept { facts, output, untyped, descriptor }) => {
-                    all.push(serde_json::to_value(facts).unwrap_or_default());
-                    parcel.blobs.extend([output, untyped.into()]);
-                    parcel.descriptors.push(descriptor);
-                }
-                Err(error) => tracing::error!(%error, "a terminal cannot be handed over"),
-            }
-        }
-        parcel.state = all.into();
-        parcel
-    }
-
-    fn take(&self, parcel: Parcel) -> std::result::Result<(), String> {
-        let Parcel { state, blobs, descriptors } = parcel;
-        let all: Vec<Facts> = serde_json::from_value(state).map_err(|error| error.to_string())?;
-        let (count, mut blobs) = (all.len(), blobs.into_iter());
-        if count != descriptors.len() || 2 * count != blobs.len() {
-            return Err(format!("{count} terminals came with {} descriptors", descriptors.len()));
-        }
-        for (facts, descriptor) in all.into_iter().zip(descriptors) {
-            let (output, untyped) = (blobs.next().unwrap_or_default(), blobs.next().unwrap_or_default());
-            let kept = Kept { facts, output, untyped: untyped.into(), descriptor };
-            match Terminal::restore(kept, self.services.stop.child_token()) {
-                Some((terminal, input)) => self.insert(terminal, input),
-                None => tracing::error!("a terminal cannot be taken over"),
-            }
-        }
-        Ok(())
     }
 }
 

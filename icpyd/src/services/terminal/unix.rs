@@ -1,12 +1,9 @@
 //! Pseudo-terminals and their processes on Unix.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::task::{Context, Poll, ready};
 
@@ -18,6 +15,7 @@ use rustix::termios::Winsize;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::SignalKind;
 
+use super::Program;
 use crate::host::ProgramLimits;
 
 /// The signals that can be sent by name.
@@ -49,13 +47,7 @@ pub(super) struct Child(Pid);
 pub(super) struct Children(tokio::signal::unix::Signal);
 
 /// Starts a program in a new terminal, in a session of its own.
-pub(super) fn spawn(
-    command: &[String],
-    cwd: &Path,
-    env: &BTreeMap<String, OsString>,
-    size: TerminalSize,
-    limits: ProgramLimits,
-) -> io::Result<(Master, Child)> {
+pub(super) fn spawn(program: &Program<'_>, size: TerminalSize, limits: ProgramLimits) -> io::Result<(Master, Child)> {
     let master = open_master()?;
     grantpt(&master)?;
     unlockpt(&master)?;
@@ -65,9 +57,8 @@ pub(super) fn spawn(
     let master = Master::new(master)?;
     master.resize(size)?;
 
-    let [program, args @ ..] = command else { return Err(io::ErrorKind::InvalidInput.into()) };
-    let mut command = Command::new(program);
-    command.args(args).current_dir(cwd).env_clear().envs(env);
+    let mut command = Command::new(program.path);
+    command.args(&program.arguments).current_dir(program.cwd).env_clear().envs(program.environment);
     command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave);
     let prepare = move || {
         rustix::process::setsid()?;

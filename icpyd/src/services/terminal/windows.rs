@@ -1,14 +1,12 @@
 //! Windows has pseudo-consoles, which nothing here speaks to yet: making a terminal fails and says so.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
 use std::os::windows::io::OwnedHandle;
-use std::path::Path;
 use std::task::{Context, Poll};
 
 use icpy_protocol::terminal::{TerminalExit, TerminalSize};
 
+use super::Program;
 use crate::host::ProgramLimits;
 
 /// There is none.
@@ -23,13 +21,7 @@ pub(super) enum Child {}
 #[derive(Debug)]
 pub(super) struct Children;
 
-pub(super) fn spawn(
-    _: &[String],
-    _: &Path,
-    _: &BTreeMap<String, OsString>,
-    _: TerminalSize,
-    _: ProgramLimits,
-) -> io::Result<(Master, Child)> {
+pub(super) fn spawn(_: &Program<'_>, _: TerminalSize, _: ProgramLimits) -> io::Result<(Master, Child)> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
