@@ -776,7 +776,7 @@ export interface FsFindResult {
 export interface FsGrepParams {
   /** The folder, or the file. */
   path: FilePath;
-  /** The regular expression. */
+  /** The regular expression. `\r\n` ends a line as `\n` does, so that `$` is before it and `.` is neither of the two. For a pattern that names `\r` itself only `\n` ends a line. */
   pattern: string;
   /** Whether upper and lower case are the same. */
   ignoreCase?: boolean;
