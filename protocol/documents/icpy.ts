@@ -930,7 +930,7 @@ export interface FsPreviewReplaceParams {
 export interface FsPreviewReplaceResult {
   /** The files that would change, in the order of their paths. */
   files: Array<FsFileEdits>;
-  /** Files that have a match and cannot be changed. */
+  /** Files that have a match and cannot be changed, and further names of those that can. */
   skipped: Array<FsSkippedFile>;
   /** Whether there are more than the limit, or than an answer holds. The last file may then lack some of its edits. */
   hasMore: boolean;
