@@ -55,7 +55,7 @@ fn files_are_managed_as_with_the_tools_that_people_know() {
     assert_eq!(some.status, 3, "{some:?}");
     assert!(some.stderr.contains("none` does not exist") && !user.0.path("z").exists(), "{some:?}");
     assert_eq!(user.text("home/.local/share/Trash/files/z"), "one\n");
-    assert_eq!(user.printed("rm -rfv x"), format!("deleted `{}`\n", path("x")));
+    assert_eq!(user.printed("rm -rv --permanent x"), format!("deleted `{}`\n", path("x")));
     let wrong = user.run("mv tree/c b nowhere");
     assert!(wrong.status == 3 && wrong.stderr.contains("no folder to put several things into"), "{wrong:?}");
     assert_eq!(user.run("cp a").status, 2);
@@ -82,4 +82,27 @@ fn the_last_operation_is_taken_back() {
     assert_eq!((user.text("a").as_str(), user.text("b").as_str()), ("one\n", "two\n"));
     let nothing = user.run("undo");
     assert!(nothing.status == 3 && nothing.stderr.contains("nothing was done"), "{nothing:?}");
+}
+
+#[test]
+fn force_deletes_nothing_for_good() {
+    let user = User::new("//- /a\none\n//- /b/c\ntwo\n");
+    assert_eq!(user.printed("rm -rf a none b/d b a/x"), "");
+    assert_eq!(user.text("home/.local/share/Trash/files/a"), "one\n");
+    assert_eq!(user.text("home/.local/share/Trash/files/b/c"), "two\n");
+    assert_eq!(user.printed("--json rm -f none"), "{\"items\":[]}\n");
+}
+
+#[test]
+fn what_was_deleted_for_good_is_passed_over() {
+    let user = User::new("//- /a\none\n//- /b\ntwo\n//- /c\nthree\n");
+    user.printed("rm --permanent c");
+    assert!(user.run("undo").stderr.contains("nothing was done"));
+    user.printed("rm a");
+    user.printed("rm --permanent b");
+    let output = user.run("undo");
+    assert_eq!((output.status, user.text("a").as_str()), (0, "one\n"), "{output:?}");
+    let b = user.0.path("b");
+    assert!(output.stderr.contains(&format!("cannot be taken back: deleted `{}`", b.display())), "{output:?}");
+    assert!(!output.stderr.contains("c`") && output.stderr.contains("took back: moved to the trash"), "{output:?}");
 }

@@ -85,8 +85,11 @@ fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
 
 fn delete(daemon: &Daemon, rm: &Rm, general: &General) -> Result<(), Failure> {
     let paths = rm.paths.iter().map(|path| absolute(path, general)).collect::<Result<_, _>>()?;
-    let params = FsDeleteParams { paths, is_permanent: rm.permanently, progress: false };
-    let result = batch(daemon, fs::method::delete, &params, None)?;
+    let params = FsDeleteParams { paths, is_permanent: rm.permanent, progress: false };
+    let mut result = batch(daemon, fs::method::delete, &params, None)?;
+    if rm.force {
+        result.items.retain(|item| item.error.as_ref().is_none_or(|error| error.kind() != Kind::NotFound));
+    }
     report(&result, general, |_, item| match &item.trash_id {
         _ if !rm.verbose => Ok(()),
         Some(id) => say_out(&format!("`{}` -> `{id}`", item.path)),
@@ -114,8 +117,7 @@ fn take_back(daemon: &mut Daemon, undo: Undo, general: &General) -> Result<(), F
             if undo.list {
                 return list(&operations, general);
             }
-            let last = operations.into_iter().next();
-            last.ok_or_else(|| Error::not_found("nothing was done that could be taken back"))?.operation_id
+            last_that_can_be(operations)?.operation_id
         }
     };
     let params = FsUndoParams { operation_id: Some(operation_id) };
@@ -125,6 +127,16 @@ fn take_back(daemon: &mut Daemon, undo: Undo, general: &General) -> Result<(), F
     }
     say(&format!("took back: {}", described(&undone.operation)));
     Ok(())
+}
+
+/// The newest operation that can be taken back. Those that were done since and cannot be are told.
+fn last_that_can_be(operations: Vec<FsOperation>) -> Result<FsOperation, Failure> {
+    let place = operations.iter().position(|operation| operation.can_undo);
+    for passed in &operations[..place.unwrap_or_default()] {
+        say(&format!("cannot be taken back: {}", described(passed)));
+    }
+    let last = place.and_then(|place| operations.into_iter().nth(place));
+    last.ok_or_else(|| Error::not_found("nothing was done that could be taken back").into())
 }
 
 /// The operations that are as they were done, the newest first.
