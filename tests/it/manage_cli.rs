@@ -94,6 +94,17 @@ fn force_deletes_nothing_for_good() {
 }
 
 #[test]
+fn a_folder_is_not_deleted_by_its_dots() {
+    let user = User::new("//- /a\none\n//- /b/c\ntwo\n");
+    for dots in [".", "..", "b/.", "b/..", "./", "b/..//"] {
+        let output = user.run(&format!("rm -rf a {dots}"));
+        assert!(output.status == 2 && output.stderr.contains("`.` or `..`"), "{dots}: {output:?}");
+    }
+    assert_eq!((user.text("a").as_str(), user.text("b/c").as_str()), ("one\n", "two\n"));
+    assert_eq!(user.printed("rm ./b/../a"), "");
+}
+
+#[test]
 fn what_was_deleted_for_good_is_passed_over() {
     let user = User::new("//- /a\none\n//- /b\ntwo\n//- /c\nthree\n");
     user.printed("rm --permanent c");

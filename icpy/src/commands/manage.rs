@@ -1,7 +1,7 @@
 //! `icpy cp`, `mv`, `rm`, `mkdir` and `undo`: managing files as the tools do that people know. They say nothing unless
 //! something fails, or `-v` is given.
 
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
 
 use icpy::args::{Command, Cp, General, Mkdir, Mv, Rm, Undo};
 use icpy_protocol::api::MethodInfo;
@@ -84,6 +84,10 @@ fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
 }
 
 fn delete(daemon: &Daemon, rm: &Rm, general: &General) -> Result<(), Failure> {
+    if let Some(dots) = rm.paths.iter().find(|path| ends_with_dots(path)) {
+        let message = format!("`{}` is not deleted: name the folder, and not `.` or `..`", dots.display());
+        return Err(Failure::usage(message));
+    }
     let paths = rm.paths.iter().map(|path| absolute(path, general)).collect::<Result<_, _>>()?;
     let params = FsDeleteParams { paths, is_permanent: rm.permanent, progress: false };
     let mut result = batch(daemon, fs::method::delete, &params, None)?;
@@ -95,6 +99,13 @@ fn delete(daemon: &Daemon, rm: &Rm, general: &General) -> Result<(), Failure> {
         Some(id) => say_out(&format!("`{}` -> `{id}`", item.path)),
         None => say_out(&format!("deleted `{}`", item.path)),
     })
+}
+
+/// Whether a path names a folder by its place in itself or in one below, as is hardly ever meant.
+fn ends_with_dots(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let name = bytes.rsplit(|byte| path::is_separator(char::from(*byte))).find(|part| !part.is_empty());
+    matches!(name, Some(b"." | b".."))
 }
 
 fn make_folders(daemon: &mut Daemon, mkdir: &Mkdir, general: &General) -> Result<(), Failure> {
