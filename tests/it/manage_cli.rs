@@ -1,6 +1,8 @@
 //! `icpy cp`, `mv`, `rm`, `mkdir` and `undo`, as they are typed.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use icpy_tests::{Output, Process, process};
 use serde_json::Value;
@@ -116,4 +118,37 @@ fn what_was_deleted_for_good_is_passed_over() {
     let b = user.0.path("b");
     assert!(output.stderr.contains(&format!("cannot be taken back: deleted `{}`", b.display())), "{output:?}");
     assert!(!output.stderr.contains("c`") && output.stderr.contains("took back: moved to the trash"), "{output:?}");
+}
+
+#[test]
+fn no_name_commands_the_terminal() {
+    let user = User::new("");
+    let name = "x\u{1b}[31m\u{9b}32my";
+    fs::write(user.0.path(name), "").unwrap();
+    for line in [&["mv", "-v", name, "z"][..], &["undo", "--list"], &["undo"], &["ls", name]] {
+        let mut terminal = user.0.terminal(line);
+        let printed = terminal.expect("x?[31m?32my`");
+        assert!(!printed.contains('\u{9b}'), "{line:?}: {printed:?}");
+        terminal.wait();
+        if line[0] == "undo" && line.len() == 1 {
+            fs::remove_file(user.0.path(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_no_unicode_is_printed_as_it_is() {
+    let user = User::new("");
+    let name = user.0.path("").join(OsStr::from_bytes(b"\xff"));
+    fs::write(&name, "").unwrap();
+    let printed = |args: &[&OsStr]| {
+        let mut command = user.0.command(&[] as &[&str]);
+        command.args(args).env("HOME", user.0.path("home")).output().unwrap().stdout
+    };
+    let (from, to) = (name.as_os_str().as_bytes(), user.0.path("z"));
+    let to = to.as_os_str().as_bytes();
+    let moved = printed(&["mv".as_ref(), "-v".as_ref(), name.as_ref(), "z".as_ref()]);
+    assert_eq!(moved, [b"`", from, b"` -> `", to, b"`\n"].concat(), "{}", moved.escape_ascii());
+    let listed = printed(&["undo".as_ref(), "--list".as_ref()]);
+    assert!(listed.ends_with(&[b"moved `", from, b"` to `", to, b"`\n"].concat()), "{}", listed.escape_ascii());
 }

@@ -1,6 +1,7 @@
 //! `icpy cp`, `mv`, `rm`, `mkdir` and `undo`: managing files as the tools do that people know. They say nothing unless
 //! something fails, or `-v` is given.
 
+use std::io::{self, IsTerminal as _};
 use std::path::{self, Path, PathBuf};
 
 use icpy::args::{Command, Cp, General, Mkdir, Mv, Rm, Undo};
@@ -17,7 +18,7 @@ use serde::Serialize;
 
 use super::{Daemon, absolute, timeout};
 use crate::output::progress::Progress;
-use crate::output::{Failure, date, first_failure, print, print_json, say, table};
+use crate::output::{Failure, date, first_failure, print, print_json, say, shown};
 
 pub(super) fn run(command: Command, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open_or_start(general)?;
@@ -63,9 +64,10 @@ impl Transfer {
         }
         let params = FsTransferParams { items, overwrite: self.force, progress: true };
         let result = batch(daemon, self.method, &params, Some(self.verb))?;
-        let lines: Vec<String> = params.items.iter().map(|item| format!("`{}` -> `{}`", item.from, item.to)).collect();
-        let say_line = |place: usize| if self.verbose { say_out(&lines[place]) } else { Ok(()) };
-        let outcome = report(&result, general, |place, _| say_line(place));
+        let outcome = report(&result, general, |place, _| match &params.items[place] {
+            FsTransfer { from, to } if self.verbose => say_out(&[&quoted(from), b" -> ", &quoted(to)]),
+            _ => Ok(()),
+        });
         let mut kinds = result.items.iter().filter_map(|item| item.error.as_ref()).map(Error::kind);
         if !general.json && kinds.any(|kind| kind == Kind::AlreadyExists) {
             say("with `-f` what is there is replaced, and goes to the trash");
@@ -96,8 +98,8 @@ fn delete(daemon: &Daemon, rm: &Rm, general: &General) -> Result<(), Failure> {
     }
     report(&result, general, |_, item| match &item.trash_id {
         _ if !rm.verbose => Ok(()),
-        Some(id) => say_out(&format!("`{}` -> `{id}`", item.path)),
-        None => say_out(&format!("deleted `{}`", item.path)),
+        Some(id) => say_out(&[&quoted(&item.path), b" -> ", &quoted(id)]),
+        None => say_out(&[b"deleted ", &quoted(&item.path)]),
     })
 }
 
@@ -116,7 +118,7 @@ fn make_folders(daemon: &mut Daemon, mkdir: &Mkdir, general: &General) -> Result
             return Ok(print_json(&made)?);
         }
         let mut created = made.created.iter().filter(|_| mkdir.verbose);
-        created.try_for_each(|folder| say_out(&format!("made `{folder}`")))
+        created.try_for_each(|folder| say_out(&[b"made ", &quoted(folder)]))
     })
 }
 
@@ -136,7 +138,7 @@ fn take_back(daemon: &mut Daemon, undo: Undo, general: &General) -> Result<(), F
     if general.json {
         return Ok(print_json(&undone)?);
     }
-    say(&format!("took back: {}", described(&undone.operation)));
+    say(&format!("took back: {}", String::from_utf8_lossy(&described(&undone.operation))));
     Ok(())
 }
 
@@ -144,7 +146,7 @@ fn take_back(daemon: &mut Daemon, undo: Undo, general: &General) -> Result<(), F
 fn last_that_can_be(operations: Vec<FsOperation>) -> Result<FsOperation, Failure> {
     let place = operations.iter().position(|operation| operation.can_undo);
     for passed in &operations[..place.unwrap_or_default()] {
-        say(&format!("cannot be taken back: {}", described(passed)));
+        say(&format!("cannot be taken back: {}", String::from_utf8_lossy(&described(passed))));
     }
     let last = place.and_then(|place| operations.into_iter().nth(place));
     last.ok_or_else(|| Error::not_found("nothing was done that could be taken back").into())
@@ -161,13 +163,16 @@ fn list(operations: &[FsOperation], general: &General) -> Result<(), Failure> {
     if general.json {
         return Ok(operations.iter().try_for_each(print_json)?);
     }
-    let can = operations.iter().filter(|operation| operation.can_undo);
-    let rows = can.map(|it| [it.operation_id.clone(), date(it.done_at_ms), described(it)]);
-    Ok(print(table(rows).as_bytes())?)
+    let can: Vec<&FsOperation> = operations.iter().filter(|operation| operation.can_undo).collect();
+    let width = can.iter().map(|operation| operation.operation_id.len()).max().unwrap_or(0);
+    can.into_iter().try_for_each(|operation| {
+        let head = format!("{:<width$}  {}  ", operation.operation_id, date(operation.done_at_ms));
+        say_out(&[head.as_bytes(), &described(operation)])
+    })
 }
 
 /// What an operation did, in a few words.
-fn described(operation: &FsOperation) -> String {
+fn described(operation: &FsOperation) -> Vec<u8> {
     let verb = match operation.kind {
         FsOperationKind::CreateDirectory => "made",
         FsOperationKind::CreateSymlink => "linked",
@@ -180,11 +185,12 @@ fn described(operation: &FsOperation) -> String {
     };
     let more = operation.item_count.saturating_sub(1);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    match operation.items.first() {
-        Some(FsOperationItem { path, from: Some(from) }) => format!("{verb} `{from}` to `{path}`{more}"),
-        Some(FsOperationItem { path, from: None }) => format!("{verb} `{path}`{more}"),
-        None => verb.to_owned(),
-    }
+    let what = match operation.items.first() {
+        Some(FsOperationItem { path, from: Some(from) }) => [b" ", &*quoted(from), b" to ", &*quoted(path)].concat(),
+        Some(FsOperationItem { path, from: None }) => [b" ", &*quoted(path)].concat(),
+        None => Vec::new(),
+    };
+    [verb.as_bytes(), &what, more.as_bytes()].concat()
 }
 
 /// Does something with several things. With a verb it shows how far it is.
@@ -227,6 +233,12 @@ fn report(
     })
 }
 
-fn say_out(line: &str) -> Result<(), Failure> {
-    Ok(print(format!("{line}\n").as_bytes())?)
+/// Prints a line, all at once.
+fn say_out(parts: &[&[u8]]) -> Result<(), Failure> {
+    Ok(print(&[&parts.concat()[..], b"\n"].concat())?)
+}
+
+/// A path in a line: for a program with the bytes that it has.
+fn quoted(path: &FilePath) -> Vec<u8> {
+    [b"`", &shown(path, io::stdout().is_terminal())[..], b"`"].concat()
 }
