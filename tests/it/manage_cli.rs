@@ -107,6 +107,28 @@ fn a_folder_is_not_deleted_by_its_dots() {
 }
 
 #[test]
+fn a_slash_at_the_end_names_a_folder() {
+    let user = User::new("//- /a\none\n//- /b/c\ntwo\n");
+    std::os::unix::fs::symlink("b", user.0.path("link")).unwrap();
+    for line in
+        ["mv a new/", "cp a new/", "mv a/ new", "cp a/ new", "mv link/ new", "rm a/", "rm link/", "cp -f b/c a/"]
+    {
+        let output = user.run(line);
+        assert!(output.status == 3 && output.stderr.contains("not a folder"), "{line}: {output:?}");
+        assert!(!user.0.path("new").exists() && user.0.path("link").is_symlink(), "{line}");
+    }
+    for line in ["mv a b/", "cp link/ copied", "mv b/ moved/", "rm copied/"] {
+        assert_eq!(user.printed(line), "", "{line}");
+    }
+    assert_eq!((user.text("moved/a").as_str(), user.text("moved/c").as_str()), ("one\n", "two\n"));
+    assert_eq!(user.text("home/.local/share/Trash/files/copied/c"), "two\n");
+    let path = user.0.path("new/");
+    let write = format!("{{\"path\":{path:?},\"content\":\"\"}}");
+    let output = user.run(&format!("call fs:write_file {write}"));
+    assert!(output.status == 3 && !user.0.path("new").exists(), "{output:?}");
+}
+
+#[test]
 fn what_was_deleted_for_good_is_passed_over() {
     let user = User::new("//- /a\none\n//- /b\ntwo\n//- /c\nthree\n");
     user.printed("rm --permanent c");

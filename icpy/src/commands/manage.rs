@@ -50,14 +50,14 @@ struct Transfer {
 impl Transfer {
     fn run(&self, daemon: &mut Daemon, paths: &[PathBuf], general: &General) -> Result<(), Failure> {
         let Some((to, from)) = paths.split_last() else { return Ok(()) };
-        let to = absolute(to, general)?;
+        let to = named(to, general)?;
         let into = is_folder(daemon, &to)?;
         if from.len() > 1 && !into {
             return Err(Error::not_found(format!("`{to}` is no folder to put several things into")).into());
         }
         let mut items = Vec::new();
         for from in from {
-            let from = absolute(from, general)?;
+            let from = named(from, general)?;
             let name = from.as_path().file_name().filter(|_| into);
             let to = name.map_or_else(|| to.clone(), |name| to.as_path().join(name).into());
             items.push(FsTransfer { from, to });
@@ -76,6 +76,14 @@ impl Transfer {
     }
 }
 
+/// A path as it is typed, also with a slash at its end: that it names a folder is for the daemon to check.
+fn named(path: &Path, general: &General) -> Result<FilePath, Failure> {
+    let absolute = absolute(path, general)?;
+    let ends_with_slash =
+        path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| path::is_separator(char::from(*byte)));
+    Ok(if ends_with_slash { absolute.as_path().join("").into() } else { absolute })
+}
+
 fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
     let params = FsStatParams { path: path.clone(), no_follow: false };
     match daemon.call::<FsStatResult>(fs::method::stat, &params) {
@@ -90,7 +98,7 @@ fn delete(daemon: &Daemon, rm: &Rm, general: &General) -> Result<(), Failure> {
         let message = format!("`{}` is not deleted: name the folder, and not `.` or `..`", dots.display());
         return Err(Failure::usage(message));
     }
-    let paths = rm.paths.iter().map(|path| absolute(path, general)).collect::<Result<_, _>>()?;
+    let paths = rm.paths.iter().map(|path| named(path, general)).collect::<Result<_, _>>()?;
     let params = FsDeleteParams { paths, is_permanent: rm.permanent, progress: false };
     let mut result = batch(daemon, fs::method::delete, &params, None)?;
     if rm.force {
