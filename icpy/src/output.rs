@@ -3,7 +3,7 @@
 pub(crate) mod color;
 pub(crate) mod progress;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, UNIX_EPOCH};
 
 use icpy::finder::NoDaemon;
@@ -108,9 +108,9 @@ impl Failure {
     fn print(&self) -> io::Result<()> {
         let mut stderr = io::stderr().lock();
         let is_colored = color::is_wanted(&stderr);
-        writeln!(stderr, "{} {}", color::paint("error:", color::RED, is_colored), self.error)?;
+        writeln!(stderr, "{} {}", color::paint("error:", color::RED, is_colored), harmless(self.error.message()))?;
         match &self.hint {
-            Some(hint) => writeln!(stderr, "{} {hint}", color::paint("hint:", color::CYAN, is_colored)),
+            Some(hint) => writeln!(stderr, "{} {}", color::paint("hint:", color::CYAN, is_colored), harmless(hint)),
             None => Ok(()),
         }
     }
@@ -130,10 +130,20 @@ pub(crate) fn print(text: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Prints text on standard output: for a person without the characters of names in it that would command the terminal.
+pub(crate) fn print_text(text: &str) -> io::Result<()> {
+    if io::stdout().is_terminal() { print(harmless(text).as_bytes()) } else { print(text.as_bytes()) }
+}
+
 /// Says something to a person, on standard error.
 pub(crate) fn say(sentence: &str) {
     // Nobody reads it, so nobody misses it.
-    let _ = io::stderr().write_all(format!("icpy: {sentence}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("icpy: {}\n", harmless(sentence)).as_bytes());
+}
+
+/// A sentence without the characters of names in it that would command the terminal. It may have several lines.
+fn harmless(sentence: &str) -> String {
+    sentence.chars().map(|char| if char.is_control() && !matches!(char, '\n' | '\t') { '?' } else { char }).collect()
 }
 
 /// Does something with each of several things. What fails is told and the rest done; the first failure is the result.
@@ -155,8 +165,11 @@ pub(crate) fn first_failure<T>(
 /// A name as it is printed: for a person without the characters that would command the terminal.
 pub(crate) fn shown(name: &FilePath, is_for_person: bool) -> Vec<u8> {
     let bytes = name.as_path().as_os_str().as_encoded_bytes();
-    let is_command = |byte: &u8| is_for_person && byte.is_ascii_control();
-    bytes.iter().map(|byte| if is_command(byte) { b'?' } else { *byte }).collect()
+    if !is_for_person {
+        return bytes.to_vec();
+    }
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().map(|char| if char.is_control() { '?' } else { char }).collect::<String>().into_bytes()
 }
 
 /// Rows with their columns below each other.

@@ -776,7 +776,7 @@ export interface FsFindResult {
 export interface FsGrepParams {
   /** The folder, or the file. */
   path: FilePath;
-  /** The regular expression. */
+  /** The regular expression. `\r\n` ends a line as `\n` does, so that `$` is before it and `.` is neither of the two. For a pattern that names `\r` itself only `\n` ends a line. */
   pattern: string;
   /** Whether upper and lower case are the same. */
   ignoreCase?: boolean;
@@ -930,7 +930,7 @@ export interface FsPreviewReplaceParams {
 export interface FsPreviewReplaceResult {
   /** The files that would change, in the order of their paths. */
   files: Array<FsFileEdits>;
-  /** Files that have a match and cannot be changed. */
+  /** Files that have a match and cannot be changed, and further names of those that can. */
   skipped: Array<FsSkippedFile>;
   /** Whether there are more than the limit, or than an answer holds. The last file may then lack some of its edits. */
   hasMore: boolean;

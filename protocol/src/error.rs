@@ -92,13 +92,17 @@ pub struct Error {
     details: Option<Box<Map<String, Value>>>,
 }
 
+/// About the most of a message, in bytes: half a path of the longest.
+const MESSAGE_BYTES_MAX: usize = 2048;
+
 /// What a handler or a typed client returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error of this kind; `message` is a lower-case sentence that names the thing in backticks.
+    /// An error of this kind; `message` is a lower-case sentence that names the thing in backticks. Of a very long one the
+    /// middle is left out.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into().into(), details: None }
+        Self { kind, message: shortened(message.into()).into(), details: None }
     }
 
     /// Adds a member to `data`, for programs.
@@ -132,6 +136,17 @@ impl Error {
     pub fn detail(&self, name: &str) -> Option<&Value> {
         self.details.as_ref()?.get(name)
     }
+}
+
+/// A message without its middle where it is too long: that is something of the caller's which is named in it, and the reason
+/// is at the end.
+fn shortened(message: String) -> String {
+    if message.len() <= MESSAGE_BYTES_MAX {
+        return message;
+    }
+    let begin = message.floor_char_boundary(MESSAGE_BYTES_MAX / 2);
+    let end = message.ceil_char_boundary(message.len() - MESSAGE_BYTES_MAX / 2);
+    format!("{}\u{2026}{}", &message[..begin], &message[end..])
 }
 
 impl fmt::Display for Error {
@@ -231,6 +246,15 @@ mod tests {
             r#"{"code":-32013,"message":"`a.py` changed","data":{"kind":"conflict","retryable":false,"currentVersion":"v2"}}"#
         );
         assert_eq!(serde_json::from_str::<Error>(&line).unwrap(), error);
+    }
+
+    #[test]
+    fn a_long_message_lacks_its_middle() {
+        let check = |message: &str, expect: &str| assert_eq!(Error::conflict(message).message(), expect);
+        let (a, b) = ("a".repeat(MESSAGE_BYTES_MAX / 2), "b".repeat(MESSAGE_BYTES_MAX / 2));
+        check(&format!("{a}{b}"), &format!("{a}{b}"));
+        check(&format!("{a} and {b}"), &format!("{a}\u{2026}{b}"));
+        check(&format!("{}éé{}", &a[1..], &b[1..]), &format!("{}\u{2026}{}", &a[1..], &b[1..]));
     }
 
     #[test]

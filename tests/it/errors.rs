@@ -87,3 +87,24 @@ fn every_error_of_the_table_looks_as_it_says() {
         });
     }
 }
+
+#[test]
+fn no_error_repeats_all_of_a_long_value() {
+    let daemon = Daemon::boot("");
+    let long = "x".repeat(60_000);
+    daemon.run(async {
+        let mut client = daemon.line_client(Transport::Memory).await;
+        for (method, params, reason) in [
+            ("fs:read_file", json!({ "path": "/a", "offset": long }), "expected u64"),
+            ("fs:list_directory", json!({ "path": "/a", "sortBy": long }), "expected one of"),
+            ("fs:stat", json!({ "path": format!("/{long}") }), "the name is too long"),
+            ("fs:stat", json!({ "path": long }), "is not absolute"),
+            ("fs:grep", json!({ "path": "/", "pattern": format!("{long}(") }), "unclosed group"),
+        ] {
+            client.request(1, method, &params).await;
+            let (_, answer) = client.receive_answer(1).await;
+            let message = answer["error"]["message"].as_str().unwrap();
+            assert!(message.len() < 2100 && message.contains(reason), "{method}: {message}");
+        }
+    });
+}

@@ -7,7 +7,7 @@ use icpy::Piece;
 use icpy_protocol::Empty;
 use icpy_protocol::error::Kind;
 use icpy_protocol::fs::{
-    FsClient, FsConfineParams, FsFileVersion, FsGrepParams, FsGrepResult, FsMatch, FsPreviewReplaceParams,
+    FsClient, FsConfineParams, FsFileEdits, FsFileVersion, FsGrepParams, FsGrepResult, FsMatch, FsPreviewReplaceParams,
     FsReadFileParams, FsReplaceParams, method,
 };
 use icpy_protocol::session::SessionClient;
@@ -141,7 +141,7 @@ fn a_replacement_is_shown_before_it_is_done() {
             replacement: "épingle$1".to_owned(),
         };
         let preview = service.preview_replace(&replace(|_| ())).await.unwrap();
-        let names = |files: &[icpy_protocol::fs::FsFileEdits]| {
+        let names = |files: &[FsFileEdits]| {
             files.iter().map(|file| file.path.to_string()).collect::<Vec<_>>()
         };
         assert_eq!((names(&preview.files), preview.has_more), (vec!["a.txt".to_owned(), "c.txt".to_owned()], false));
@@ -162,6 +162,24 @@ fn a_replacement_is_shown_before_it_is_done() {
         let preview = service.preview_replace(&replace(|params| params.limit = Some(2))).await.unwrap();
         assert_eq!((names(&preview.files), preview.has_more), (vec!["a.txt".to_owned()], true));
         assert_eq!(fs::read_to_string(daemon.path("c.txt")).unwrap(), "needle\n", "nothing is changed");
+    });
+}
+
+#[test]
+fn a_file_with_two_names_is_replaced_once() {
+    let daemon = Daemon::boot("//- /a.txt\nneedle\n//- /b.txt\nneedle\n");
+    fs::hard_link(daemon.path("a.txt"), daemon.path("c.txt")).unwrap();
+    daemon.run(async {
+        let service = FsClient::new(daemon.client().await);
+        let preview = FsPreviewReplaceParams { search: params(&daemon, |_| ()), replacement: "pin".to_owned() };
+        let shown = service.preview_replace(&preview).await.unwrap();
+        let skipped: Vec<String> = shown.skipped.iter().map(|file| format!("{}: {}", file.path, file.reason)).collect();
+        assert_eq!(skipped, ["c.txt: it is the same file as `a.txt`"]);
+        let version = |file: FsFileEdits| FsFileVersion { path: file.path, base_version: file.base_version };
+        let files = shown.files.into_iter().map(version).collect();
+        let done = service.replace(&FsReplaceParams { preview, files }).await.unwrap();
+        assert_eq!((done.replaced, done.files.len()), (2, 2));
+        assert_eq!(fs::read_to_string(daemon.path("c.txt")).unwrap(), "pin\n");
     });
 }
 

@@ -1,6 +1,8 @@
 //! `icpy cp`, `mv`, `rm`, `mkdir` and `undo`, as they are typed.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use icpy_tests::{Output, Process, process};
 use serde_json::Value;
@@ -55,7 +57,7 @@ fn files_are_managed_as_with_the_tools_that_people_know() {
     assert_eq!(some.status, 3, "{some:?}");
     assert!(some.stderr.contains("none` does not exist") && !user.0.path("z").exists(), "{some:?}");
     assert_eq!(user.text("home/.local/share/Trash/files/z"), "one\n");
-    assert_eq!(user.printed("rm -rfv x"), format!("deleted `{}`\n", path("x")));
+    assert_eq!(user.printed("rm -rv --permanent x"), format!("deleted `{}`\n", path("x")));
     let wrong = user.run("mv tree/c b nowhere");
     assert!(wrong.status == 3 && wrong.stderr.contains("no folder to put several things into"), "{wrong:?}");
     assert_eq!(user.run("cp a").status, 2);
@@ -82,4 +84,93 @@ fn the_last_operation_is_taken_back() {
     assert_eq!((user.text("a").as_str(), user.text("b").as_str()), ("one\n", "two\n"));
     let nothing = user.run("undo");
     assert!(nothing.status == 3 && nothing.stderr.contains("nothing was done"), "{nothing:?}");
+}
+
+#[test]
+fn force_deletes_nothing_for_good() {
+    let user = User::new("//- /a\none\n//- /b/c\ntwo\n");
+    assert_eq!(user.printed("rm -rf a none b/d b a/x"), "");
+    assert_eq!(user.text("home/.local/share/Trash/files/a"), "one\n");
+    assert_eq!(user.text("home/.local/share/Trash/files/b/c"), "two\n");
+    assert_eq!(user.printed("--json rm -f none"), "{\"items\":[]}\n");
+}
+
+#[test]
+fn a_folder_is_not_deleted_by_its_dots() {
+    let user = User::new("//- /a\none\n//- /b/c\ntwo\n");
+    for dots in [".", "..", "b/.", "b/..", "./", "b/..//"] {
+        let output = user.run(&format!("rm -rf a {dots}"));
+        assert!(output.status == 2 && output.stderr.contains("`.` or `..`"), "{dots}: {output:?}");
+    }
+    assert_eq!((user.text("a").as_str(), user.text("b/c").as_str()), ("one\n", "two\n"));
+    assert_eq!(user.printed("rm ./b/../a"), "");
+}
+
+#[test]
+fn a_slash_at_the_end_names_a_folder() {
+    let user = User::new("//- /a\none\n//- /b/c\ntwo\n");
+    std::os::unix::fs::symlink("b", user.0.path("link")).unwrap();
+    for line in
+        ["mv a new/", "cp a new/", "mv a/ new", "cp a/ new", "mv link/ new", "rm a/", "rm link/", "cp -f b/c a/"]
+    {
+        let output = user.run(line);
+        assert!(output.status == 3 && output.stderr.contains("not a folder"), "{line}: {output:?}");
+        assert!(!user.0.path("new").exists() && user.0.path("link").is_symlink(), "{line}");
+    }
+    for line in ["mv a b/", "cp link/ copied", "mv b/ moved/", "rm copied/"] {
+        assert_eq!(user.printed(line), "", "{line}");
+    }
+    assert_eq!((user.text("moved/a").as_str(), user.text("moved/c").as_str()), ("one\n", "two\n"));
+    assert_eq!(user.text("home/.local/share/Trash/files/copied/c"), "two\n");
+    let path = user.0.path("new/");
+    let write = format!("{{\"path\":{path:?},\"content\":\"\"}}");
+    let output = user.run(&format!("call fs:write_file {write}"));
+    assert!(output.status == 3 && !user.0.path("new").exists(), "{output:?}");
+}
+
+#[test]
+fn what_was_deleted_for_good_is_passed_over() {
+    let user = User::new("//- /a\none\n//- /b\ntwo\n//- /c\nthree\n");
+    user.printed("rm --permanent c");
+    assert!(user.run("undo").stderr.contains("nothing was done"));
+    user.printed("rm a");
+    user.printed("rm --permanent b");
+    let output = user.run("undo");
+    assert_eq!((output.status, user.text("a").as_str()), (0, "one\n"), "{output:?}");
+    let b = user.0.path("b");
+    assert!(output.stderr.contains(&format!("cannot be taken back: deleted `{}`", b.display())), "{output:?}");
+    assert!(!output.stderr.contains("c`") && output.stderr.contains("took back: moved to the trash"), "{output:?}");
+}
+
+#[test]
+fn no_name_commands_the_terminal() {
+    let user = User::new("");
+    let name = "x\u{1b}[31m\u{9b}32my";
+    fs::write(user.0.path(name), "").unwrap();
+    for line in [&["mv", "-v", name, "z"][..], &["undo", "--list"], &["undo"], &["ls", name]] {
+        let mut terminal = user.0.terminal(line);
+        let printed = terminal.expect("x?[31m?32my`");
+        assert!(!printed.contains('\u{9b}'), "{line:?}: {printed:?}");
+        terminal.wait();
+        if line[0] == "undo" && line.len() == 1 {
+            fs::remove_file(user.0.path(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_no_unicode_is_printed_as_it_is() {
+    let user = User::new("");
+    let name = user.0.path("").join(OsStr::from_bytes(b"\xff"));
+    fs::write(&name, "").unwrap();
+    let printed = |args: &[&OsStr]| {
+        let mut command = user.0.command(&[] as &[&str]);
+        command.args(args).env("HOME", user.0.path("home")).output().unwrap().stdout
+    };
+    let (from, to) = (name.as_os_str().as_bytes(), user.0.path("z"));
+    let to = to.as_os_str().as_bytes();
+    let moved = printed(&["mv".as_ref(), "-v".as_ref(), name.as_ref(), "z".as_ref()]);
+    assert_eq!(moved, [b"`", from, b"` -> `", to, b"`\n"].concat(), "{}", moved.escape_ascii());
+    let listed = printed(&["undo".as_ref(), "--list".as_ref()]);
+    assert!(listed.ends_with(&[b"moved `", from, b"` to `", to, b"`\n"].concat()), "{}", listed.escape_ascii());
 }

@@ -1,5 +1,5 @@
 //! `icpy grep` against ripgrep itself, on real source trees: the same lines in the same order, with the same matches in
-//! them and the same lines around them.
+//! them and the same lines around them. Here `\r\n` always ends a line, as it does there with `--crlf`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ const QUERIES: &[&[&str]] = &[
     &["fn \\w+\\("],
     &["^use "],
     &["\\{$"],
+    &["\\w+.*$", "-g", "crlf.*"],
+    &["\\s", "-g", "crlf.*"],
     &["^$", "-m", "2"],
     &["[0-9]{4,}"],
     &["[[:upper:]]{8,}"],
@@ -207,7 +209,7 @@ fn is_comparable(theirs: &Line) -> bool {
 
 fn compare(user: &Process, tree: &Path, query: &[&str]) -> usize {
     let (expect, found) = (
-        run(user, tree, "rg", &[&["--json"], query].concat()),
+        run(user, tree, "rg", &[&["--json", "--crlf"], query].concat()),
         run(user, tree, "icpy", &[&["--json"], query].concat()),
     );
     let what = format!("{query:?} in {}", tree.display());

@@ -39,10 +39,14 @@ pub struct Mv {
 
 /// Deleting.
 #[derive(Clone, Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 pub struct Rm {
     /// Delete for good; by default things go to the trash
-    #[arg(short = 'f', long)]
-    pub permanently: bool,
+    #[arg(long)]
+    pub permanent: bool,
+    /// Say nothing of what is not there
+    #[arg(short, long)]
+    pub force: bool,
     /// Delete folders with all in them, as is done anyway
     #[arg(short, long, visible_short_alias = 'R')]
     pub recursive: bool,
@@ -74,6 +78,6 @@ pub struct Undo {
     /// List what can be taken back, the newest first, and do nothing
     #[arg(short, long, conflicts_with = "operation")]
     pub list: bool,
-    /// The operation, as listed; by default the last one that is not taken back, whoever did it
+    /// The operation, as listed; by default the last one that can be taken back, whoever did it
     pub operation: Option<String>,
 }

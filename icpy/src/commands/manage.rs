@@ -1,7 +1,8 @@
 //! `icpy cp`, `mv`, `rm`, `mkdir` and `undo`: managing files as the tools do that people know. They say nothing unless
 //! something fails, or `-v` is given.
 
-use std::path::PathBuf;
+use std::io::{self, IsTerminal as _};
+use std::path::{self, Path, PathBuf};
 
 use icpy::args::{Command, Cp, General, Mkdir, Mv, Rm, Undo};
 use icpy_protocol::api::MethodInfo;
@@ -17,7 +18,7 @@ use serde::Serialize;
 
 use super::{Daemon, absolute, timeout};
 use crate::output::progress::Progress;
-use crate::output::{Failure, date, first_failure, print, print_json, say, table};
+use crate::output::{Failure, date, first_failure, print, print_json, say, shown};
 
 pub(super) fn run(command: Command, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open_or_start(general)?;
@@ -49,29 +50,38 @@ struct Transfer {
 impl Transfer {
     fn run(&self, daemon: &mut Daemon, paths: &[PathBuf], general: &General) -> Result<(), Failure> {
         let Some((to, from)) = paths.split_last() else { return Ok(()) };
-        let to = absolute(to, general)?;
+        let to = named(to, general)?;
         let into = is_folder(daemon, &to)?;
         if from.len() > 1 && !into {
             return Err(Error::not_found(format!("`{to}` is no folder to put several things into")).into());
         }
         let mut items = Vec::new();
         for from in from {
-            let from = absolute(from, general)?;
+            let from = named(from, general)?;
             let name = from.as_path().file_name().filter(|_| into);
             let to = name.map_or_else(|| to.clone(), |name| to.as_path().join(name).into());
             items.push(FsTransfer { from, to });
         }
         let params = FsTransferParams { items, overwrite: self.force, progress: true };
         let result = batch(daemon, self.method, &params, Some(self.verb))?;
-        let lines: Vec<String> = params.items.iter().map(|item| format!("`{}` -> `{}`", item.from, item.to)).collect();
-        let say_line = |place: usize| if self.verbose { say_out(&lines[place]) } else { Ok(()) };
-        let outcome = report(&result, general, |place, _| say_line(place));
+        let outcome = report(&result, general, |place, _| match &params.items[place] {
+            FsTransfer { from, to } if self.verbose => say_out(&[&quoted(from), b" -> ", &quoted(to)]),
+            _ => Ok(()),
+        });
         let mut kinds = result.items.iter().filter_map(|item| item.error.as_ref()).map(Error::kind);
         if !general.json && kinds.any(|kind| kind == Kind::AlreadyExists) {
             say("with `-f` what is there is replaced, and goes to the trash");
         }
         outcome
     }
+}
+
+/// A path as it is typed, also with a slash at its end: that it names a folder is for the daemon to check.
+fn named(path: &Path, general: &General) -> Result<FilePath, Failure> {
+    let absolute = absolute(path, general)?;
+    let ends_with_slash =
+        path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| path::is_separator(char::from(*byte)));
+    Ok(if ends_with_slash { absolute.as_path().join("").into() } else { absolute })
 }
 
 fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
@@ -84,14 +94,28 @@ fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
 }
 
 fn delete(daemon: &Daemon, rm: &Rm, general: &General) -> Result<(), Failure> {
-    let paths = rm.paths.iter().map(|path| absolute(path, general)).collect::<Result<_, _>>()?;
-    let params = FsDeleteParams { paths, is_permanent: rm.permanently, progress: false };
-    let result = batch(daemon, fs::method::delete, &params, None)?;
+    if let Some(dots) = rm.paths.iter().find(|path| ends_with_dots(path)) {
+        let message = format!("`{}` is not deleted: name the folder, and not `.` or `..`", dots.display());
+        return Err(Failure::usage(message));
+    }
+    let paths = rm.paths.iter().map(|path| named(path, general)).collect::<Result<_, _>>()?;
+    let params = FsDeleteParams { paths, is_permanent: rm.permanent, progress: false };
+    let mut result = batch(daemon, fs::method::delete, &params, None)?;
+    if rm.force {
+        result.items.retain(|item| item.error.as_ref().is_none_or(|error| error.kind() != Kind::NotFound));
+    }
     report(&result, general, |_, item| match &item.trash_id {
         _ if !rm.verbose => Ok(()),
-        Some(id) => say_out(&format!("`{}` -> `{id}`", item.path)),
-        None => say_out(&format!("deleted `{}`", item.path)),
+        Some(id) => say_out(&[&quoted(&item.path), b" -> ", &quoted(id)]),
+        None => say_out(&[b"deleted ", &quoted(&item.path)]),
     })
+}
+
+/// Whether a path names a folder by its place in itself or in one below, as is hardly ever meant.
+fn ends_with_dots(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let name = bytes.rsplit(|byte| path::is_separator(char::from(*byte))).find(|part| !part.is_empty());
+    matches!(name, Some(b"." | b".."))
 }
 
 fn make_folders(daemon: &mut Daemon, mkdir: &Mkdir, general: &General) -> Result<(), Failure> {
@@ -102,7 +126,7 @@ fn make_folders(daemon: &mut Daemon, mkdir: &Mkdir, general: &General) -> Result
             return Ok(print_json(&made)?);
         }
         let mut created = made.created.iter().filter(|_| mkdir.verbose);
-        created.try_for_each(|folder| say_out(&format!("made `{folder}`")))
+        created.try_for_each(|folder| say_out(&[b"made ", &quoted(folder)]))
     })
 }
 
@@ -114,8 +138,7 @@ fn take_back(daemon: &mut Daemon, undo: Undo, general: &General) -> Result<(), F
             if undo.list {
                 return list(&operations, general);
             }
-            let last = operations.into_iter().next();
-            last.ok_or_else(|| Error::not_found("nothing was done that could be taken back"))?.operation_id
+            last_that_can_be(operations)?.operation_id
         }
     };
     let params = FsUndoParams { operation_id: Some(operation_id) };
@@ -123,8 +146,18 @@ fn take_back(daemon: &mut Daemon, undo: Undo, general: &General) -> Result<(), F
     if general.json {
         return Ok(print_json(&undone)?);
     }
-    say(&format!("took back: {}", described(&undone.operation)));
+    say(&format!("took back: {}", String::from_utf8_lossy(&described(&undone.operation))));
     Ok(())
+}
+
+/// The newest operation that can be taken back. Those that were done since and cannot be are told.
+fn last_that_can_be(operations: Vec<FsOperation>) -> Result<FsOperation, Failure> {
+    let place = operations.iter().position(|operation| operation.can_undo);
+    for passed in &operations[..place.unwrap_or_default()] {
+        say(&format!("cannot be taken back: {}", String::from_utf8_lossy(&described(passed))));
+    }
+    let last = place.and_then(|place| operations.into_iter().nth(place));
+    last.ok_or_else(|| Error::not_found("nothing was done that could be taken back").into())
 }
 
 /// The operations that are as they were done, the newest first.
@@ -138,13 +171,16 @@ fn list(operations: &[FsOperation], general: &General) -> Result<(), Failure> {
     if general.json {
         return Ok(operations.iter().try_for_each(print_json)?);
     }
-    let can = operations.iter().filter(|operation| operation.can_undo);
-    let rows = can.map(|it| [it.operation_id.clone(), date(it.done_at_ms), described(it)]);
-    Ok(print(table(rows).as_bytes())?)
+    let can: Vec<&FsOperation> = operations.iter().filter(|operation| operation.can_undo).collect();
+    let width = can.iter().map(|operation| operation.operation_id.len()).max().unwrap_or(0);
+    can.into_iter().try_for_each(|operation| {
+        let head = format!("{:<width$}  {}  ", operation.operation_id, date(operation.done_at_ms));
+        say_out(&[head.as_bytes(), &described(operation)])
+    })
 }
 
 /// What an operation did, in a few words.
-fn described(operation: &FsOperation) -> String {
+fn described(operation: &FsOperation) -> Vec<u8> {
     let verb = match operation.kind {
         FsOperationKind::CreateDirectory => "made",
         FsOperationKind::CreateSymlink => "linked",
@@ -157,11 +193,12 @@ fn described(operation: &FsOperation) -> String {
     };
     let more = operation.item_count.saturating_sub(1);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    match operation.items.first() {
-        Some(FsOperationItem { path, from: Some(from) }) => format!("{verb} `{from}` to `{path}`{more}"),
-        Some(FsOperationItem { path, from: None }) => format!("{verb} `{path}`{more}"),
-        None => verb.to_owned(),
-    }
+    let what = match operation.items.first() {
+        Some(FsOperationItem { path, from: Some(from) }) => [b" ", &*quoted(from), b" to ", &*quoted(path)].concat(),
+        Some(FsOperationItem { path, from: None }) => [b" ", &*quoted(path)].concat(),
+        None => Vec::new(),
+    };
+    [verb.as_bytes(), &what, more.as_bytes()].concat()
 }
 
 /// Does something with several things. With a verb it shows how far it is.
@@ -204,6 +241,12 @@ fn report(
     })
 }
 
-fn say_out(line: &str) -> Result<(), Failure> {
-    Ok(print(format!("{line}\n").as_bytes())?)
+/// Prints a line, all at once.
+fn say_out(parts: &[&[u8]]) -> Result<(), Failure> {
+    Ok(print(&[&parts.concat()[..], b"\n"].concat())?)
+}
+
+/// A path in a line: for a program with the bytes that it has.
+fn quoted(path: &FilePath) -> Vec<u8> {
+    [b"`", &shown(path, io::stdout().is_terminal())[..], b"`"].concat()
 }

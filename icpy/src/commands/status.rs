@@ -8,7 +8,7 @@ use icpy_protocol::daemon::{self, DaemonMetricsResult, DaemonStatusResult};
 use icpy_protocol::documents;
 
 use super::Daemon;
-use crate::output::{Failure, print, print_json};
+use crate::output::{Failure, print, print_json, print_text};
 
 pub(super) fn run(metrics: bool, general: &General) -> Result<(), Failure> {
     if metrics {
@@ -18,7 +18,7 @@ pub(super) fn run(metrics: bool, general: &General) -> Result<(), Failure> {
     if general.json {
         print_json(&status)?;
     } else {
-        print(describe(&status).as_bytes())?;
+        print_text(&describe(&status))?;
     }
     Ok(())
 }

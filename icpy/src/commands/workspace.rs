@@ -14,7 +14,7 @@ use icpy_protocol::workspace::{
 use serde::Serialize;
 
 use super::{Daemon, absolute};
-use crate::output::{Failure, date, print, print_json, table};
+use crate::output::{Failure, date, print_json, print_text, table};
 
 pub(super) fn run(workspace: Workspace, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open_or_start(general)?;
@@ -48,7 +48,7 @@ pub(super) fn run(workspace: Workspace, general: &General) -> Result<(), Failure
 }
 
 fn show(general: &General, result: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
-    let printed = if general.json { print_json(result) } else { print(text().as_bytes()) };
+    let printed = if general.json { print_json(result) } else { print_text(&text()) };
     Ok(printed?)
 }
 

@@ -12,7 +12,8 @@ use crate::path::FilePath;
 pub struct FsGrepParams {
     /// The folder, or the file.
     pub path: FilePath,
-    /// The regular expression.
+    /// The regular expression. `\r\n` ends a line as `\n` does, so that `$` is before it and `.` is neither of the two. For a
+    /// pattern that names `\r` itself only `\n` ends a line.
     pub pattern: String,
     /// Whether upper and lower case are the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

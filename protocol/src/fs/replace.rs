@@ -22,7 +22,7 @@ pub struct FsPreviewReplaceParams {
 pub struct FsPreviewReplaceResult {
     /// The files that would change, in the order of their paths.
     pub files: Vec<FsFileEdits>,
-    /// Files that have a match and cannot be changed.
+    /// Files that have a match and cannot be changed, and further names of those that can.
     pub skipped: Vec<FsSkippedFile>,
     /// Whether there are more than the limit, or than an answer holds. The last file may then lack some of its edits.
     pub has_more: bool,

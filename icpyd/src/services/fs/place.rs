@@ -37,14 +37,35 @@ pub(super) enum Use {
 }
 
 impl Place {
-    /// The thing that a path names: a symbolic link itself. It need not exist, its folder must.
+    /// The thing that a path names: a symbolic link itself. It need not exist, its folder must. A path that ends with a slash
+    /// names a folder: to look at it, it may lead there through a link.
     pub(super) fn of(caller: &Caller, path: &FilePath, wanted: Use) -> Result<Self> {
-        Self::find(caller, path, wanted, real_of_thing)
+        let follows = wanted == Use::Look && names_folder(path.as_path());
+        let place = Self::find(caller, path, wanted, if follows { real_of_target } else { real_of_thing })?;
+        place.check_slash(true)?;
+        Ok(place)
     }
 
-    /// What a path leads to, through symbolic links. It need not exist, its folder must.
+    /// What a path leads to, through symbolic links. It need not exist, its folder must; what is changed so is a file, which
+    /// is not made where a slash at the end names a folder.
     pub(super) fn led_to(caller: &Caller, path: &FilePath, wanted: Use) -> Result<Self> {
-        Self::find(caller, path, wanted, real_of_target)
+        let place = Self::find(caller, path, wanted, real_of_target)?;
+        place.check_slash(wanted == Use::Look)?;
+        Ok(place)
+    }
+
+    /// Refuses a path that ends with a slash, and names no folder.
+    fn check_slash(&self, may_be_missing: bool) -> Result<()> {
+        let is_folder = || self.path.symlink_metadata().map_or(may_be_missing, |metadata| metadata.is_dir());
+        if !names_folder(&self.asked) || is_folder() {
+            return Ok(());
+        }
+        Err(Error::unsupported(format!("`{self}` is not a folder, as the slash at its end says")))
+    }
+
+    /// Refuses to make of one thing another that ends with a slash, unless it is a folder.
+    pub(super) fn check_takes(&self, from: &Self) -> Result<()> {
+        self.check_slash(from.path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()))
     }
 
     fn find(caller: &Caller, path: &FilePath, wanted: Use, real_of: fn(&Path) -> Result<PathBuf>) -> Result<Self> {
@@ -98,6 +119,10 @@ impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.asked.display().fmt(formatter)
     }
+}
+
+fn names_folder(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| std::path::is_separator(char::from(*byte)))
 }
 
 fn check_use(root: &Root, below: &Path, wanted: Use, asked: &Path) -> Result<()> {

@@ -49,7 +49,7 @@ impl<F: FnMut(Found) -> bool> Sink for Collector<'_, F> {
         let line = Line::new(lines.bytes());
         let text = line.text();
         let (mut first, mut ranges) = (None, Vec::new());
-        each_match(&self.pattern.matcher, self.pattern.is_multiline, lines, |part| {
+        each_match(self.pattern, lines, |part| {
             first.get_or_insert(part.start);
             ranges.extend(line.range(&part, &text));
             !line.is_cut_off(part.start)

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use grep_matcher::{Match, Matcher};
-use grep_regex::RegexMatcher;
 use grep_searcher::SinkMatch;
 use icpy_protocol::fs::FsRange;
+
+use super::pattern::Pattern;
 
 /// The most of a line that is shown, in bytes.
 const LINE_BYTES_MAX: usize = 512;
@@ -78,30 +79,28 @@ impl<'b> Line<'b> {
 
 /// Where lines are that were found, with as much around them as decides whether there is a match: what is before them,
 /// and a little of what is behind.
-pub(super) fn seen<'b>(lines: &SinkMatch<'b>, is_multiline: bool) -> (&'b [u8], Range<usize>) {
+pub(super) fn seen<'b>(lines: &SinkMatch<'b>, pattern: &Pattern) -> (&'b [u8], Range<usize>) {
     let Range { start, end } = lines.bytes_range_in_buffer();
     let buffer = lines.buffer();
-    let seen = match is_multiline {
-        true => &buffer[..buffer.len().min(end + LOOK_AHEAD_BYTES)],
-        // A pattern for lines never sees their end.
-        false => buffer[..end].strip_suffix(b"\n").unwrap_or(&buffer[..end]),
+    if pattern.is_multiline {
+        return (&buffer[..buffer.len().min(end + LOOK_AHEAD_BYTES)], start..end);
+    }
+    // A pattern for lines never sees their end.
+    let seen = match &buffer[..end] {
+        [line @ .., b'\r', b'\n'] if pattern.line_end.is_crlf() => line,
+        [line @ .., b'\n'] | line => line,
     };
     (seen, start..end)
 }
 
 /// Calls with each match in the lines of a found one, as a range in them, until told to stop.
-pub(super) fn each_match(
-    matcher: &RegexMatcher,
-    is_multiline: bool,
-    lines: &SinkMatch<'_>,
-    mut found: impl FnMut(Range<usize>) -> bool,
-) {
-    let (seen, Range { start, end }) = seen(lines, is_multiline);
+pub(super) fn each_match(pattern: &Pattern, lines: &SinkMatch<'_>, mut found: impl FnMut(Range<usize>) -> bool) {
+    let (seen, Range { start, end }) = seen(lines, pattern);
     let next = |found_match: Match| {
         found_match.start() < end && found(found_match.start() - start..found_match.end().min(end) - start)
     };
     // This matcher never fails.
-    let _ = matcher.find_iter_at(seen, start, next);
+    let _ = pattern.matcher.find_iter_at(seen, start, next);
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is looked for: a text or a regular expression, and how it is compared. It makes the matcher that decides, and the
 //! plan that says which files are worth a look; both come from the same parsed expression.
 
+use grep_matcher::LineTerminator;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::FsGrepParams;
@@ -17,9 +18,6 @@ const PATTERN_BYTES_MAX: usize = 64 << 10;
 /// The most memory that a compiled expression takes, in bytes.
 const COMPILED_BYTES_MAX: usize = 32 << 20;
 
-/// The line terminator, which a pattern that is no multi-line one cannot match.
-const NEWLINE: u8 = b'\n';
-
 /// A pattern that can be searched for.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
@@ -29,6 +27,9 @@ pub(super) struct Pattern {
     pub(super) plan: Plan,
     /// Whether a match may go over several lines.
     pub(super) is_multiline: bool,
+    /// What ends a line, which a pattern that is no multi-line one cannot match: `\n`, with a `\r` before it or not. For a
+    /// pattern that names `\r` itself only `\n`, so that it can be looked for.
+    pub(super) line_end: LineTerminator,
 }
 
 impl Pattern {
@@ -40,7 +41,12 @@ impl Pattern {
                 format!("the pattern has {} bytes, and one may have {PATTERN_BYTES_MAX}", params.pattern.len());
             return Err(Error::invalid_params(message));
         }
-        let ignores_case = params.ignore_case || (params.smart_case && is_all_lower_case(pattern, params.is_literal));
+        let characters = Characters::of(pattern, params.is_literal);
+        let ignores_case = params.ignore_case || (params.smart_case && characters.are_all_lower_case());
+        let line_end = match characters.has_carriage_return {
+            true => LineTerminator::byte(b'\n'),
+            false => LineTerminator::crlf(),
+        };
         let mut builder = RegexMatcherBuilder::new();
         builder
             .multi_line(true)
@@ -49,13 +55,15 @@ impl Pattern {
             .word(params.whole_word)
             .size_limit(COMPILED_BYTES_MAX);
         if params.is_multiline {
-            builder.dot_matches_new_line(params.is_dot_all);
+            builder.crlf(true).line_terminator(None).dot_matches_new_line(params.is_dot_all);
+        } else if line_end.is_crlf() {
+            builder.crlf(true);
         } else {
-            builder.line_terminator(Some(NEWLINE));
+            builder.line_terminator(Some(line_end.as_byte()));
         }
         let matcher = builder.build(pattern).map_err(|error| unreadable(&error.to_string()))?;
         let plan = Plan::new(&hir(params, ignores_case)?);
-        Ok(Self { matcher, plan, is_multiline: params.is_multiline })
+        Ok(Self { matcher, plan, is_multiline: params.is_multiline, line_end })
     }
 }
 
@@ -77,32 +85,38 @@ fn hir(params: &FsGrepParams, ignores_case: bool) -> Result<Hir> {
     parser.parse(escaped.as_ref().unwrap_or(&params.pattern)).map_err(|error| unreadable(&error.to_string()))
 }
 
-/// Whether a pattern has letters to compare, and none of upper case: smart case then ignores case.
-fn is_all_lower_case(pattern: &str, is_literal: bool) -> bool {
-    let mut letters = Letters::default();
-    if is_literal {
-        pattern.chars().for_each(|char| letters.take(char));
-    } else if let Ok(ast) = AstParser::new().parse(pattern) {
-        letters = visit(&ast, letters).unwrap_or_default();
-    }
-    letters.has_any && !letters.has_upper_case
-}
-
-/// The characters that stand for themselves.
+/// The characters of a pattern that stand for themselves.
 #[derive(Default)]
-struct Letters {
+struct Characters {
     has_any: bool,
     has_upper_case: bool,
+    has_carriage_return: bool,
 }
 
-impl Letters {
+impl Characters {
+    fn of(pattern: &str, is_literal: bool) -> Self {
+        let mut characters = Self::default();
+        if is_literal {
+            pattern.chars().for_each(|char| characters.take(char));
+        } else if let Ok(ast) = AstParser::new().parse(pattern) {
+            characters = visit(&ast, characters).unwrap_or_default();
+        }
+        characters
+    }
+
     fn take(&mut self, char: char) {
         self.has_any = true;
         self.has_upper_case |= char.is_uppercase();
+        self.has_carriage_return |= char == '\r';
+    }
+
+    /// Whether there are some to compare, and none of upper case: smart case then ignores case.
+    fn are_all_lower_case(&self) -> bool {
+        self.has_any && !self.has_upper_case
     }
 }
 
-impl Visitor for Letters {
+impl Visitor for Characters {
     type Output = Self;
     type Err = ();
 
@@ -161,6 +175,13 @@ mod tests {
         check("a.b", |it| it.is_multiline = true, "a\nb", None);
         check("a.b", |it| (it.is_multiline, it.is_dot_all) = (true, true), "a\nb", Some("a\nb"));
         check("^b$", |_| (), "a\nb\nc", Some("b"));
+        check("^b$", |_| (), "a\r\nb\r\nc", Some("b"));
+        check("b.*", |_| (), "b\r\n", Some("b"));
+        check("b\\s*", |_| (), "b \r\n", Some("b "));
+        check("b.*$", |it| it.is_multiline = true, "b\r\nc", Some("b"));
+        check(r"b.*\r", |_| (), "bc\r\n", Some("bc\r"));
+        check("b\r", |it| it.is_literal = true, "b\r\n", Some("b\r"));
+        check(r"b[\r\t]", |_| (), "b\r\n", Some("b\r"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `fs:preview_replace`: how files would change.
 
+use std::collections::HashMap;
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -12,6 +13,7 @@ use icpy_protocol::path::FilePath;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::super::metadata::platform::{FileId, file_id};
 use super::super::{blocking, version};
 use super::line::Line;
 use super::pattern::Pattern;
@@ -48,6 +50,7 @@ fn preview(scope: &Scope, params: &FsPreviewReplaceParams, stop: &CancellationTo
         left: params.search.limit.map_or(EDITS_MAX, |limit| (limit as usize).clamp(1, EDITS_MAX)),
         bytes: 0,
         files: Vec::new(),
+        known: HashMap::new(),
         skipped: Vec::new(),
     };
     // One match is enough to know a file by.
@@ -77,16 +80,23 @@ struct Preview<'a> {
     left: usize,
     bytes: usize,
     files: Vec<FsFileEdits>,
+    /// Which files these are, whatever other names they have.
+    known: HashMap<FileId, FilePath>,
     skipped: Vec<FsSkippedFile>,
 }
 
 impl Preview<'_> {
     /// Takes a file that has a match.
     fn take(&mut self, path: FilePath) -> ControlFlow<()> {
-        let Ok(content) = self.read(path.as_path()) else {
+        let Ok((content, id)) = self.read(path.as_path()) else {
             // It has just been read: it is gone.
             return ControlFlow::Continue(());
         };
+        if let Some(other) = id.and_then(|id| self.known.get(&id)) {
+            let reason = format!("it is the same file as `{other}`");
+            self.skip(path, &reason);
+            return ControlFlow::Continue(());
+        }
         if content.len() as u64 > FILE_BYTES_MAX {
             self.skip(path, "it is too long");
             return ControlFlow::Continue(());
@@ -101,7 +111,7 @@ impl Preview<'_> {
         let mut edits = Vec::new();
         for edit in &replaced.edits {
             if self.left == 0 || self.bytes > ANSWER_BYTES_MAX {
-                self.add(path, &content, edits);
+                self.add(path, id, &content, edits);
                 return ControlFlow::Break(());
             }
             let edit = shown(edit, replaced.text());
@@ -109,12 +119,13 @@ impl Preview<'_> {
             self.bytes += edit.before.len() + edit.after.len() + edit.text.len();
             edits.push(edit);
         }
-        self.add(path, &content, edits);
+        self.add(path, id, &content, edits);
         ControlFlow::Continue(())
     }
 
-    fn add(&mut self, path: FilePath, content: &[u8], edits: Vec<FsEdit>) {
+    fn add(&mut self, path: FilePath, id: Option<FileId>, content: &[u8], edits: Vec<FsEdit>) {
         if !edits.is_empty() {
+            self.known.extend(id.map(|id| (id, path.clone())));
             self.files.push(FsFileEdits { path, base_version: version(xxh3_128(content)), edits });
         }
     }
@@ -124,10 +135,11 @@ impl Preview<'_> {
         self.skipped.push(FsSkippedFile { path, reason: reason.to_owned() });
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let mut content = Vec::new();
-        self.scope.open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut content)?;
-        Ok(content)
+    fn read(&self, path: &Path) -> io::Result<(Vec<u8>, Option<FileId>)> {
+        let file = self.scope.open(path)?;
+        let (id, mut content) = (file_id(&file.metadata()?), Vec::new());
+        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut content)?;
+        Ok((content, id))
     }
 }
 

@@ -6,7 +6,7 @@ mod text;
 use std::io;
 use std::ops::Range;
 
-use grep_matcher::{Captures as _, Matcher as _};
+use grep_matcher::{Captures as _, Match, Matcher as _};
 use grep_searcher::{Searcher, Sink, SinkMatch};
 use icpy_protocol::fs::FsGrepParams;
 
@@ -92,13 +92,16 @@ impl Sink for Editor<'_> {
 
     fn matched(&mut self, _: &Searcher, lines: &SinkMatch<'_>) -> io::Result<bool> {
         let matcher = &self.pattern.matcher;
-        let (seen, Range { start, end }) = seen(lines, self.pattern.is_multiline);
+        let (seen, Range { start, end }) = seen(lines, self.pattern);
+        // At the end of the text a match may be nothing: no line begins there.
+        let is_last = !lines.bytes().ends_with(b"\n");
         let offset = usize::try_from(lines.absolute_byte_offset()).map_err(io::Error::other)?;
         let (mut line, mut line_start) = (lines.line_number().unwrap_or_default(), start);
         let mut captures = matcher.new_captures().map_err(io::Error::other)?;
         let edits = &mut self.edits;
         let next = |captures: &grep_regex::RegexCaptures| {
-            let Some(found) = captures.get(0).filter(|found| found.start() < end) else { return false };
+            let is_within = |found: &Match| found.start() < end || (is_last && found.start() == end);
+            let Some(found) = captures.get(0).filter(is_within) else { return false };
             let passed = &seen[line_start..found.start()];
             line += memchr::memchr_iter(b'\n', passed).count() as u64;
             line_start += memchr::memrchr(b'\n', passed).map_or(0, |newline| newline + 1);

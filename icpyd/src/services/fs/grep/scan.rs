@@ -108,6 +108,7 @@ pub(super) fn searcher(pattern: &Pattern, params: &FsGrepParams) -> SearcherBuil
     let mut builder = SearcherBuilder::new();
     builder
         .line_number(true)
+        .line_terminator(pattern.line_end)
         .binary_detection(BinaryDetection::quit(0))
         .multi_line(pattern.is_multiline)
         .before_context(lines(params.before))

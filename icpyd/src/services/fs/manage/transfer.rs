@@ -109,6 +109,7 @@ fn give_up(displaced: &Path, to: &Place, job: &Job) -> Result<Option<FilePath>> 
 
 /// Refuses to put a thing into itself, or in the place of what it is in.
 fn check_apart(from: &Place, to: &Place, act: &str) -> Result<()> {
+    to.check_takes(from)?;
     for (place, why) in [(from, "cannot be moved or copied itself"), (to, "cannot be replaced")] {
         if place.name().is_none() {
             return Err(Error::invalid_params(format!("`{place}` {why}: it is the outermost folder")));

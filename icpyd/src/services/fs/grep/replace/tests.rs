@@ -34,6 +34,26 @@ fn matches_are_replaced_and_nothing_else() {
     check("aaa", "a*", "b", "b");
     check("é x", "x", "€", "é €");
     check("", "x*", "y", "");
+    check("a\nb", "$", ";", "a;\nb;");
+    check("a\nb\n", "$", ";", "a;\nb;\n");
+}
+
+#[test]
+fn line_ends_stay_as_they_are() {
+    let check = |text: &str, pattern: &str, replacement: &str, expect: &str| {
+        for is_multiline in [false, true] {
+            let params = params(pattern, |it| it.is_multiline = is_multiline);
+            let found = content(text.as_bytes(), &params, replacement).unwrap();
+            let found = String::from_utf8(found).unwrap();
+            assert_eq!(found, expect, "{pattern} in {text:?}, over lines: {is_multiline}");
+        }
+    };
+    check("a\r\nb", "a.*", "Q", "Q\r\nb");
+    check("aXbX\r\n\r\nc", "$", ";", "aXbX;\r\n;\r\nc;");
+    check("a\r\nba\r\na", "a$", "c", "c\r\nbc\r\nc");
+    check("a \r\nb\t\r\n", "[ \t]+$", "", "a\r\nb\r\n");
+    check("x\r\n\r\ny\n", "^", "- ", "- x\r\n- \r\n- y\n");
+    check("a\r\nb\r\n", r"\r", "", "a\nb\n");
 }
 
 #[test]
