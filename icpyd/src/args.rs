@@ -36,6 +36,7 @@ Settings, with their defaults, as `[section] key` in the file:
   limits.queue_bytes_max            bytes of events that may wait in one subscription
   limits.ring_bytes_max             bytes of events that are kept for clients who come back
   limits.cache_bytes_max            bytes of files' contents that are kept to be read again
+  limits.upload_timeout             how long a write in parts waits for the next part
   limits.request_timeout            how long one service waits for another
   limits.drain_timeout              how long requests may take to end when the daemon stops
 

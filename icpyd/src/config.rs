@@ -68,6 +68,9 @@ pub struct Limits {
     pub ring_bytes_max: usize,
     /// Bytes of files' contents that are kept to be read again; with 0 none are.
     pub cache_bytes_max: usize,
+    /// How long a write whose content comes in parts waits for the next one before it is given up.
+    #[serde(with = "duration")]
+    pub upload_timeout: Duration,
     /// How long one service waits for the answer of another.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
@@ -87,6 +90,7 @@ impl Default for Limits {
             queue_bytes_max: 1 << 20,
             ring_bytes_max: 8 << 20,
             cache_bytes_max: 16 << 20,
+            upload_timeout: Duration::from_mins(10),
             request_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(2),
         }
@@ -121,6 +125,7 @@ impl Config {
         }
         let times = [
             ("limits.stall_timeout", limits.stall_timeout),
+            ("limits.upload_timeout", limits.upload_timeout),
             ("limits.request_timeout", limits.request_timeout),
             ("limits.drain_timeout", limits.drain_timeout),
         ];

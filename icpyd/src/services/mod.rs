@@ -67,12 +67,8 @@ impl Services {
 /// Starts every service and routes its methods. The daemon's own service takes what it tells about. Returns those services
 /// that hold what ends with the process.
 pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Router) -> Keepers {
-    let cache_bytes_max = about.configuration.watch().borrow().config.limits.cache_bytes_max;
-    let fs = fs::Fs::new(
-        services.clone(),
-        about.state_folder.as_path().to_owned(),
-        (cache_bytes_max, about.metrics.clone()),
-    );
+    let limits = about.configuration.watch().borrow().config.limits.clone();
+    let fs = fs::Fs::new(services.clone(), about.state_folder.as_path().to_owned(), &limits, about.metrics.clone());
     let fs = Arc::new(fs);
     protocol::fs::mount(&fs, router);
 
