@@ -71,6 +71,9 @@ pub struct Limits {
     /// How long what is known of a folder is kept when nobody watches it or looks for anything there.
     #[serde(with = "duration")]
     pub tree_timeout: Duration,
+    /// How long a write whose content comes in parts waits for the next one before it is given up.
+    #[serde(with = "duration")]
+    pub upload_timeout: Duration,
     /// How long one service waits for the answer of another.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
@@ -91,6 +94,7 @@ impl Default for Limits {
             ring_bytes_max: 8 << 20,
             cache_bytes_max: 16 << 20,
             tree_timeout: Duration::from_mins(5),
+            upload_timeout: Duration::from_mins(10),
             request_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(2),
         }
@@ -125,6 +129,7 @@ impl Config {
         }
         let times = [
             ("limits.stall_timeout", limits.stall_timeout),
+            ("limits.upload_timeout", limits.upload_timeout),
             ("limits.request_timeout", limits.request_timeout),
             ("limits.drain_timeout", limits.drain_timeout),
         ];

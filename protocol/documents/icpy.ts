@@ -621,7 +621,7 @@ export type FsLineEnds = "lf" | "crlf" | "cr" | "mixed" | "none";
 export interface FsWriteFileParams {
   /** The file. Where it is a symbolic link, the file that it leads to. */
   path: FilePath;
-  /** The whole new content. */
+  /** The whole new content, or that of a range. */
   content: string;
   /** How `content` is sent. */
   encoding?: FsEncoding;
@@ -635,6 +635,10 @@ export interface FsWriteFileParams {
   mustBeNew?: boolean;
   /** Make the folders that the file is to be in, where they do not exist. */
   makeFolders?: boolean;
+  /** Replace only what begins at this byte. The file must be there, and so long at least; all of it is written anew. */
+  offset?: number | null;
+  /** How many bytes are replaced from `offset` on: 0 inserts, and what is more than there are means all. By default as many as the content has. */
+  length?: number | null;
 }
 
 /** Result of `fs:write_file`. */
@@ -662,6 +666,54 @@ export interface FsWriteFilesParams {
 export interface FsWriteFilesResult {
   /** What was written, in the order of the params. */
   files: Array<FsWriteFileResult>;
+}
+
+/** Params of `fs:begin_write`. */
+export interface FsBeginWriteParams {
+  /** The file. Where it is a symbolic link, the file that it leads to. */
+  path: FilePath;
+  /** The charset to write parts in that are sent as text; by default UTF-8. */
+  charset?: string | null;
+  /** Begin the file with a byte order mark. */
+  hasBom?: boolean;
+  /** Write only if the file is of this version, now and when the write is committed. */
+  baseVersion?: string | null;
+  /** Write only if the file does not exist, now and when the write is committed. */
+  mustBeNew?: boolean;
+  /** Make the folders that the file is to be in, where they do not exist. */
+  makeFolders?: boolean;
+}
+
+/** Result of `fs:begin_write`. */
+export interface FsBeginWriteResult {
+  /** Names the write, for this session alone. */
+  writeId: string;
+  /** The byte that the first part begins at: 0, or the length of the byte order mark. */
+  length: number;
+}
+
+/** Params of `fs:write_part`. */
+export interface FsWritePartParams {
+  /** The write. */
+  writeId: string;
+  /** The byte of the new content that the part begins at: the `length` that was answered last. A part that is there already may be sent again. */
+  at: number;
+  /** The part. */
+  content: string;
+  /** How `content` is sent. */
+  encoding?: FsEncoding;
+}
+
+/** Result of `fs:write_part`. */
+export interface FsWritePartResult {
+  /** How many bytes are there now. */
+  length: number;
+}
+
+/** Params of `fs:commit_write` and `fs:abort_write`. */
+export interface FsEndWriteParams {
+  /** The write. */
+  writeId: string;
 }
 
 /** Params of `fs:list_directory`. */
@@ -1591,6 +1643,14 @@ export interface Methods {
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
   /** Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A file that is mounted over its name cannot be among them. */
   "fs:write_files": { params: FsWriteFilesParams; result: FsWriteFilesResult };
+  /** Begins to save a file whose content comes in parts, for content that no line can hold. What is sent is kept apart until the write is committed; it goes with the session or the daemon, or when no further part comes for `limits.upload_timeout`. */
+  "fs:begin_write": { params: FsBeginWriteParams; result: FsBeginWriteResult };
+  /** Sends the next part of a write. Parts that are sent without waiting for answers are taken in their order. */
+  "fs:write_part": { params: FsWritePartParams; result: FsWritePartResult };
+  /** Replaces the file with what was sent, or makes it, exactly as `fs:write_file` does. Whatever comes of it, the write is over. A file that must be written in place can get 256 MiB at most. */
+  "fs:commit_write": { params: FsEndWriteParams; result: FsWriteFileResult };
+  /** Takes away what was sent. */
+  "fs:abort_write": { params: FsEndWriteParams; result: Empty };
   /** Lists a folder, sorted, page by page. */
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
   /** Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out. */

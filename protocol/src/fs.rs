@@ -8,6 +8,7 @@ mod manage;
 mod operation;
 mod replace;
 mod search;
+mod upload;
 mod watch;
 
 use crate::Empty;
@@ -20,6 +21,7 @@ pub use self::manage::*;
 pub use self::operation::*;
 pub use self::replace::*;
 pub use self::search::*;
+pub use self::upload::*;
 pub use self::watch::*;
 
 crate::api! {
@@ -34,6 +36,17 @@ crate::api! {
         /// Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A
         /// file that is mounted over its name cannot be among them.
         Write fn write_files(FsWriteFilesParams) -> FsWriteFilesResult; rest PUT "/fs/files";
+        /// Begins to save a file whose content comes in parts, for content that no line can hold. What is sent is kept
+        /// apart until the write is committed; it goes with the session or the daemon, or when no further part comes for
+        /// `limits.upload_timeout`.
+        Write fn begin_write(FsBeginWriteParams) -> FsBeginWriteResult;
+        /// Sends the next part of a write. Parts that are sent without waiting for answers are taken in their order.
+        Write fn write_part(FsWritePartParams) -> FsWritePartResult, idempotent;
+        /// Replaces the file with what was sent, or makes it, exactly as `fs:write_file` does. Whatever comes of it, the
+        /// write is over. A file that must be written in place can get 256 MiB at most.
+        Write fn commit_write(FsEndWriteParams) -> FsWriteFileResult;
+        /// Takes away what was sent.
+        Write fn abort_write(FsEndWriteParams) -> Empty;
         /// Lists a folder, sorted, page by page.
         Read fn list_directory(FsListDirectoryParams) -> FsListDirectoryResult; rest GET "/fs/directory";
         /// Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out.

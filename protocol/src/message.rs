@@ -5,6 +5,7 @@
 //! size). Params stay text here; the router reads them into the method's type. Not here: splitting a byte stream into
 //! lines, and what a method means.
 
+mod head;
 mod usual;
 mod write;
 
@@ -17,6 +18,7 @@ use serde_json::value::RawValue;
 
 use crate::error::Error;
 
+pub use head::read_id;
 pub use usual::read_usual;
 pub use write::*;
 
@@ -179,7 +181,7 @@ fn read_envelope(envelope: Envelope<'_>) -> Result<Message<'_>, Error> {
         return Err(Error::invalid_request("the member `jsonrpc` must be \"2.0\""));
     }
     let id = envelope.id.map(RawValue::get);
-    if id.is_some_and(|id| !matches!(id.as_bytes()[0], b'"' | b'-' | b'0'..=b'9' | b'n')) {
+    if id.is_some_and(|id| !is_id(id)) {
         return Err(Error::invalid_request("an `id` is a string, a number or null"));
     }
     let Some(Text(method)) = envelope.method else {
@@ -194,6 +196,11 @@ fn read_envelope(envelope: Envelope<'_>) -> Result<Message<'_>, Error> {
         Some(_) => return Err(Error::invalid_request("`params` is an object")),
     };
     Ok(Message::Call(Call { id, method, params }))
+}
+
+/// Whether a JSON value can be an id: a string, a number or null.
+fn is_id(json: &str) -> bool {
+    matches!(json.as_bytes()[0], b'"' | b'-' | b'0'..=b'9' | b'n')
 }
 
 /// A serde error's text without its place in the input, which means nothing to who sent the whole.

@@ -218,6 +218,12 @@ fn a_line_over_the_limit_is_refused_and_the_next_one_read() {
             client.send(&long).await;
             client.send(format!("\n{}\n", ping("1"))).await;
             assert_eq!(client.receive().await["id"], 1);
+            // Who has asked is told, where the line begins with that.
+            client.send(format!(r#"{{"jsonrpc":"2.0","id":"a","method":"rpc:ping","params":{{"x":"{long}"}}}}"#)).await;
+            let refused = client.receive().await;
+            assert_eq!((&refused["id"], &refused["error"]["data"]["limit"]), (&json!("a"), &json!(1000)));
+            client.send(format!("\n{}\n", ping("2"))).await;
+            assert_eq!(client.receive().await["id"], 2);
         });
     }
 }

@@ -20,16 +20,7 @@ fn reading(path: impl AsRef<Path>) -> FsReadFileParams {
 }
 
 fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
-    FsWriteFileParams {
-        path: path.as_ref().into(),
-        content: content.to_owned(),
-        encoding: FsEncoding::Utf8,
-        charset: None,
-        has_bom: false,
-        base_version: None,
-        must_be_new: false,
-        make_folders: false,
-    }
+    FsWriteFileParams::of(path.as_ref(), content)
 }
 
 fn listing(path: impl AsRef<Path>) -> FsListDirectoryParams {

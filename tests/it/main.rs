@@ -105,6 +105,8 @@ mod text;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod undo;
+#[cfg(target_os = "linux")]
+mod upload;
 #[cfg(unix)]
 mod wait;
 #[cfg(target_os = "linux")]

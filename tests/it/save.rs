@@ -7,21 +7,12 @@ use std::path::Path;
 
 use icpy::Client;
 use icpy_protocol::error::Kind;
-use icpy_protocol::fs::{FsClient, FsConfineParams, FsEncoding, FsRoot, FsSaveMethod, FsWriteFileParams};
+use icpy_protocol::fs::{FsClient, FsConfineParams, FsRoot, FsSaveMethod, FsWriteFileParams};
 use icpy_tests::{Daemon, Disk, DiskKind, Process};
 use rustix::fs::{XattrFlags, getxattr, lsetxattr};
 
 pub(crate) fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
-    FsWriteFileParams {
-        path: path.as_ref().into(),
-        content: content.to_owned(),
-        encoding: FsEncoding::Utf8,
-        charset: None,
-        has_bom: false,
-        base_version: None,
-        must_be_new: false,
-        make_folders: false,
-    }
+    FsWriteFileParams::of(path.as_ref(), content)
 }
 
 /// Runs a test against the files of a fixture.

@@ -24,14 +24,10 @@ fn part(path: impl AsRef<Path>, offset: u64, length: u64) -> FsReadFileParams {
 /// Writes what was read, in the same way.
 fn writing_back(path: impl AsRef<Path>, read: &FsReadFileResult) -> FsWriteFileParams {
     FsWriteFileParams {
-        path: path.as_ref().into(),
-        content: text(read),
         encoding: read.encoding,
         charset: read.charset.clone(),
         has_bom: read.has_bom,
-        base_version: None,
-        must_be_new: false,
-        make_folders: false,
+        ..FsWriteFileParams::of(path.as_ref(), text(read))
     }
 }
 
@@ -148,14 +144,9 @@ fn what_a_charset_does_not_have_is_not_written() {
     check("//- /a.txt\nold\n", async |daemon, client| {
         let path = daemon.path("a.txt");
         let writing = |content: &str, charset: Option<&str>, has_bom: bool| FsWriteFileParams {
-            path: path.clone().into(),
-            content: content.into(),
-            encoding: FsEncoding::Utf8,
             charset: charset.map(str::to_owned),
             has_bom,
-            base_version: None,
-            must_be_new: false,
-            make_folders: false,
+            ..FsWriteFileParams::of(path.clone(), content)
         };
         let outcome = client.write_file(&writing("1\n2 語\n", Some("latin1"), false)).await;
         refused(outcome, Kind::InvalidParams, "has no character `語` (U+8A9E), which is in line 2");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use icpy_protocol::error::Error;
-use icpy_protocol::message::{Call, Line, Message, read_line, read_usual};
+use icpy_protocol::message::{Call, Line, Message, read_id, read_line, read_usual};
 use icpy_protocol::signal::{ACK, AckParams, CANCEL, CancelParams};
 
 use super::reader::Input;
@@ -20,10 +20,14 @@ impl<C: Connection> Session<C> {
                 self.take_line(cx, &buffer[place]);
                 self.reader.put_back(buffer);
             }
-            Input::TooLong => {
+            Input::TooLong(head) => {
+                let buffer = self.reader.take_buffer();
+                let id = read_id(&buffer[head]).unwrap_or("null").into();
+                self.reader.put_back(buffer);
                 let limit = self.shared.limits.line_bytes_max;
                 let error = Error::invalid_request(format!("a line has at most {limit} bytes")).with("limit", limit);
-                self.take_message(cx, Message::Invalid(error), None);
+                let ticket = Ticket { id: Some(id), batch: None };
+                self.finish(cx, Finished { ticket, outcome: Err(error) });
             }
         }
     }

@@ -17,13 +17,16 @@ const READ_BYTES_MIN: usize = 4 << 10;
 /// Room when a client sends much at once.
 const READ_BYTES_MAX: usize = 64 << 10;
 
+/// How much of a line that is too long is looked at.
+const HEAD_BYTES: usize = 1 << 10;
+
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// A line, without its end: where it stands in the buffer.
     Line(Range<usize>),
-    /// A line over the limit.
-    TooLong,
+    /// A line over the limit: where its beginning stands in the buffer.
+    TooLong(Range<usize>),
 }
 
 #[derive(Debug)]
@@ -93,7 +96,7 @@ impl LineReader {
                 continue;
             }
             if line.len() > self.line_bytes_max {
-                return Some(Input::TooLong);
+                return Some(Input::TooLong(head(&line)));
             }
             if !self.buffer[line.clone()].iter().all(u8::is_ascii_whitespace) {
                 return Some(Input::Line(line));
@@ -101,12 +104,17 @@ impl LineReader {
         }
         self.scanned = self.buffer.len();
         if self.is_skipping || self.buffer.len() - self.begin > self.line_bytes_max {
-            self.begin = self.buffer.len();
+            let line = self.begin..self.buffer.len();
+            self.begin = line.end;
             let is_news = !std::mem::replace(&mut self.is_skipping, true);
-            return is_news.then_some(Input::TooLong);
+            return is_news.then(|| Input::TooLong(head(&line)));
         }
         None
     }
+}
+
+fn head(line: &Range<usize>) -> Range<usize> {
+    line.start..line.end.min(line.start + HEAD_BYTES)
 }
 
 #[cfg(test)]
@@ -124,7 +132,7 @@ mod tests {
             while let Some(input) = reader.next() {
                 inputs.push(match input {
                     Input::Line(line) => String::from_utf8_lossy(&reader.buffer[line]).into_owned(),
-                    Input::TooLong => "<too long>".to_owned(),
+                    Input::TooLong(head) => format!("<too long: {}>", char::from(reader.buffer[head.start])),
                 });
             }
         }
@@ -140,8 +148,8 @@ mod tests {
     #[test]
     fn a_line_over_the_limit_is_told_once_and_the_next_one_read() {
         assert_eq!(read(&[b"0123456789\n"]), ["0123456789"]);
-        assert_eq!(read(&[b"0123456789x\nb\n"]), ["<too long>", "b"]);
-        assert_eq!(read(&[b"0123456789", b"0123456789", b"0123\nb\n"]), ["<too long>", "b"]);
+        assert_eq!(read(&[b"0123456789x\nb\n"]), ["<too long: 0>", "b"]);
+        assert_eq!(read(&[b"0123456789", b"0123456789", b"0123\nb\n"]), ["<too long: 0>", "b"]);
     }
 
     proptest! {

@@ -13,7 +13,8 @@ const INTRODUCTION: &str = "\
 .SH DESCRIPTION
 .BR icpyd (1)
 and its clients speak JSON\\-RPC 2.0, one UTF\\-8 JSON object or array on each line. A line may end in CR LF; blank
-lines are skipped. A line has at most 16 MiB. Batches of up to 1000 calls are answered as one array.
+lines are skipped. A line has at most 16 MiB; a longer one is refused, by its id where that is in the first KiB and in
+front of the params. Batches of up to 1000 calls are answered as one array.
 .PP
 Requests of one connection start in the order in which they arrive. Answers may overtake each other. Events that a
 request causes reach its sender before the answer.

@@ -123,7 +123,7 @@ pub enum FsLineEnds {
 pub struct FsWriteFileParams {
     /// The file. Where it is a symbolic link, the file that it leads to.
     pub path: FilePath,
-    /// The whole new content.
+    /// The whole new content, or that of a range.
     pub content: String,
     /// How `content` is sent.
     #[serde(default)]
@@ -143,6 +143,31 @@ pub struct FsWriteFileParams {
     /// Make the folders that the file is to be in, where they do not exist.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub make_folders: bool,
+    /// Replace only what begins at this byte. The file must be there, and so long at least; all of it is written anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// How many bytes are replaced from `offset` on: 0 inserts, and what is more than there are means all. By default as
+    /// many as the content has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+}
+
+impl FsWriteFileParams {
+    /// Replaces a file with this text, or makes it.
+    pub fn of(path: impl Into<FilePath>, content: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            content: content.into(),
+            encoding: FsEncoding::Utf8,
+            charset: None,
+            has_bom: false,
+            base_version: None,
+            must_be_new: false,
+            make_folders: false,
+            offset: None,
+            length: None,
+        }
+    }
 }
 
 /// How new content came into a file.

@@ -27,6 +27,7 @@ mod stream;
 mod text;
 mod tree;
 mod trees;
+mod uploads;
 mod watch;
 mod watching;
 
@@ -40,13 +41,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
-    FsApi, FsBatchResult, FsConfineParams, FsCreateDirectoryParams, FsCreateDirectoryResult, FsCreateSymlinkParams,
-    FsCreateSymlinkResult, FsDeleteParams, FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind,
-    FsListDirectoryParams, FsListDirectoryResult, FsListOperationsParams, FsListOperationsResult,
-    FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams, FsReadFileResult, FsReplaceParams,
-    FsReplaceResult, FsRestoreParams, FsRoot, FsSetModeParams, FsStatParams, FsStatResult, FsSyncParams,
-    FsTransferParams, FsUndoParams, FsUndoResult, FsUnwatchParams, FsWatchParams, FsWatchResult, FsWriteFileParams,
-    FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult,
+    FsApi, FsBatchResult, FsBeginWriteParams, FsBeginWriteResult, FsConfineParams, FsCreateDirectoryParams,
+    FsCreateDirectoryResult, FsCreateSymlinkParams, FsCreateSymlinkResult, FsDeleteParams, FsEndWriteParams,
+    FsFindParams, FsFindResult, FsGrepParams, FsGrepResult, FsKind, FsListDirectoryParams, FsListDirectoryResult,
+    FsListOperationsParams, FsListOperationsResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReadFileParams,
+    FsReadFileResult, FsReplaceParams, FsReplaceResult, FsRestoreParams, FsRoot, FsSetModeParams, FsStatParams,
+    FsStatResult, FsSyncParams, FsTransferParams, FsUndoParams, FsUndoResult, FsUnwatchParams, FsWatchParams,
+    FsWatchResult, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult, FsWritePartParams,
+    FsWritePartResult,
 };
 use icpy_protocol::workspace::WorkspaceClient;
 use tokio::sync::{Mutex, oneshot};
@@ -60,6 +62,7 @@ use self::read::Reader;
 use self::save::Saver;
 use self::tree::NodeKind;
 use self::trees::Trees;
+use self::uploads::Uploads;
 use super::Services;
 use crate::caller::Caller;
 use crate::config::Limits;
@@ -75,6 +78,7 @@ pub struct Fs {
     /// Files that are being written: one writer at a time.
     writing: Locks,
     saver: Saver,
+    uploads: Arc<Uploads>,
     trees: Arc<Trees>,
     /// Whether a task waits for the ends of sessions that watch something.
     is_waiting: Arc<AtomicBool>,
@@ -99,6 +103,7 @@ impl Fs {
             state_folder,
             writing,
             saver,
+            uploads: Arc::new(Uploads::new(limits.upload_timeout)),
             trees,
             is_waiting,
             recents: Arc::default(),
@@ -171,6 +176,23 @@ impl FsApi<Caller> for Fs {
     async fn write_files(&self, caller: &Caller, params: FsWriteFilesParams) -> Result<FsWriteFilesResult> {
         self.saver.recovered().await;
         self.save_files(caller, params).await
+    }
+
+    async fn begin_write(&self, caller: &Caller, params: FsBeginWriteParams) -> Result<FsBeginWriteResult> {
+        self.saver.recovered().await;
+        self.begin_upload(caller, params).await
+    }
+
+    async fn write_part(&self, caller: &Caller, params: FsWritePartParams) -> Result<FsWritePartResult> {
+        self.put_part(caller, params).await
+    }
+
+    async fn commit_write(&self, caller: &Caller, params: FsEndWriteParams) -> Result<FsWriteFileResult> {
+        self.commit_upload(caller, params).await
+    }
+
+    async fn abort_write(&self, caller: &Caller, params: FsEndWriteParams) -> Result<Empty> {
+        self.abort_upload(caller, params).await
     }
 
     async fn replace(&self, caller: &Caller, params: FsReplaceParams) -> Result<FsReplaceResult> {

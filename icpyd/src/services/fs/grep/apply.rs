@@ -63,14 +63,9 @@ impl Replacement {
         self.replaced += replaced.edits.len() as u64;
         self.files.push(file.path.clone());
         self.writes.files.push(FsWriteFileParams {
-            path: path.into(),
-            content: BASE64_STANDARD.encode(replaced.content()),
             encoding: FsEncoding::Base64,
-            charset: None,
-            has_bom: false,
             base_version: Some(current),
-            must_be_new: false,
-            make_folders: false,
+            ..FsWriteFileParams::of(path, BASE64_STANDARD.encode(replaced.content()))
         });
         Ok(())
     }

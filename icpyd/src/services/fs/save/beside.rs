@@ -20,7 +20,7 @@ use super::{Saver, platform};
 const PREFIX: &str = ".icpy-";
 
 /// From this length on the disk is given the content before all else is done about it.
-const LONG_BYTES_MIN: usize = 64 << 10;
+pub(super) const LONG_BYTES_MIN: usize = 64 << 10;
 
 /// Why a file was not saved beside.
 #[derive(Debug)]
@@ -57,8 +57,12 @@ pub(super) fn save(
     content: &[u8],
     announce: &dyn Fn(Becomes),
 ) -> Result<(), NotBeside> {
-    let record = |temporary: PathBuf| Ok(saver.record(&Record::Beside { temporary: temporary.into() }));
-    let new = write(record, target, content)?;
+    let new = write(|temporary| Ok(record(saver, temporary)), target, content)?;
+    finish(new, target, announce)
+}
+
+/// Gives the name to a file that is complete.
+pub(super) fn finish(new: Temporary, target: &Target<'_>, announce: &dyn Fn(Becomes)) -> Result<(), NotBeside> {
     target.check_version_early()?;
     let refused = |error| failed("write", target.place.asked(), &error);
     new.file.as_file().sync_all().map_err(refused)?;
@@ -67,6 +71,16 @@ pub(super) fn save(
     rename(new, target)?;
     sync_folder(target.place.folder()).map_err(refused)?;
     Ok(())
+}
+
+/// Records a temporary file before it is made.
+fn record(saver: &Saver, temporary: PathBuf) -> Option<Entry> {
+    saver.record(&Record::Beside { temporary: temporary.into() })
+}
+
+/// An empty temporary file; one that replaces none has the permissions that the system gives to new files.
+pub(super) fn make_empty(saver: &Saver, place: &Place, is_replacement: bool) -> io::Result<Temporary> {
+    make(|temporary| Ok(record(saver, temporary)), place, is_replacement)
 }
 
 /// A temporary file with the new content and the old one's attributes, not flushed yet. Its path is recorded before it is
@@ -83,13 +97,17 @@ pub(super) fn write(
     if content.len() >= LONG_BYTES_MIN {
         platform::begin_flush(file);
     }
-    if let Some(old) = &target.old {
-        platform::keep_attributes(file, place.path(), old).map_err(|error| match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed("write", place.asked(), &error).into(),
-            _ => NotBeside::Impossible(error),
-        })?;
-    }
+    keep_attributes(file, target)?;
     Ok(new)
+}
+
+/// Gives the new file what the old one has beside its content.
+pub(super) fn keep_attributes(new: &File, target: &Target<'_>) -> Result<(), NotBeside> {
+    let Some(old) = &target.old else { return Ok(()) };
+    platform::keep_attributes(new, target.place.path(), old).map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed("write", target.place.asked(), &error).into(),
+        _ => NotBeside::Impossible(error),
+    })
 }
 
 fn make(
@@ -120,7 +138,7 @@ fn rename(new: Temporary, target: &Target<'_>) -> Result<(), NotBeside> {
 }
 
 /// A folder may allow no new file, or not to take a name away; and a name that something is mounted over stays.
-fn not_beside(place: &Place, error: io::Error) -> NotBeside {
+pub(super) fn not_beside(place: &Place, error: io::Error) -> NotBeside {
     use ErrorKind as Io;
     match error.kind() {
         Io::PermissionDenied | Io::ReadOnlyFilesystem | Io::ResourceBusy | Io::CrossesDevices => {

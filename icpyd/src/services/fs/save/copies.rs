@@ -1,6 +1,6 @@
 //! The content of before and after, in the daemon's own folder, for a file that is written in place.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -48,10 +48,16 @@ impl CopyPaths {
 }
 
 impl Copies {
+    /// Makes the one of the new content, which is empty yet.
+    pub(super) fn begin(folder: &Path, id: String) -> io::Result<(Self, File)> {
+        let copies = Self { paths: CopyPaths::new(folder, &id), id, is_kept: false };
+        let new = platform::make_new(&copies.paths.new, true)?;
+        Ok((copies, new))
+    }
+
     /// Makes them, flushed.
     pub(super) fn make(folder: &Path, id: String, target: &Target<'_>, content: &[u8]) -> io::Result<Self> {
-        let copies = Self { paths: CopyPaths::new(folder, &id), id, is_kept: false };
-        let mut new = platform::make_new(&copies.paths.new, true)?;
+        let (copies, mut new) = Self::begin(folder, id)?;
         new.write_all(content)?;
         new.sync_all()?;
         if target.old_length() <= OLD_BYTES_MAX {

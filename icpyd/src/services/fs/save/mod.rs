@@ -14,9 +14,11 @@ mod list;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod platform;
+mod range;
 mod recovery;
 mod renaming;
 mod target;
+mod upload;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -40,6 +42,7 @@ use self::beside::NotBeside;
 use self::group::Wanted;
 use self::journal::{Entry, Journal, Record};
 use self::target::{Expected, Target};
+pub(super) use self::upload::Upload;
 use super::locks::{Held, Key, Locks};
 use super::origins::{Becomes, Origins};
 use super::place::{Place, Use};
@@ -131,6 +134,9 @@ impl Saver {
         caller: &Caller,
         params: &FsWriteFileParams,
     ) -> Result<(FsWriteFileResult, Option<File>)> {
+        if params.offset.is_some() || params.length.is_some() {
+            return range::save(self, caller, params).map(|result| (result, None));
+        }
         let wanted = want(caller, params)?;
         let place = &wanted.place;
         let _writing = self.lock(Key::Path(place.real().to_owned()));
@@ -140,6 +146,9 @@ impl Saver {
 
     /// Saves several files: all or none.
     pub(super) fn save_all(&self, caller: &Caller, params: &FsWriteFilesParams) -> Result<FsWriteFilesResult> {
+        if params.files.iter().any(|file| file.offset.is_some() || file.length.is_some()) {
+            return Err(Error::invalid_params("a range is replaced in one file alone, by `fs:write_file`"));
+        }
         let wanted = params.files.iter().map(|params| want(caller, params)).collect::<Result<Vec<_>>>()?;
         let outcomes = group::save(self, &wanted, &|wanted, becomes| self.announce(caller, wanted, becomes))?;
         let each = wanted.into_iter().zip(outcomes);
@@ -243,12 +252,8 @@ impl DraftEntry {
 
 /// What a request wants. The folders that it wants are made.
 fn want<'a>(caller: &Caller, params: &'a FsWriteFileParams) -> Result<Wanted<'a>> {
-    let content = decode(params)?;
-    // A version that it is based on must be there already.
-    if params.make_folders && params.base_version.is_none() {
-        folders::make(caller, &params.path)?;
-    }
-    let place = Place::led_to(caller, &params.path, Use::Change)?;
+    let content = bytes_of(&params.content, params.encoding, params.charset.as_deref(), params.has_bom)?;
+    let place = find(caller, &params.path, params.make_folders && params.base_version.is_none())?;
     Ok(Wanted::new(place, Expected::by(params), content))
 }
 
@@ -257,15 +262,23 @@ fn saved(wanted: &Wanted<'_>, is_new: bool, method: FsSaveMethod) -> FsWriteFile
     FsWriteFileResult { version: wanted.version().to_owned(), size, is_new, method: Some(method) }
 }
 
-/// The bytes that the content stands for.
-fn decode(params: &FsWriteFileParams) -> Result<Cow<'_, [u8]>> {
-    match params.encoding {
-        FsEncoding::Utf8 => text::encode(&params.content, params.charset.as_deref(), params.has_bom),
-        FsEncoding::Base64 if params.charset.is_some() || params.has_bom => {
+/// Where a file is to be saved. A version that it is based on must be there already: no folders are made for that.
+fn find(caller: &Caller, path: &FilePath, makes_folders: bool) -> Result<Place> {
+    if makes_folders {
+        folders::make(caller, path)?;
+    }
+    Place::led_to(caller, path, Use::Change)
+}
+
+/// The bytes that content stands for.
+fn bytes_of<'a>(content: &'a str, encoding: FsEncoding, charset: Option<&str>, has_bom: bool) -> Result<Cow<'a, [u8]>> {
+    match encoding {
+        FsEncoding::Utf8 => text::encode(content, charset, has_bom),
+        FsEncoding::Base64 if charset.is_some() || has_bom => {
             Err(Error::invalid_params("`charset` and `hasBom` are for content that is sent as text"))
         }
         FsEncoding::Base64 => BASE64_STANDARD
-            .decode(&params.content)
+            .decode(content)
             .map(Into::into)
             .map_err(|error| Error::invalid_params(format!("the content is not valid base64: {error}"))),
     }

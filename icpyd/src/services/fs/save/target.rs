@@ -181,6 +181,6 @@ fn gone(shown: &Path) -> Error {
     changed(shown, "does not exist any more", Value::Null)
 }
 
-fn changed(shown: &Path, how: &str, current: Value) -> Error {
+pub(super) fn changed(shown: &Path, how: &str, current: Value) -> Error {
     Error::conflict(format!("`{}` {how}", shown.display())).with("currentVersion", current)
 }
