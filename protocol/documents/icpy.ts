@@ -792,6 +792,10 @@ export interface FsGrepParams {
   isDotAll?: boolean;
   /** Globs, as in `.gitignore`, for paths below the folder. Where there is one without `!` only files that fit one are searched; what fits one that begins with `!` is not. The last that fits wins, also over what is ignored. */
   globs?: Array<string>;
+  /** Only files of one of these types are searched: names as ripgrep has them, such as `rust` or `py`. */
+  types?: Array<string>;
+  /** Whether binary files are searched as if they were text. Else a file is not looked at any more from its first NUL on; so it is with UTF-16 that no mark begins. */
+  searchBinary?: boolean;
   /** Whether to search what is hidden too. */
   hidden?: boolean;
   /** Whether to search what git ignores too. */
@@ -864,6 +868,8 @@ export interface FsGrepStats {
   filesMatched: number;
   /** Files that could not be read. */
   filesFailed: number;
+  /** Files that were not read to their end because they are binary. */
+  filesBinary?: number;
   /** Lines that were found, as they are counted for the limit. */
   lines: number;
   /** Bytes that were read. */

@@ -37,6 +37,13 @@ pub struct FsGrepParams {
     /// searched; what fits one that begins with `!` is not. The last that fits wins, also over what is ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub globs: Vec<String>,
+    /// Only files of one of these types are searched: names as ripgrep has them, such as `rust` or `py`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Whether binary files are searched as if they were text. Else a file is not looked at any more from its first NUL on; so
+    /// it is with UTF-16 that no mark begins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub search_binary: bool,
     /// Whether to search what is hidden too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
@@ -77,6 +84,8 @@ impl FsGrepParams {
             is_multiline: false,
             is_dot_all: false,
             globs: Vec::new(),
+            types: Vec::new(),
+            search_binary: false,
             hidden: false,
             no_ignore: false,
             before: None,
@@ -111,6 +120,9 @@ pub struct FsGrepStats {
     pub files_matched: u64,
     /// Files that could not be read.
     pub files_failed: u64,
+    /// Files that were not read to their end because they are binary.
+    #[serde(default)]
+    pub files_binary: u64,
     /// Lines that were found, as they are counted for the limit.
     pub lines: u64,
     /// Bytes that were read.

@@ -67,7 +67,9 @@ impl<'a> Printer<'a> {
         if let Some((_, count)) = &mut self.file {
             *count += 1;
         }
-        if self.grep.count {
+        if self.grep.quiet {
+            // The exit status tells.
+        } else if self.grep.count {
             // Told when all are counted.
         } else if self.grep.files_with_matches {
             if is_new {
@@ -82,7 +84,7 @@ impl<'a> Printer<'a> {
     }
 
     fn write_count(&self, text: &mut Vec<u8>) {
-        if let Some((path, count)) = self.file.as_ref().filter(|_| self.grep.count) {
+        if let Some((path, count)) = self.file.as_ref().filter(|_| self.grep.count && !self.grep.quiet) {
             self.write_file(text, &json!({ "path": path, "count": count }), Some(*count));
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Collector<'a, F> {
     /// Lines before the match that comes next.
     pub(super) before: Vec<FsContextLine>,
     pub(super) has_match: bool,
+    /// Whether it was not searched to its end because it is binary.
+    pub(super) is_binary: bool,
     /// Bytes that were searched.
     pub(super) bytes: u64,
 }
@@ -78,6 +80,11 @@ impl<F: FnMut(Found) -> bool> Sink for Collector<'_, F> {
             (SinkContextKind::After, Some(last)) => last.after.push(line),
             _ => self.before.push(line),
         }
+        Ok(true)
+    }
+
+    fn binary_data(&mut self, _: &Searcher, _: u64) -> io::Result<bool> {
+        self.is_binary = true;
         Ok(true)
     }
 
