@@ -834,8 +834,12 @@ export interface FsMatch {
   column: number;
   /** The byte of the file at which the line begins; in a file in UTF-16, of its text in UTF-8. */
   offset: number;
-  /** The line without its end, and at most 512 bytes of it; of a match over several lines at most 4096. Bytes that are no UTF-8 are replaced. */
+  /** The line without its end, and at most 512 bytes of it, among them where the first match begins; of a match over several lines the first 4096. Bytes that are no UTF-8 are replaced. */
   text: string;
+  /** The byte in the line at which `text` begins, from 0. */
+  textStart?: number;
+  /** Whether there is more behind `text`. */
+  isCut?: boolean;
   /** Where in `text` the matches are. */
   ranges: Array<FsRange>;
   /** Lines before it, those that no match before it has. */

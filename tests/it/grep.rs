@@ -237,6 +237,18 @@ fn options_are_those_that_people_type() {
 }
 
 #[test]
+fn a_match_far_in_a_line_is_shown() {
+    let user = Process::new("");
+    fs::write(user.path("long"), format!("{}needle{}\n", "x".repeat(2000), "y".repeat(1000))).unwrap();
+    let output = user.icpy(&["grep", "needle"]);
+    let expect = format!("long:1:2001:[...]{}needle{}[...]\n", "x".repeat(64), "y".repeat(442));
+    assert_eq!(output.stdout, expect);
+    let found = user.json(&["grep", "needle"]);
+    assert_eq!((&found["textStart"], &found["isCut"]), (&1936.into(), &true.into()), "{found}");
+    assert_eq!(found["ranges"], serde_json::json!([{ "start": 64, "end": 70 }]));
+}
+
+#[test]
 fn a_reader_that_has_enough_ends_the_search() {
     let user = Process::new("");
     fs::write(user.path("large"), "needle\n".repeat(3_000_000)).unwrap();

@@ -131,6 +131,7 @@ pub struct FsGrepStats {
 
 /// One line that matches, or the lines of a match over several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct FsMatch {
     /// The file, by its path below the folder.
     pub path: FilePath,
@@ -140,9 +141,15 @@ pub struct FsMatch {
     pub column: u64,
     /// The byte of the file at which the line begins; in a file in UTF-16, of its text in UTF-8.
     pub offset: u64,
-    /// The line without its end, and at most 512 bytes of it; of a match over several lines at most 4096. Bytes that are no
-    /// UTF-8 are replaced.
+    /// The line without its end, and at most 512 bytes of it, among them where the first match begins; of a match over several
+    /// lines the first 4096. Bytes that are no UTF-8 are replaced.
     pub text: String,
+    /// The byte in the line at which `text` begins, from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub text_start: u64,
+    /// Whether there is more behind `text`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
     /// Where in `text` the matches are.
     pub ranges: Vec<FsRange>,
     /// Lines before it, those that no match before it has.
@@ -151,6 +158,11 @@ pub struct FsMatch {
     /// Lines after it, up to the next match.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<FsContextLine>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A part of a text, in bytes.
