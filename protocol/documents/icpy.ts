@@ -844,6 +844,10 @@ export interface FsGrepParams {
   isDotAll?: boolean;
   /** Globs, as in `.gitignore`, for paths below the folder. Where there is one without `!` only files that fit one are searched; what fits one that begins with `!` is not. The last that fits wins, also over what is ignored. */
   globs?: Array<string>;
+  /** Only files of one of these types are searched: names as ripgrep has them, such as `rust` or `py`. */
+  types?: Array<string>;
+  /** Whether binary files are searched as if they were text. Else a file is not looked at any more from its first NUL on; so it is with UTF-16 that no mark begins. */
+  searchBinary?: boolean;
   /** Whether to search what is hidden too. */
   hidden?: boolean;
   /** Whether to search what git ignores too. */
@@ -882,8 +886,12 @@ export interface FsMatch {
   column: number;
   /** The byte of the file at which the line begins; in a file in UTF-16, of its text in UTF-8. */
   offset: number;
-  /** The line without its end, and at most 512 bytes of it; of a match over several lines at most 4096. Bytes that are no UTF-8 are replaced. */
+  /** The line without its end, and at most 512 bytes of it, among them where the first match begins; of a match over several lines the first 4096. Bytes that are no UTF-8 are replaced. */
   text: string;
+  /** The byte in the line at which `text` begins, from 0. */
+  textStart?: number;
+  /** Whether there is more behind `text`. */
+  isCut?: boolean;
   /** Where in `text` the matches are. */
   ranges: Array<FsRange>;
   /** Lines before it, those that no match before it has. */
@@ -916,6 +924,8 @@ export interface FsGrepStats {
   filesMatched: number;
   /** Files that could not be read. */
   filesFailed: number;
+  /** Files that were not read to their end because they are binary. */
+  filesBinary?: number;
   /** Lines that were found, as they are counted for the limit. */
   lines: number;
   /** Bytes that were read. */

@@ -214,6 +214,41 @@ fn several_paths_are_searched_and_what_fails_is_said() {
 }
 
 #[test]
+fn options_are_those_that_people_type() {
+    let user = Process::new("//- /a.rs\nneedle\n-x.y\n//- /b.py\nneedle\nxzy\n");
+    fs::write(user.path("bin"), b"\0needle\n").unwrap();
+    let check = |args: &[&str], status: i32, stdout: &str| {
+        let output = user.icpy(&[&["grep"], args].concat());
+        assert_eq!((output.status, output.stdout.as_str()), (status, stdout), "{args:?}: {output:?}");
+        output.stderr
+    };
+    check(&["-rn", "-e", "needle", "a.rs"], 0, "a.rs:1:1:needle\n");
+    check(&["-e", "-x", "-e", "ne+dle", "a.rs"], 0, "a.rs:1:1:needle\na.rs:2:1:-x.y\n");
+    check(&["-F", "-e", "x.y", "-e", "needle", "b.py", "a.rs"], 0, "b.py:1:1:needle\na.rs:1:1:needle\na.rs:2:2:-x.y\n");
+    check(&["-q", "needle"], 0, "");
+    check(&["-q", "-c", "nowhere"], 1, "");
+    check(&["-t", "py", "needle"], 0, "b.py:1:1:needle\n");
+    check(&["-a", "-l", "needle"], 0, "a.rs\nb.py\nbin\n");
+    assert!(check(&["-t", "none", "needle"], 2, "").contains("type is not known"));
+    assert_eq!(check(&["-l", "needle"], 0, "a.rs\nb.py\n"), "");
+    assert!(check(&["needle", "bin"], 1, "").contains("`bin` is binary"));
+    check(&["-a", "needle", "bin"], 0, "bin:1:2:\0needle\n");
+    assert_eq!(user.icpy(&["grep"]).status, 2);
+}
+
+#[test]
+fn a_match_far_in_a_line_is_shown() {
+    let user = Process::new("");
+    fs::write(user.path("long"), format!("{}needle{}\n", "x".repeat(2000), "y".repeat(1000))).unwrap();
+    let output = user.icpy(&["grep", "needle"]);
+    let expect = format!("long:1:2001:[...]{}needle{}[...]\n", "x".repeat(64), "y".repeat(442));
+    assert_eq!(output.stdout, expect);
+    let found = user.json(&["grep", "needle"]);
+    assert_eq!((&found["textStart"], &found["isCut"]), (&1936.into(), &true.into()), "{found}");
+    assert_eq!(found["ranges"], serde_json::json!([{ "start": 64, "end": 70 }]));
+}
+
+#[test]
 fn a_reader_that_has_enough_ends_the_search() {
     let user = Process::new("");
     fs::write(user.path("large"), "needle\n".repeat(3_000_000)).unwrap();

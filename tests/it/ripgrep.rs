@@ -126,11 +126,16 @@ struct Line {
     matched: Option<(u64, Vec<(u64, u64)>)>,
 }
 
-/// Lines as we show them: without their end, and cut.
-fn shown(text: &str) -> String {
+/// Lines as we show them: without their end, and cut, so that the first match is shown. Returns where the text begins too.
+fn shown(text: &str, first: Option<&(u64, u64)>) -> (u64, String) {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
-    text[..text.floor_char_boundary(if text.contains('\n') { 4096 } else { 512 })].to_owned()
+    let far = first.filter(|(_, end)| *end > 512 && !text.contains('\n'));
+    let start =
+        text.ceil_char_boundary(far.map_or(0, |(start, _)| usize::try_from(*start).unwrap().saturating_sub(64)));
+    let text = &text[start..];
+    let text = text[..text.floor_char_boundary(if text.contains('\n') { 4096 } else { 512 })].to_owned();
+    (start as u64, text)
 }
 
 fn ranges(found: &Value) -> Vec<(u64, u64)> {
@@ -155,10 +160,14 @@ fn theirs(output: &str) -> Vec<Line> {
                 String::from_utf8_lossy(&bytes).into_owned()
             }
         };
-        let (whole, text) = (text.trim_end_matches(['\n', '\r']).len(), shown(&text));
-        let (bytes, is_cut) = (text.len() as u64, text.len() < whole);
+        let whole = text.trim_end_matches(['\n', '\r']).len() as u64;
+        let (start, text) = shown(
+            &text,
+            data["submatches"].as_array().and_then(|_| ranges(&data["submatches"]).first().copied()).as_ref(),
+        );
+        let (bytes, is_cut) = (text.len() as u64, start + (text.len() as u64) < whole);
         let matched = (event["type"] == "match").then(|| {
-            let found = ranges(&data["submatches"]).into_iter();
+            let found = ranges(&data["submatches"]).into_iter().map(|(from, to)| (from - start, to - start));
             let found = found.filter(|(start, _)| *start < bytes || (*start == bytes && !is_cut));
             let found = found.map(|(start, end)| (start, end.min(bytes)));
             (

@@ -2,7 +2,8 @@
 
 #![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
@@ -52,15 +53,51 @@ pub struct Grep {
     /// Find so many lines in each file at most
     #[arg(short, long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_count: Option<u32>,
+    /// Search only files of the type, such as `rust` or `py`
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Search binary files as if they were text
+    #[arg(short = 'a', long)]
+    pub text: bool,
+    /// Print nothing: the exit status says whether there is a match
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Print the numbers of lines, as is done anyway
+    #[arg(short = 'n', long)]
+    pub line_number: bool,
+    /// Search folders with all in them, as is done anyway
+    #[arg(short, long, visible_short_alias = 'R')]
+    pub recursive: bool,
+    /// A pattern; of several any may match. All that is no option is then a path
+    #[arg(short = 'e', long = "regexp", value_name = "PATTERN", allow_hyphen_values = true)]
+    pub patterns: Vec<String>,
     /// Search what is hidden too
     #[arg(short = '.', long)]
     pub hidden: bool,
     /// Search what git ignores too
     #[arg(long)]
     pub no_ignore: bool,
-    /// The regular expression
-    pub pattern: String,
+    /// The regular expression, unless -e gives one
+    #[arg(required_unless_present = "patterns")]
+    pattern: Option<PathBuf>,
     /// Folders and files; by default the current folder
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub paths: Vec<PathBuf>,
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+impl Grep {
+    /// What is looked for: each may match.
+    pub fn patterns(&self) -> Vec<Cow<'_, str>> {
+        match &self.pattern {
+            Some(pattern) if self.patterns.is_empty() => vec![pattern.to_string_lossy()],
+            _ => self.patterns.iter().map(|pattern| pattern.as_str().into()).collect(),
+        }
+    }
+
+    /// Where it is looked for.
+    pub fn paths(&self) -> Vec<&Path> {
+        let first = self.pattern.iter().filter(|_| !self.patterns.is_empty());
+        let paths: Vec<&Path> = first.chain(&self.paths).map(PathBuf::as_path).collect();
+        if paths.is_empty() { vec![Path::new(".")] } else { paths }
+    }
 }

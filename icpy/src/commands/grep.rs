@@ -24,7 +24,7 @@ pub(super) fn run(grep: &Grep, general: &General) -> Result<(), Failure> {
     let _ = daemon.connection.set_timeout(timeout(general));
     let mut printer = Printer::new(grep, general.json);
     let (mut has_match, mut failure) = (false, None);
-    for path in &grep.paths {
+    for path in grep.paths() {
         match search(&daemon, grep, path, general, &mut printer) {
             Ok(result) if result.stats.files_failed > 0 => {
                 has_match |= result.stats.lines > 0;
@@ -54,7 +54,8 @@ fn search(
     printer: &mut Printer<'_>,
 ) -> Result<FsGrepResult, Failure> {
     let params = params(grep, path, general)?;
-    printer.begin(path, params.path.as_path().is_dir());
+    let is_file = !params.path.as_path().is_dir();
+    printer.begin(path, !is_file);
     let params = serde_json::to_string(&params).expect("wire types have string keys");
     let mut printed = Ok(());
     let answer = daemon.connection.request_until(fs::method::grep.name, &params, |topic, params| {
@@ -65,7 +66,11 @@ fn search(
     })?;
     printed?;
     print(&printer.end())?;
-    serde_json::from_str(&answer.unwrap_or_default()).map_err(|error| garbled(&error).into())
+    let result: FsGrepResult = serde_json::from_str(&answer.unwrap_or_default()).map_err(|error| garbled(&error))?;
+    if is_file && result.stats.files_binary > 0 {
+        say(&format!("`{}` is binary and was searched up to its first NUL: `-a` searches all of it", path.display()));
+    }
+    Ok(result)
 }
 
 fn params(grep: &Grep, path: &Path, general: &General) -> Result<FsGrepParams, Failure> {
@@ -73,23 +78,41 @@ fn params(grep: &Grep, path: &Path, general: &General) -> Result<FsGrepParams, F
     let lines = |side: Option<u32>| side.or(grep.context).filter(|_| !is_list && !grep.count);
     Ok(FsGrepParams {
         path: absolute(path, general)?,
-        pattern: grep.pattern.clone(),
+        pattern: pattern(grep),
         ignore_case: grep.ignore_case,
         smart_case: grep.smart_case,
-        is_literal: grep.fixed_strings,
+        is_literal: grep.fixed_strings && grep.patterns().len() == 1,
         whole_word: grep.word_regexp,
         is_multiline: grep.multiline,
         is_dot_all: grep.multiline_dotall,
         globs: grep.glob.clone(),
+        types: grep.types.clone(),
+        search_binary: grep.text,
         hidden: grep.hidden,
         no_ignore: grep.no_ignore,
         before: lines(grep.before_context),
         after: lines(grep.after_context),
-        limit: None,
+        limit: grep.quiet.then_some(1),
         count_per_file: if is_list { Some(1) } else { grep.max_count },
         is_unsorted: false,
         stream: true,
     })
+}
+
+/// One expression for all patterns.
+fn pattern(grep: &Grep) -> String {
+    let patterns = grep.patterns();
+    if let [pattern] = &patterns[..] {
+        return pattern.to_string();
+    }
+    let all = patterns.iter().map(|pattern| match grep.fixed_strings {
+        true => pattern
+            .chars()
+            .map(|char| if char.is_ascii_punctuation() { format!("\\{char}") } else { char.into() })
+            .collect(),
+        false => format!("(?:{pattern})"),
+    });
+    all.collect::<Vec<String>>().join("|")
 }
 
 /// Prints what is in a piece of the stream: a match a line.

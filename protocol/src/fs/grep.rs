@@ -37,6 +37,13 @@ pub struct FsGrepParams {
     /// searched; what fits one that begins with `!` is not. The last that fits wins, also over what is ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub globs: Vec<String>,
+    /// Only files of one of these types are searched: names as ripgrep has them, such as `rust` or `py`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Whether binary files are searched as if they were text. Else a file is not looked at any more from its first NUL on; so
+    /// it is with UTF-16 that no mark begins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub search_binary: bool,
     /// Whether to search what is hidden too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
@@ -77,6 +84,8 @@ impl FsGrepParams {
             is_multiline: false,
             is_dot_all: false,
             globs: Vec::new(),
+            types: Vec::new(),
+            search_binary: false,
             hidden: false,
             no_ignore: false,
             before: None,
@@ -111,6 +120,9 @@ pub struct FsGrepStats {
     pub files_matched: u64,
     /// Files that could not be read.
     pub files_failed: u64,
+    /// Files that were not read to their end because they are binary.
+    #[serde(default)]
+    pub files_binary: u64,
     /// Lines that were found, as they are counted for the limit.
     pub lines: u64,
     /// Bytes that were read.
@@ -119,6 +131,7 @@ pub struct FsGrepStats {
 
 /// One line that matches, or the lines of a match over several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct FsMatch {
     /// The file, by its path below the folder.
     pub path: FilePath,
@@ -128,9 +141,15 @@ pub struct FsMatch {
     pub column: u64,
     /// The byte of the file at which the line begins; in a file in UTF-16, of its text in UTF-8.
     pub offset: u64,
-    /// The line without its end, and at most 512 bytes of it; of a match over several lines at most 4096. Bytes that are no
-    /// UTF-8 are replaced.
+    /// The line without its end, and at most 512 bytes of it, among them where the first match begins; of a match over several
+    /// lines the first 4096. Bytes that are no UTF-8 are replaced.
     pub text: String,
+    /// The byte in the line at which `text` begins, from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub text_start: u64,
+    /// Whether there is more behind `text`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
     /// Where in `text` the matches are.
     pub ranges: Vec<FsRange>,
     /// Lines before it, those that no match before it has.
@@ -139,6 +158,11 @@ pub struct FsMatch {
     /// Lines after it, up to the next match.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<FsContextLine>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A part of a text, in bytes.

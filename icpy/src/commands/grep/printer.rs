@@ -11,6 +11,9 @@ use serde_json::json;
 use super::super::find::name;
 use crate::output::color::{self, GREEN, MAGENTA, RED, paint};
 
+/// What stands for the part of a long line that is not shown.
+const CUT: &str = "[...]";
+
 /// Prints the matches of one search after another.
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(super) struct Printer<'a> {
@@ -67,7 +70,9 @@ impl<'a> Printer<'a> {
         if let Some((_, count)) = &mut self.file {
             *count += 1;
         }
-        if self.grep.count {
+        if self.grep.quiet {
+            // The exit status tells.
+        } else if self.grep.count {
             // Told when all are counted.
         } else if self.grep.files_with_matches {
             if is_new {
@@ -82,7 +87,7 @@ impl<'a> Printer<'a> {
     }
 
     fn write_count(&self, text: &mut Vec<u8>) {
-        if let Some((path, count)) = self.file.as_ref().filter(|_| self.grep.count) {
+        if let Some((path, count)) = self.file.as_ref().filter(|_| self.grep.count && !self.grep.quiet) {
             self.write_file(text, &json!({ "path": path, "count": count }), Some(*count));
         }
     }
@@ -127,6 +132,10 @@ impl<'a> Printer<'a> {
         for (number, line) in (found.line..).zip(found.text.split('\n')) {
             let end = range_start + line.len();
             let painted = self.painted(line, range_start, &found.ranges);
+            // What is left out of a line is marked.
+            let before = if range_start == 0 && found.text_start > 0 { CUT } else { "" };
+            let after = if end == found.text.len() && found.is_cut { CUT } else { "" };
+            let painted = format!("{before}{painted}{after}");
             self.write_line(text, number, Some(found.column), &painted);
             range_start = end + 1;
         }

@@ -27,6 +27,8 @@ pub(super) struct Collector<'a, F> {
     /// Lines before the match that comes next.
     pub(super) before: Vec<FsContextLine>,
     pub(super) has_match: bool,
+    /// Whether it was not searched to its end because it is binary.
+    pub(super) is_binary: bool,
     /// Bytes that were searched.
     pub(super) bytes: u64,
 }
@@ -46,9 +48,15 @@ impl<F: FnMut(Found) -> bool> Sink for Collector<'_, F> {
     type Error = io::Error;
 
     fn matched(&mut self, _: &Searcher, lines: &SinkMatch<'_>) -> io::Result<bool> {
-        let line = Line::new(lines.bytes());
-        let text = line.text();
+        let mut line = Line::new(lines.bytes());
         let (mut first, mut ranges) = (None, Vec::new());
+        if line.is_cut() {
+            each_match(self.pattern, lines, |part| {
+                line.show(&part);
+                false
+            });
+        }
+        let text = line.text();
         each_match(self.pattern, lines, |part| {
             first.get_or_insert(part.start);
             ranges.extend(line.range(&part, &text));
@@ -60,6 +68,8 @@ impl<F: FnMut(Found) -> bool> Sink for Collector<'_, F> {
             column: first.unwrap_or_default() as u64 + 1,
             offset: lines.absolute_byte_offset(),
             text,
+            text_start: line.start() as u64,
+            is_cut: line.is_cut(),
             ranges,
             before: std::mem::take(&mut self.before),
             after: Vec::new(),
@@ -78,6 +88,11 @@ impl<F: FnMut(Found) -> bool> Sink for Collector<'_, F> {
             (SinkContextKind::After, Some(last)) => last.after.push(line),
             _ => self.before.push(line),
         }
+        Ok(true)
+    }
+
+    fn binary_data(&mut self, _: &Searcher, _: u64) -> io::Result<bool> {
+        self.is_binary = true;
         Ok(true)
     }
 

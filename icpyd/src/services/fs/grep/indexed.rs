@@ -87,7 +87,8 @@ impl<T: Tree> Indexed<T> {
 
     /// Whether the tree has all files that a search asks for. A glob can ask for one that is ignored.
     pub(in super::super) fn can_search(params: &FsGrepParams) -> bool {
-        !params.hidden && !params.no_ignore && params.globs.iter().all(|glob| glob.starts_with('!'))
+        let is_plain = !params.hidden && !params.no_ignore && !params.search_binary && params.types.is_empty();
+        is_plain && params.globs.iter().all(|glob| glob.starts_with('!'))
     }
 
     /// Searches the files below a folder in the folder that can have a match, as [`Scan::run`] does.

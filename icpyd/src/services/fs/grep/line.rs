@@ -14,35 +14,64 @@ const LINE_BYTES_MAX: usize = 512;
 /// The most of the lines of a match over several, in bytes.
 const LINES_BYTES_MAX: usize = 4096;
 
+/// How much of a line is shown before a match that is too far behind its beginning, in bytes.
+const BEFORE_MATCH_BYTES: usize = 64;
+
 /// How far behind its lines the matcher may look: what follows can decide whether there is a match.
 const LOOK_AHEAD_BYTES: usize = 128;
 
 /// A line, or the lines of a match over several.
 #[derive(Debug)]
-pub(super) struct Line<'b>(&'b [u8]);
+pub(super) struct Line<'b> {
+    bytes: &'b [u8],
+    /// Where in the line they begin.
+    start: usize,
+}
 
 impl<'b> Line<'b> {
     /// A line without its end.
     pub(super) fn new(bytes: &'b [u8]) -> Self {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        Self(bytes.strip_suffix(b"\r").unwrap_or(bytes))
+        Self::whole(bytes.strip_suffix(b"\r").unwrap_or(bytes))
     }
 
     /// Some text that need not end as a line does.
     pub(super) fn whole(bytes: &'b [u8]) -> Self {
-        Self(bytes)
+        Self { bytes, start: 0 }
+    }
+
+    /// Has a single line shown from shortly before a match on, when that would not be shown from its beginning.
+    pub(super) fn show(&mut self, part: &Range<usize>) {
+        if part.end <= LINE_BYTES_MAX || self.bytes.contains(&b'\n') {
+            return;
+        }
+        let start = part.start.min(self.bytes.len()).saturating_sub(BEFORE_MATCH_BYTES);
+        // A character is shown whole or not at all.
+        let is_within = |byte: &u8| (0x80..0xc0).contains(byte);
+        self.start = start + self.bytes[start..].iter().take(3).take_while(|byte| is_within(byte)).count();
+        self.bytes = &self.bytes[self.start..];
+    }
+
+    /// The byte of the line at which the text begins.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Whether there is more behind the text.
+    pub(super) fn is_cut(&self) -> bool {
+        self.shown_bytes().len() < self.bytes.len()
     }
 
     fn shown_bytes(&self) -> &'b [u8] {
-        let bytes_max = if self.0.contains(&b'\n') { LINES_BYTES_MAX } else { LINE_BYTES_MAX };
-        &self.0[..self.0.len().min(bytes_max)]
+        let bytes_max = if self.bytes.contains(&b'\n') { LINES_BYTES_MAX } else { LINE_BYTES_MAX };
+        &self.bytes[..self.bytes.len().min(bytes_max)]
     }
 
     /// The text that is shown.
     pub(super) fn text(&self) -> String {
         let bytes = self.shown_bytes();
         let mut text = String::from_utf8_lossy(bytes).into_owned();
-        if bytes.len() < self.0.len() || text.len() > LINES_BYTES_MAX {
+        if bytes.len() < self.bytes.len() || text.len() > LINES_BYTES_MAX {
             let bytes_max = if bytes.len() > LINE_BYTES_MAX { LINES_BYTES_MAX } else { LINE_BYTES_MAX };
             text.truncate(text.floor_char_boundary(bytes_max));
         }
@@ -51,8 +80,8 @@ impl<'b> Line<'b> {
 
     /// Whether what begins at a byte is not shown.
     pub(super) fn is_cut_off(&self, byte: usize) -> bool {
-        let shown = self.shown_bytes().len();
-        byte > shown || (byte == shown && shown < self.0.len())
+        let (byte, shown) = (byte.saturating_sub(self.start), self.shown_bytes().len());
+        byte > shown || (byte == shown && shown < self.bytes.len())
     }
 
     /// Where in the text a part of the line is; `None` when it is cut off, or is nothing within a character.
@@ -61,7 +90,8 @@ impl<'b> Line<'b> {
             return None;
         }
         let bytes = self.shown_bytes();
-        let (start, end) = (part.start, part.end.min(bytes.len()));
+        let start = part.start.checked_sub(self.start)?;
+        let end = (part.end - self.start).min(bytes.len());
         let (start, end) = if bytes.starts_with(text.as_bytes()) {
             // Nearly every line is UTF-8, and its text is what it is.
             let is_within = start < end || text.is_char_boundary(start.min(text.len()));
@@ -71,7 +101,7 @@ impl<'b> Line<'b> {
             (place(start), place(end))
         };
         // A character that was cut in two is not shown.
-        let is_whole = bytes.len() == self.0.len();
+        let is_whole = bytes.len() == self.bytes.len();
         let range = FsRange { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? };
         (is_whole || start < text.len()).then_some(range)
     }
@@ -132,6 +162,15 @@ mod tests {
         let lines = [&long[..], b"\nb"].concat();
         check(&lines, 601..602, Some((std::str::from_utf8(&lines).unwrap(), 601, 602)));
         assert_eq!(Line::new(&b"x\n".repeat(3000)).text().len(), 4096);
+        let mut far = Line::new(&long);
+        far.show(&(550..560));
+        let text = far.text();
+        assert_eq!((far.start(), text.len(), far.is_cut()), (486, 114, false));
+        assert_eq!(far.range(&(550..560), &text), Some(FsRange { start: 64, end: 74 }));
+        let wide = "é".repeat(600);
+        let mut far = Line::new(wide.as_bytes());
+        far.show(&(601..603));
+        assert_eq!((far.start(), far.text(), far.is_cut()), (538, "é".repeat(256), true));
         let split = ["x".repeat(511), "é".to_owned()].concat();
         assert_eq!(Line::new(split.as_bytes()).text().len(), 511);
     }

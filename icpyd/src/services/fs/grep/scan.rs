@@ -85,6 +85,7 @@ impl Scan<'_> {
             found: Found::default(),
             before: Vec::new(),
             has_match: false,
+            is_binary: false,
             bytes: 0,
         };
         let searched = (self.open)(path.as_path()).and_then(|opened| {
@@ -93,6 +94,7 @@ impl Scan<'_> {
         });
         let mut stats = FsGrepStats { files: 1, bytes: collector.bytes, ..FsGrepStats::default() };
         stats.files_matched = u64::from(collector.has_match);
+        stats.files_binary = u64::from(collector.is_binary);
         if let Err(error) = searched {
             // One that is gone again is none.
             (stats.files, stats.files_failed) = (0, u64::from(error.kind() != io::ErrorKind::NotFound));
@@ -109,7 +111,7 @@ pub(super) fn searcher(pattern: &Pattern, params: &FsGrepParams) -> SearcherBuil
     builder
         .line_number(true)
         .line_terminator(pattern.line_end)
-        .binary_detection(BinaryDetection::quit(0))
+        .binary_detection(if params.search_binary { BinaryDetection::none() } else { BinaryDetection::quit(0) })
         .multi_line(pattern.is_multiline)
         .before_context(lines(params.before))
         .after_context(lines(params.after))

@@ -155,5 +155,6 @@ fn add(sum: &mut FsGrepStats, stats: FsGrepStats) {
     sum.files += stats.files;
     sum.files_matched += stats.files_matched;
     sum.files_failed += stats.files_failed;
+    sum.files_binary += stats.files_binary;
     sum.bytes += stats.bytes;
 }

@@ -6,6 +6,7 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::FsGrepParams;
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
+use ignore::types::{Types, TypesBuilder};
 
 use super::super::error::failed;
 
@@ -19,13 +20,22 @@ pub(super) fn files(
     let globs = globs(root, &params.globs)?;
     root.read_dir().map_err(|error| failed("search", asked, &error))?;
     let mut walk = WalkBuilder::new(root);
-    walk.hidden(!params.hidden).overrides(globs).sort_by_file_name(Ord::cmp);
+    walk.hidden(!params.hidden).overrides(globs).types(types(&params.types)?).sort_by_file_name(Ord::cmp);
     if params.no_ignore {
         walk.ignore(false).git_ignore(false).git_global(false).git_exclude(false).parents(false);
     }
     let root = root.to_owned();
     let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
     Ok(files.map(move |entry| entry.path().strip_prefix(&root).unwrap_or(entry.path()).to_owned()))
+}
+
+fn types(names: &[String]) -> Result<Types> {
+    let mut builder = TypesBuilder::new();
+    builder.add_defaults();
+    for name in names {
+        builder.select(name);
+    }
+    builder.build().map_err(|error| Error::invalid_params(format!("the type is not known: {error}")))
 }
 
 /// The globs that say which files are searched.
