@@ -23,6 +23,21 @@ fn writing(path: impl AsRef<Path>, content: &str) -> FsWriteFileParams {
     FsWriteFileParams::of(path.as_ref(), content)
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_kernel_keeps_is_refused_for_what_it_is() {
+    check("//- /a.txt\none\n", async |daemon, client| {
+        refused(client.write_file(&writing("/proc/self/comm", "x")).await, Kind::Unsupported, "takes no new files");
+        let part = FsReadFileParams { offset: Some(3), length: Some(8), ..reading("/proc/self/pagemap") };
+        refused(client.read_file(&part).await, Kind::Unsupported, "from byte 3 on");
+        refused(
+            client.list_directory(&listing(daemon.path("a.txt"))).await,
+            Kind::Unsupported,
+            "is a file, not a folder",
+        );
+    });
+}
+
 fn listing(path: impl AsRef<Path>) -> FsListDirectoryParams {
     FsListDirectoryParams::of(path.as_ref())
 }
@@ -124,7 +139,7 @@ fn what_is_not_there_or_no_file_is_named() {
         refused(client.write_file(&writing(path("folder"), "")).await, Kind::Unsupported, "is a folder");
         refused(client.write_file(&writing(path("dangling"), "")).await, Kind::NotFound, "leads nowhere");
         refused(client.write_file(&writing(path("none/a"), "")).await, Kind::NotFound, named("none"));
-        refused(client.list_directory(&listing(path("file"))).await, Kind::NotFound, "not a folder");
+        refused(client.list_directory(&listing(path("file"))).await, Kind::Unsupported, "not a folder");
         refused(client.list_directory(&listing(path("none"))).await, Kind::NotFound, named("none"));
     });
 }

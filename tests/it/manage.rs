@@ -100,6 +100,18 @@ fn folders_are_made_with_those_above() {
 }
 
 #[test]
+fn a_deep_path_is_made_in_little_time() {
+    check("", async |daemon, client| {
+        let deep = daemon.path("").join("d/".repeat(1500));
+        let began = std::time::Instant::now();
+        assert_eq!(client.create_directory(&folder(&deep)).await.unwrap().created.len(), 1500);
+        // It took a time that grows with the third power of the depth: 20 s.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(deep.is_dir());
+    });
+}
+
+#[test]
 fn a_link_is_made_where_nothing_is() {
     check("//- /file\n", async |daemon, client| {
         let link = |name: &str, target: &str| FsCreateSymlinkParams {

@@ -33,6 +33,76 @@ fn nothing_is_replaced_that_was_not_meant_to_be() {
     });
 }
 
+/// Shows a folder at another place too, until it is dropped.
+struct Bound(PathBuf);
+
+impl Bound {
+    fn mount(folder: PathBuf, at: PathBuf) -> Option<Self> {
+        let mut command = std::process::Command::new("mount");
+        command.arg("--bind").arg(folder).arg(&at);
+        if !command.output().is_ok_and(|output| output.status.success()) {
+            icpy_tests::cannot_run("a folder cannot be mounted: it needs root");
+            return None;
+        }
+        Some(Self(at))
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        let _gone_where_the_test_went_well = std::process::Command::new("umount").arg(&self.0).output();
+    }
+}
+
+#[test]
+fn nothing_is_deleted_through_a_mount() {
+    check("//- /data/f\n//- /tree/a/f\n//- /tree/mount point/x\n//- /other/x\n", async |daemon, client| {
+        let path = |name: &str| daemon.path(name);
+        let Some(bound) = Bound::mount(path("data"), path("tree/mount point")) else { return };
+        for top in ["tree", "tree/mount point"] {
+            let outcome = client.delete(&for_good(&[path(top)])).await;
+            assert_eq!(outcome.as_ref().unwrap().operation_id, None);
+            refused(outcome, Kind::Conflict, "something is mounted at `");
+        }
+        assert!(path("data/f").exists() && path("tree/a/f").exists());
+        for outcome in [
+            client.move_items(&transfer(path("tree/mount point"), path("moved"))).await,
+            client.delete(&FsDeleteParams { is_permanent: false, ..for_good(&[path("tree/mount point")]) }).await,
+        ] {
+            refused(outcome, Kind::Conflict, "mounted");
+        }
+        drop(bound);
+        done(client.delete(&for_good(&[path("tree")])).await);
+        assert!(path("data/f").exists() && !path("tree").exists());
+    });
+}
+
+#[test]
+fn what_was_not_deleted_is_no_operation() {
+    let user = Process::ordinary("//- /closed/a\n");
+    let closed = user.path("closed");
+    fs::set_permissions(&closed, Permissions::from_mode(0o555)).unwrap();
+    let params = serde_json::json!({ "paths": [closed.join("a")], "isPermanent": true }).to_string();
+    let outcome = user.json(&["call", "fs:delete", &params]);
+    assert_eq!(outcome["items"][0]["error"]["data"]["kind"], "permission_denied", "{outcome}");
+    assert_eq!(outcome.get("operationId"), None);
+    assert_eq!(user.json(&["call", "fs:list_operations"])["operations"], serde_json::json!([]));
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_is_told_so() {
+    let user = Process::ordinary("//- /tree/closed/a\n");
+    let closed = user.path("tree/closed");
+    fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
+    let transfer = serde_json::json!({ "items": [{ "from": user.path("tree"), "to": user.path("copy") }] });
+    let delete = serde_json::json!({ "paths": [user.path("tree")], "isPermanent": true });
+    for (method, params) in [("fs:copy", transfer), ("fs:delete", delete)] {
+        let outcome = user.json(&["call", method, &params.to_string()]);
+        assert_eq!(outcome["items"][0]["error"]["data"]["kind"], "permission_denied", "{outcome}");
+    }
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
+}
+
 #[test]
 fn what_cannot_be_copied_or_moved_is_named_and_the_others_are_done() {
     check("//- /a\none\n//- /folder/sub/x\n", async |daemon, client| {

@@ -17,10 +17,13 @@ impl Folder {
     /// Opens a folder by its real path.
     pub fn open(real: &Path) -> io::Result<Self> {
         let folder = Self(openat(CWD, real, FLAGS, Mode::empty())?);
-        if !folder.path().exists() {
-            return Err(io::Error::other("a folder cannot be held without `/proc`"));
+        match folder.path().symlink_metadata() {
+            Ok(_) => Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(io::Error::other("a folder cannot be held without `/proc`"))
+            }
+            Err(error) => Err(error),
         }
-        Ok(folder)
     }
 
     /// Opens a folder below, by a path without symbolic links and `..`: where there are any, somebody has changed it since.

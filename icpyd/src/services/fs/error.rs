@@ -19,6 +19,7 @@ pub(super) fn failed(act: &str, path: &Path, error: &io::Error) -> Error {
         Io::AlreadyExists => (Kind::AlreadyExists, "it exists already".to_owned()),
         Io::PermissionDenied => (Kind::PermissionDenied, "permission denied".to_owned()),
         Io::ReadOnlyFilesystem => (Kind::PermissionDenied, "the filesystem is read-only".to_owned()),
+        Io::ResourceBusy => (Kind::Conflict, "something is mounted there, or the system uses it".to_owned()),
         Io::StorageFull => (Kind::Unavailable, "the disk is full".to_owned()),
         Io::QuotaExceeded => (Kind::Unavailable, "the disk quota is used up".to_owned()),
         Io::FileTooLarge => (Kind::TooLarge, "the file would be too large".to_owned()),

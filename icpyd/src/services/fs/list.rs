@@ -5,7 +5,8 @@
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
-use std::fs::DirEntry;
+use std::fs::{DirEntry, Metadata};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use icpy_protocol::error::{Error, Result};
@@ -15,7 +16,7 @@ use icpy_protocol::fs::{
 
 use super::metadata::{Describer, platform};
 use super::place::{Place, Use};
-use super::{failed, kind, kind_of_type, modified_at_ms};
+use super::{failed, kind, kind_of_type, modified_at_ms, platform as files};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 
 /// The most entries in one answer.
@@ -39,7 +40,11 @@ pub(super) fn list(caller: &Caller, params: &FsListDirectoryParams) -> Result<Fs
     let order = Order::of(params)?;
     let refused = |error| failed("list", place.asked(), &error);
     let mut found = Vec::new();
-    for entry in place.path().read_dir().map_err(refused)? {
+    let entries = place.path().read_dir().map_err(|error| match place.path().metadata() {
+        Ok(metadata) if error.kind() == ErrorKind::NotADirectory => not_a_folder(&place, &metadata),
+        _ => refused(error),
+    })?;
+    for entry in entries {
         // An entry that goes away in the meantime is left out.
         if let Some(entry) = order.look_at(&entry.map_err(refused)?)
             && order.after.as_ref().is_none_or(|after| order.compare(&entry, after).is_gt())
@@ -59,6 +64,11 @@ pub(super) fn list(caller: &Caller, params: &FsListDirectoryParams) -> Result<Fs
     let mut describer = params.details.then(|| Describer::new(caller, place.real()));
     let entries = found.into_iter().filter_map(|found| entry(&place, &found.name, describer.as_mut())).collect();
     Ok(FsListDirectoryResult { entries, next_after })
+}
+
+fn not_a_folder(place: &Place, metadata: &Metadata) -> Error {
+    let what = if metadata.is_file() { "a file" } else { files::special_kind(metadata) };
+    Error::unsupported(format!("`{place}` is {what}, not a folder"))
 }
 
 fn entry(folder: &Place, name: &OsStr, describer: Option<&mut Describer<'_>>) -> Option<FsEntry> {

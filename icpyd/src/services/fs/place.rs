@@ -68,6 +68,15 @@ impl Place {
         self.check_slash(from.path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()))
     }
 
+    /// A thing in the folder at this place, without looking for the folder again. `None` where what the caller may use must
+    /// be asked anew.
+    pub(super) fn inside(&self, caller: &Caller, path: &FilePath) -> Option<Self> {
+        let asked = path.as_path();
+        let is_inside = caller.confinement().is_none() && asked.parent() == Some(&*self.asked);
+        let real = self.real.join(asked.file_name().filter(|_| is_inside)?);
+        Some(Self { asked: asked.to_owned(), path: real.clone(), real, _held: None })
+    }
+
     fn find(caller: &Caller, path: &FilePath, wanted: Use, real_of: fn(&Path) -> Result<PathBuf>) -> Result<Self> {
         check_absolute(path)?;
         let asked = path.as_path().to_owned();

@@ -147,7 +147,13 @@ fn read_part(opened: Opened, params: &FsReadFileParams, form: Form) -> Result<Fs
     };
     let refused = |error: io::Error| match error.kind() {
         // Of an offset that no file can have.
-        io::ErrorKind::InvalidInput => Error::invalid_params(format!("`offset` is {offset}: no file is so long")),
+        io::ErrorKind::InvalidInput if i64::try_from(offset).is_err() => {
+            Error::invalid_params(format!("`offset` is {offset}: no file is so long"))
+        }
+        // Some below /proc are read in whole records.
+        io::ErrorKind::InvalidInput => {
+            Error::unsupported(format!("`{}` cannot be read from byte {offset} on", path.display()))
+        }
         _ => failed("read", path, &error),
     };
     let head = read(0, AROUND_BYTES, AROUND_BYTES, &mut file).map_err(refused)?;

@@ -223,7 +223,13 @@ impl Copier<'_> {
             self.expect(entry, &to.metadata()?);
             self.flush(|| to.sync_all())
         };
-        copy().map_err(|error| self.job.check().err().unwrap_or_else(|| self.refused_there(entry, &error)))
+        copy().map_err(|error| {
+            self.job.check().err().unwrap_or_else(|| match error.kind() {
+                // Only what is read can have nothing yet.
+                io::ErrorKind::WouldBlock => self.refused(entry, &error),
+                _ => self.refused_there(entry, &error),
+            })
+        })
     }
 
     fn flush(&self, flush: impl FnOnce() -> io::Result<()>) -> io::Result<()> {

@@ -20,18 +20,30 @@ use crate::services::fs::stamp::Stamp;
 pub(super) fn folders(path: &FilePath, job: &Job) -> Result<Vec<FilePath>> {
     let mut missing = Vec::new();
     let mut at = path.clone();
+    // One look at each. What the caller may use, and what is in the way, is asked where something is.
+    while let Some(above) = at.as_path().parent().map(FilePath::from)
+        && above.as_path().symlink_metadata().is_err()
+    {
+        missing.push(std::mem::replace(&mut at, above));
+    }
     while let Some(why) = is_missing(&job.caller, &at)? {
         let above = at.as_path().parent().map(FilePath::from);
         missing.push(std::mem::replace(&mut at, above.ok_or(why)?));
     }
     let mut made = Vec::new();
+    let mut last: Option<Place> = None;
     for path in missing.into_iter().rev() {
-        let place = Place::of(&job.caller, &path, Use::Change)?;
+        let place = match last.take().and_then(|last| last.inside(&job.caller, &path)) {
+            Some(place) => place,
+            None => Place::of(&job.caller, &path, Use::Change)?,
+        };
         let becomes = Becomes::Any(FsKind::Directory);
         match job.changing(&[(place.real(), Some(becomes))], || fs::create_dir(place.path())) {
             Ok(()) => {
                 did_make(&place, job)?;
                 made.push(path);
+                // A path that was just made needs no search.
+                last = Some(place);
             }
             // Somebody else has made it in the meantime.
             Err(error) if error.kind() == ErrorKind::AlreadyExists && is_missing(&job.caller, &path)?.is_none() => {}

@@ -121,8 +121,6 @@ fn delete_one(path: &FilePath, is_permanent: bool, job: &Job) -> Result<FsItemRe
     let real = FilePath::from(place.real());
     place.path().symlink_metadata().map_err(|error| failed("delete", place.asked(), &error))?;
     if is_permanent {
-        // Also when it ends in the middle.
-        job.did(Step::Removed { path: real });
         remove::remove(&place, job)?;
         return Ok(FsItemResult::done(path.clone()));
     }

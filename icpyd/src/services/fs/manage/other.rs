@@ -78,6 +78,15 @@ pub(super) fn open_folder(_: &Path) -> io::Result<File> {
 
 pub(super) fn make_accessible(_: &Path) {}
 
+/// It is not told.
+pub(super) fn is_mount_point(_: &Path) -> bool {
+    false
+}
+
+pub(super) fn mount_at_or_below(_: &Path) -> Option<PathBuf> {
+    None
+}
+
 /// Removes what is no folder; a link to a folder is removed as one.
 pub(super) fn remove_thing(path: &Path, metadata: &Metadata) -> io::Result<()> {
     match metadata.is_symlink() {

@@ -8,25 +8,31 @@ use icpy_protocol::error::{Error, Result};
 
 use super::job::Job;
 use super::platform;
+use super::step::Step;
 use super::walk::{Entry, Visitor, walk};
 use crate::services::fs::error::failed;
 use crate::services::fs::origins::Becomes;
 use crate::services::fs::place::Place;
 use crate::services::fs::platform as files;
 
-/// Deletes what is at a place, with all in it. What is mounted there is not touched.
+/// Deletes what is at a place, with all in it. Nothing is deleted where something is mounted there.
 pub(super) fn remove(place: &Place, job: &Job) -> Result<()> {
-    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: true }), false)
+    if let Some(mounted) = platform::mount_at_or_below(place.real()) {
+        return Err(is_mounted(&mounted));
+    }
+    // Also when it ends in the middle.
+    let step = Some(Step::Removed { path: place.real().into() });
+    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: true, step }), false)
 }
 
 /// Deletes what has a copy elsewhere by now, with which it counts.
 pub(super) fn remove_moved(place: &Place, job: &Job) -> Result<()> {
-    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: false }), false)
+    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: false, step: None }), false)
 }
 
 /// Deletes what is at a place and we have made ourselves, whatever its permissions are.
 pub(super) fn remove_made(place: &Place, job: &Job) -> Result<()> {
-    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: false }), true)
+    remove_as(place.path(), place.asked(), Some(Known { real: place.real(), job, counts: false, step: None }), true)
 }
 
 /// Deletes what is at a path for system calls that nobody knows of. It ends when it is done, whoever waits.
@@ -37,6 +43,10 @@ pub(super) fn remove_hidden(path: &Path, shown: &Path) -> Result<()> {
 /// The same of what we have made ourselves, whatever its permissions are.
 pub(in super::super) fn remove_ours(path: &Path, shown: &Path) -> Result<()> {
     remove_as(path, shown, None, true)
+}
+
+fn is_mounted(shown: &Path) -> Error {
+    Error::conflict(format!("something is mounted at `{}`", shown.display()))
 }
 
 fn remove_as(path: &Path, shown: &Path, known: Option<Known<'_>>, is_ours: bool) -> Result<()> {
@@ -57,6 +67,9 @@ pub(super) fn check_removable(path: &Path, shown: &Path, job: &Job) -> Result<()
         }
 
         fn enter(&mut self, folder: &Entry<'_>) -> Result<()> {
+            if platform::is_mount_point(folder.path) {
+                return Err(is_mounted(&folder.shown()));
+            }
             files::check_writable(&folder.path.join("."))
                 .map_err(|error| failed("delete from", &folder.shown(), &error))
         }
@@ -80,15 +93,23 @@ struct Known<'a> {
     job: &'a Job,
     /// Whether each thing is a part of what there is to do.
     counts: bool,
+    /// What to keep once something is deleted.
+    step: Option<Step>,
 }
 
 impl Remover<'_> {
-    fn remove_one(&self, entry: &Entry<'_>, remove: impl FnOnce() -> io::Result<()>) -> Result<()> {
-        let removed = match &self.known {
+    fn remove_one(&mut self, entry: &Entry<'_>, remove: impl FnOnce() -> io::Result<()>) -> Result<()> {
+        let removed = match &mut self.known {
             None => remove(),
-            Some(Known { real, job, counts }) => {
+            Some(Known { real, job, counts, step }) => {
                 job.advance(u64::from(*counts));
-                job.changing(&[(&real.join(entry.below), Some(Becomes::Gone))], remove)
+                let removed = job.changing(&[(&real.join(entry.below), Some(Becomes::Gone))], remove);
+                if removed.is_ok()
+                    && let Some(step) = step.take()
+                {
+                    job.did(step);
+                }
+                removed
             }
         };
         removed.map_err(|error| failed("delete", &entry.shown(), &error))
@@ -105,9 +126,8 @@ impl Visitor for Remover<'_> {
     }
 
     fn enter(&mut self, folder: &Entry<'_>) -> Result<()> {
-        if !platform::is_on_same_device(&self.top, folder.metadata) {
-            let message = format!("`{}` is another disk's, which is mounted there", folder.shown().display());
-            return Err(Error::conflict(message));
+        if platform::is_mount_point(folder.path) || !platform::is_on_same_device(&self.top, folder.metadata) {
+            return Err(is_mounted(&folder.shown()));
         }
         if self.is_ours {
             platform::make_accessible(folder.path);

@@ -8,6 +8,8 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Gid, OFlags, RenameFlags, Timespec, Timestamps, Uid, renameat_with, utimensat};
+#[cfg(target_os = "linux")]
+use rustix::fs::{StatxAttributes, StatxFlags, statx};
 use rustix::io::Errno;
 
 /// The permissions that can be set.
@@ -134,6 +136,56 @@ pub(super) fn open_folder(path: &Path) -> io::Result<File> {
 pub(super) fn make_accessible(folder: &Path) {
     // Where that fails, so does what it is done for.
     let _ = set_mode(folder, 0o700);
+}
+
+/// Whether something is mounted here.
+#[cfg(target_os = "linux")]
+pub(super) fn is_mount_point(path: &Path) -> bool {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    let attributes = statx(CWD, path, flags, StatxFlags::empty()).map(|it| it.stx_attributes);
+    // Before Linux 5.8 it is not told.
+    attributes.is_ok_and(|attributes| attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+/// That another device begins tells most of them.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_mount_point(_: &Path) -> bool {
+    false
+}
+
+/// Where something is mounted, at a path or below, by where that really is.
+#[cfg(target_os = "linux")]
+pub(super) fn mount_at_or_below(real: &Path) -> Option<PathBuf> {
+    // Where the table cannot be read, each folder is looked at before it is deleted from.
+    let table = fs::read("/proc/self/mountinfo").ok()?;
+    let path = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4).map(|field| unescaped(field).into());
+    table.split(|byte| *byte == b'\n').filter_map(path).find(|path: &PathBuf| path.starts_with(real))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn mount_at_or_below(_: &Path) -> Option<PathBuf> {
+    None
+}
+
+/// A field of `proc_pid_mountinfo(5)`, in which a space is `\040`.
+#[cfg(target_os = "linux")]
+fn unescaped(field: &[u8]) -> OsString {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let [first, behind @ ..] = rest {
+        let octal = rest.strip_prefix(b"\\").and_then(|code| std::str::from_utf8(code.get(..3)?).ok());
+        match octal.and_then(|code| u8::from_str_radix(code, 8).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &rest[4..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    OsString::from_vec(bytes)
 }
 
 /// Removes what is no folder.

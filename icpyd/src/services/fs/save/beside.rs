@@ -144,6 +144,10 @@ pub(super) fn not_beside(place: &Place, error: io::Error) -> NotBeside {
         Io::PermissionDenied | Io::ReadOnlyFilesystem | Io::ResourceBusy | Io::CrossesDevices => {
             NotBeside::Impossible(error)
         }
+        Io::NotFound if place.path().symlink_metadata().is_ok() => {
+            let message = format!("`{place}` cannot be saved: its filesystem takes no new files");
+            NotBeside::Refused(Error::unsupported(message))
+        }
         _ => NotBeside::Refused(failed("write", place.asked(), &error)),
     }
 }
