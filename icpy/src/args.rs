@@ -5,6 +5,7 @@
 mod commands;
 mod files;
 mod grep;
+mod keys;
 mod manage;
 mod terminal;
 
@@ -16,6 +17,7 @@ use clap::{Args as ClapArgs, FromArgMatches as _, Parser, ValueEnum};
 pub use self::commands::*;
 pub use self::files::*;
 pub use self::grep::Grep;
+pub use self::keys::{Key, Keys};
 pub use self::manage::*;
 pub use self::terminal::*;
 

@@ -29,6 +29,9 @@ const VARIABLE: &str = "COMPLETE";
 /// How long a daemon may take: the user has pressed a key.
 const TIMEOUT: Duration = Duration::from_millis(200);
 
+/// The commands of `icpy terminal` that are about one terminal.
+const OF_A_TERMINAL: &[&str] = &["attach", "send", "show", "wait", "rename", "signal", "kill", "record"];
+
 /// Whether a shell asks.
 pub(crate) fn is_asked() -> bool {
     host::variable(VARIABLE).is_some_and(|shell| shell != "0")
@@ -76,7 +79,7 @@ fn command(finder: Option<&Finder>) -> clap::Command {
         names.iter().fold(command, |command, name| with(command, name, arg, candidates))
     };
     let command = command.mut_subcommand("workspace", |it| each(it, &["info", "activate"], "workspace", &workspaces));
-    command.mut_subcommand("terminal", |it| each(it, &["send", "show", "close"], "terminal", &terminals))
+    command.mut_subcommand("terminal", |it| each(it, OF_A_TERMINAL, "terminal", &terminals))
 }
 
 /// A command with candidates for an argument of one of its own. In the argument's place: one that is added again would be

@@ -15,6 +15,6 @@ pub mod connection;
 pub mod args;
 pub mod target;
 
-pub use client::{Client, Event, Piece, Streaming, Subscription, Update};
+pub use client::{Client, Event, Notice, Notification, Notifications, Piece, Streaming, Subscription, Update};
 pub use connection::Connection;
 pub use finder::Finder;

@@ -8,6 +8,8 @@ mod access;
 #[cfg(unix)]
 mod attach;
 #[cfg(unix)]
+mod attach_cli;
+#[cfg(unix)]
 mod cache;
 #[cfg(unix)]
 mod cli;
@@ -68,6 +70,8 @@ mod origins;
 mod packaging;
 #[cfg(unix)]
 mod reconnect;
+#[cfg(unix)]
+mod recording;
 #[cfg(unix)]
 mod remote;
 #[cfg(unix)]

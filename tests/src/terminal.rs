@@ -16,6 +16,8 @@ pub struct Terminal {
     child: Child,
     keyboard: File,
     screen: Arc<Mutex<String>>,
+    /// Held by whoever keeps the terminal from taking more.
+    gate: Arc<Mutex<()>>,
     /// How much of the screen has been expected.
     seen: usize,
 }
@@ -37,19 +39,32 @@ impl Terminal {
         let keyboard = File::from(controller);
         let screen = Arc::new(Mutex::new(String::new()));
         let (mut output, shared) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
+        let gate = Arc::new(Mutex::new(()));
+        let entry = Arc::clone(&gate);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             // The end of a terminal is an error.
             while let Ok(count @ 1..) = output.read(&mut bytes) {
+                drop(entry.lock().unwrap());
                 shared.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Self { child, keyboard, screen, seen: 0 }
+        Self { child, keyboard, screen, gate, seen: 0 }
     }
 
     /// Types text.
     pub fn type_keys(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Gives the terminal another size; the program is told.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        tcsetwinsize(&self.keyboard, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    }
+
+    /// Who holds its lock keeps the terminal from taking more of what the program prints.
+    pub fn gate(&self) -> Arc<Mutex<()>> {
+        Arc::clone(&self.gate)
     }
 
     /// Waits until a text is on the screen behind all that was expected before. Returns what stands before it.

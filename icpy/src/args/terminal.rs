@@ -2,36 +2,41 @@
 
 #![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 
-use clap::{Args as ClapArgs, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+
+use super::Keys;
 
 /// Terminals.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Terminal {
-    /// What to do
+    /// What to do; by default `new`
     #[command(subcommand)]
-    pub action: TerminalAction,
+    pub action: Option<TerminalAction>,
 }
 
 /// What can be done with terminals.
 #[derive(Clone, Debug, Subcommand)]
 pub enum TerminalAction {
+    /// Run a program, by default the shell, in a new terminal and attach to it: what is meant without a command
+    New(TerminalNew),
+    /// Show a terminal in this one, and type into it; ctrl-] pressed twice detaches
+    Attach(TerminalAttach),
     /// List the terminals, the oldest first
-    List,
-    /// Run a program, by default the shell, in a new terminal; print the terminal's name
-    New {
-        /// What to call it; by default as the program
-        #[arg(long)]
-        name: Option<String>,
-        /// The program and its arguments
-        #[arg(trailing_var_arg = true)]
-        command: Vec<String>,
-    },
+    #[command(alias = "list")]
+    Ls,
     /// Type a text into a terminal; `-` reads it from standard input
     Send {
         /// Its name or id
         terminal: String,
         /// The text; with no newline added
+        #[arg(allow_hyphen_values = true)]
         text: String,
+        /// Press Enter after it
+        #[arg(long)]
+        enter: bool,
     },
     /// Print what a terminal has printed, as far as it is kept
     Show {
@@ -41,9 +46,113 @@ pub enum TerminalAction {
         #[arg(short, long)]
         follow: bool,
     },
-    /// End what runs in a terminal and forget the terminal
-    Close {
+    /// Wait until a terminal's program ends, and end as it does; with --timeout, at most so long
+    Wait {
         /// Its name or id
         terminal: String,
     },
+    /// Give a terminal another name
+    Rename {
+        /// Its name or id
+        terminal: String,
+        /// What to call it
+        name: String,
+    },
+    /// Send a signal to what runs in the foreground of a terminal
+    Signal {
+        /// Its name or id
+        terminal: String,
+        /// The signal, such as INT, TERM or KILL
+        signal: String,
+    },
+    /// End what runs in a terminal and forget the terminal
+    #[command(alias = "close")]
+    Kill {
+        /// Its name or id
+        terminal: String,
+    },
+    /// Write what a terminal shows to a file, as asciinema does, until its program ends or ^C
+    Record {
+        /// Its name or id
+        terminal: String,
+        /// The file; it must not be there yet
+        file: PathBuf,
+        /// The version of asciicast
+        #[arg(long, value_name = "VERSION", default_value = "v3")]
+        format: RecordFormat,
+    },
+    /// Show such a file (asciicast v2 or v3), as fast as it was
+    Replay {
+        /// The file
+        file: PathBuf,
+        /// So many times as fast
+        #[arg(long, value_name = "TIMES", default_value = "1", value_parser = factor)]
+        speed: f64,
+        /// Rest no longer than so many seconds
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        idle_limit: Option<Duration>,
+    },
+}
+
+/// A new terminal.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct TerminalNew {
+    /// Print the terminal's id and leave it to itself, as is done without a terminal on standard input and output
+    #[arg(short, long)]
+    pub detach: bool,
+    /// What to call it; by default as the program
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The folder in which it starts; by default the current one
+    #[arg(long, value_name = "FOLDER")]
+    pub cwd: Option<PathBuf>,
+    /// How it is shown
+    #[command(flatten)]
+    pub viewing: Viewing,
+    /// The program and its arguments
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// Attaching.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct TerminalAttach {
+    /// Its name or id
+    pub terminal: String,
+    /// Only look on: nothing is typed, and the terminal keeps its size
+    #[arg(short, long)]
+    pub read_only: bool,
+    /// How it is shown
+    #[command(flatten)]
+    pub viewing: Viewing,
+}
+
+/// How a terminal is shown in another.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct Viewing {
+    /// What detaches: `ctrl-\`, `'ctrl-b d'` for one key after the other, or `none`; by default $ICPY_DETACH_KEY, or else 'ctrl-] ctrl-]'
+    #[arg(long, value_name = "KEYS")]
+    pub detach_key: Option<Keys>,
+    /// Also inside of a terminal of the daemon
+    #[arg(long)]
+    pub nested: bool,
+}
+
+/// How a terminal is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecordFormat {
+    /// asciicast v2, with times from the beginning
+    V2,
+    /// asciicast v3, with times between events
+    V3,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    (factor.is_finite() && factor > 0.0).then_some(factor).ok_or_else(|| "must be above 0".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

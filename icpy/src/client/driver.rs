@@ -16,11 +16,12 @@ use icpy_protocol::{PROTOCOL, PROTOCOL_MIN};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Update;
 use super::link::Link;
+use super::notifications::{LinkState, Taker, Takers};
 use super::reconnect::Reconnect;
 use super::streaming::Piece;
 use super::subscriptions::Subscriptions;
@@ -38,6 +39,9 @@ pub(super) enum Order {
     Cancel(u64),
     Acknowledge(u64, u32),
     Unsubscribe(u64),
+    /// Sends a request whose answer nobody waits for.
+    Tell(&'static MethodInfo, Value),
+    Notify(Taker),
 }
 
 /// A request that waits for its answer.
@@ -79,6 +83,8 @@ pub(super) struct Driver {
     last_id: Arc<AtomicU64>,
     pub(super) pending: HashMap<u64, Box<Pending>>,
     pub(super) subscriptions: Subscriptions,
+    takers: Takers,
+    pub(super) tell_link: watch::Sender<LinkState>,
     tell_end: watch::Sender<Option<String>>,
 }
 
@@ -96,6 +102,8 @@ impl Driver {
             last_id,
             pending: HashMap::new(),
             subscriptions: Subscriptions::default(),
+            takers: Takers::default(),
+            tell_link: watch::Sender::default(),
             tell_end,
         }
     }
@@ -105,10 +113,13 @@ impl Driver {
             match self.serve(&mut link, &mut orders).await {
                 Left::Dropped => return,
                 Left::Closed(reason) => break reason,
-                left @ (Left::Lost(_) | Left::Resumable(_)) => match self.reconnect(left).await {
-                    Ok(again) => link = again,
-                    Err(error) => break error.to_string(),
-                },
+                left @ (Left::Lost(_) | Left::Resumable(_)) => {
+                    self.tell_link.send_modify(|link| link.is_lost = true);
+                    match self.reconnect(left).await {
+                        Ok(again) => link = again,
+                        Err(error) => break error.to_string(),
+                    }
+                }
             }
         };
         self.tell_end.send_replace(Some(reason));
@@ -117,10 +128,21 @@ impl Driver {
     async fn serve(&mut self, link: &mut Link, orders: &mut mpsc::Receiver<Order>) -> Left {
         loop {
             let has_room = link.outgoing().len() < OUTGOING_BYTES_MAX;
+            let behind = self.takers.behind();
+            let next = async {
+                match behind {
+                    None => link.next_line().await.map(Some),
+                    // Who takes nothing has nothing more read, and may still send.
+                    Some(taker) => tokio::select! {
+                        _ = taker.reserve() => Ok(None),
+                        () = link.write() => Ok(None),
+                    },
+                }
+            };
             tokio::select! {
-                line = link.next_line() => match line {
+                line = next => match line {
                     Ok(line) => {
-                        if let Some(left) = self.take(&line, link) {
+                        if let Some(left) = line.and_then(|line| self.take(&line, link)) {
                             return left;
                         }
                     }
@@ -145,6 +167,8 @@ impl Driver {
                 write_notification(link.outgoing(), CANCEL, &json!({ "id": number }));
             }
             Order::Acknowledge(number, bytes) => acknowledge(link, number, bytes),
+            Order::Tell(method, params) => write_notification(link.outgoing(), method.name, &params),
+            Order::Notify(taker) => self.takers.insert(taker),
             Order::Unsubscribe(number) => {
                 if let Some(subscription) = self.subscriptions.remove(number) {
                     let params = json!(SessionUnsubscribeParams { subscription }).to_string();
@@ -179,6 +203,7 @@ impl Driver {
             Ok(Received::Notification { method, params }) => {
                 match &*method {
                     STREAM | PROGRESS => self.take_piece(params, link),
+                    topic if self.takers.take(topic, params, self.tell_link.borrow().number) => {}
                     topic => self.subscriptions.take(topic, params),
                 }
                 None

@@ -23,13 +23,15 @@ pub(super) struct Link {
     lines: VecDeque<Vec<u8>>,
     outgoing: Vec<u8>,
     written: usize,
+    /// Nothing more can be sent. What the other side has said before it left is still read.
+    is_broken: bool,
 }
 
 impl Link {
     pub(super) fn new(stream: Box<dyn Duplex>) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         let (incoming, outgoing) = (Vec::new(), Vec::new());
-        Self { reader, writer, incoming, scanned: 0, lines: VecDeque::new(), outgoing, written: 0 }
+        Self { reader, writer, incoming, scanned: 0, lines: VecDeque::new(), outgoing, written: 0, is_broken: false }
     }
 
     /// Where lines to be sent are added, each with its newline.
@@ -43,7 +45,7 @@ impl Link {
             if let Some(line) = self.lines.pop_front() {
                 return Ok(line);
             }
-            let has_outgoing = self.written < self.outgoing.len();
+            let has_outgoing = self.has_outgoing();
             tokio::select! {
                 read = self.reader.read_buf(&mut self.incoming) => {
                     if read? == 0 {
@@ -52,13 +54,35 @@ impl Link {
                     self.split()?;
                 }
                 written = self.writer.write(&self.outgoing[self.written..]), if has_outgoing => {
-                    self.written += written?;
-                    if self.written == self.outgoing.len() {
-                        self.outgoing.clear();
-                        self.written = 0;
-                    }
+                    self.wrote(written);
                 }
             }
+        }
+    }
+
+    /// Sends some of what is to be sent, and reads nothing. Waits for ever where there is nothing.
+    pub(super) async fn write(&mut self) {
+        if !self.has_outgoing() {
+            return std::future::pending().await;
+        }
+        let written = self.writer.write(&self.outgoing[self.written..]).await;
+        self.wrote(written);
+    }
+
+    fn has_outgoing(&self) -> bool {
+        self.written < self.outgoing.len() && !self.is_broken
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "it is a result and no more")]
+    fn wrote(&mut self, written: io::Result<usize>) {
+        match written {
+            Ok(count) => self.written += count,
+            // The end is read.
+            Err(_) => self.is_broken = true,
+        }
+        if self.written == self.outgoing.len() {
+            self.outgoing.clear();
+            self.written = 0;
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod driver;
 mod link;
+mod notifications;
 mod reconnect;
 mod streaming;
 mod subscriptions;
@@ -29,6 +30,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::driver::{Answer, Driver, Order, Pending};
 use self::link::Link;
+use self::notifications::{LinkState, NOTIFICATIONS_MAX, Taker};
+pub use self::notifications::{Notice, Notification, Notifications};
+pub use self::reconnect::MAY_BE_DONE;
 use self::reconnect::{Reconnect, find};
 use self::streaming::PIECES_MAX;
 pub use self::streaming::{Piece, Streaming};
@@ -42,6 +46,7 @@ const ORDERS_MAX: usize = 64;
 pub struct Client {
     orders: mpsc::Sender<Order>,
     last_id: Arc<AtomicU64>,
+    link: watch::Receiver<LinkState>,
     /// Why the connection has ended for good.
     end: watch::Receiver<Option<String>>,
 }
@@ -102,6 +107,13 @@ impl Client {
         Self::begin(link, client_info, Reconnect::ToSame(finder)).await
     }
 
+    /// Connects, starting a daemon where none runs, and connects again when the connection is lost, as long as a daemon
+    /// runs there. None is started again: what this one held would not be there.
+    pub async fn connect_while_it_runs(finder: Finder, client_info: ClientInfo) -> Result<Self> {
+        let link = find(finder.clone(), true).await?;
+        Self::begin(link, client_info, Reconnect::ToRunning(finder)).await
+    }
+
     /// A client over a connection that was made elsewhere. When it is lost the client has ended.
     pub async fn over(
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -115,10 +127,11 @@ impl Client {
         let (tell_end, end) = watch::channel(None);
         let mut driver = Driver::new(client_info, reconnect, Arc::clone(&last_id), tell_end);
         driver.initialize(&mut link).await?;
+        let state = driver.tell_link.subscribe();
         let (orders, queue) = mpsc::channel(ORDERS_MAX);
         #[expect(clippy::disallowed_methods, reason = "the task ends when the client is dropped")]
         tokio::spawn(driver.run(link, queue));
-        Ok(Self { orders, last_id, end })
+        Ok(Self { orders, last_id, link: state, end })
     }
 
     /// Sends a request by name, with params as JSON text; the result is JSON text.
@@ -150,6 +163,21 @@ impl Client {
         self.order(session::method::subscribe.name, text, true, Answer::Subscription(params, tell)).await?;
         let (number, position, updates) = told.await.map_err(|_| ended())??;
         Ok(Subscription { number, updates, orders: self.orders.clone(), position })
+    }
+
+    /// Has notifications of some topics come to the caller, who takes them: while too many wait, nothing is read.
+    pub async fn notifications(&self, topics: &[&'static str]) -> Result<Notifications> {
+        let (notifications, receiver) = mpsc::channel(NOTIFICATIONS_MAX);
+        let taker = Taker { topics: topics.to_vec(), notifications };
+        let taken = Notifications::new(receiver, self.link.clone());
+        self.orders.send(Order::Notify(taker)).await.map_err(|_| ended())?;
+        Ok(taken)
+    }
+
+    /// Sends a request without waiting for an answer: there is none.
+    pub async fn tell(&self, method: &'static MethodInfo, params: &impl Serialize) -> Result<()> {
+        let params = serde_json::to_value(params).expect("wire types have string keys");
+        self.orders.send(Order::Tell(method, params)).await.map_err(|_| ended())
     }
 
     async fn order(&self, method: &str, params: String, is_idempotent: bool, answer: Answer) -> Result<u64> {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::driver::{Driver, Left, Order};
 use super::ended;
 use super::link::Link;
+use super::notifications::LinkState;
 use crate::finder::Finder;
 use crate::remote;
 
@@ -26,6 +27,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first and the longest rest between two looks.
 const RECONNECT_RESTS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
+/// The member of an error's details that says that the request may have been done.
+pub const MAY_BE_DONE: &str = "mayBeDone";
+
 /// Which daemon a client goes on with when its connection is lost.
 #[derive(Clone, Debug)]
 pub(super) enum Reconnect {
@@ -33,6 +37,8 @@ pub(super) enum Reconnect {
     Never,
     /// The same one, when that says that it goes on.
     ToSame(Finder),
+    /// Any that runs.
+    ToRunning(Finder),
     /// Any, which is started where none runs.
     ToAny(Finder),
 }
@@ -57,12 +63,17 @@ pub(super) async fn find(finder: Finder, may_start: bool) -> Result<Link> {
 impl Driver {
     /// Finds the daemon again and goes on where the connection was lost.
     pub(super) async fn reconnect(&mut self, left: Left) -> Result<Link> {
-        match (self.reconnect.clone(), left) {
-            (Reconnect::ToAny(finder), _) => self.reconnect_to_any(finder).await,
+        let is_told = matches!(left, Left::Resumable(_));
+        let mut link = match (self.reconnect.clone(), left) {
+            (Reconnect::ToAny(finder), _) => self.reconnect_to_any(finder, true).await,
+            (Reconnect::ToRunning(finder), _) => self.reconnect_to_any(finder, false).await,
             (Reconnect::ToSame(finder), Left::Resumable(_)) => self.reconnect_to_same(finder).await,
             (_, Left::Lost(reason) | Left::Resumable(reason) | Left::Closed(reason)) => Err(Error::unavailable(reason)),
             (_, Left::Dropped) => Err(ended()),
-        }
+        }?;
+        self.tell_link.send_modify(|link| *link = LinkState { number: link.number + 1, is_lost: false });
+        self.send_again(&mut link, is_told);
+        Ok(link)
     }
 
     /// The socket of a daemon that goes on is always there.
@@ -71,26 +82,24 @@ impl Driver {
         let params = self.resume_params();
         let result: SessionResumeResult = self.ask(&mut link, method::resume, &params).await?;
         self.resumed(result);
-        self.send_again(&mut link);
         Ok(link)
     }
 
-    async fn reconnect_to_any(&mut self, finder: Finder) -> Result<Link> {
+    async fn reconnect_to_any(&mut self, finder: Finder, may_start: bool) -> Result<Link> {
         let deadline = Instant::now() + RECONNECT_TIMEOUT;
         let (mut rest, rest_max) = RECONNECT_RESTS;
         loop {
-            let outcome = match find(finder.clone(), true).await {
+            let outcome = match find(finder.clone(), may_start).await {
                 Ok(mut link) => match timeout(ANSWER_TIMEOUT, self.take_up(&mut link)).await {
                     Ok(taken_up) => taken_up.map(|()| link),
                     Err(_) => Err(Error::timeout("icpyd does not answer")),
                 },
+                // The socket of a daemon that goes on is always there.
+                Err(error) if !may_start && !finder.is_remote() => return Err(error),
                 Err(error) => Err(error),
             };
             match outcome {
-                Ok(mut link) => {
-                    self.send_again(&mut link);
-                    return Ok(link);
-                }
+                Ok(link) => return Ok(link),
                 Err(error) if Instant::now() >= deadline => return Err(error),
                 Err(_) => sleep_until(Instant::now() + rest).await,
             }
@@ -136,15 +145,16 @@ impl Driver {
         Ok(())
     }
 
-    /// Sends again what can be sent twice. The rest fails: it may have been done.
-    fn send_again(&mut self, link: &mut Link) {
+    /// Sends again what can be sent twice, and what was not begun: a daemon that says that it goes on has answered all that
+    /// it has read. The rest fails: it may have been done.
+    fn send_again(&mut self, link: &mut Link, is_told: bool) {
         for (number, pending) in std::mem::take(&mut self.pending) {
-            if pending.is_idempotent {
+            if pending.is_idempotent || is_told {
                 self.obey(Order::Request(number, pending), link);
             } else {
                 let message =
                     format!("the connection was lost before `{}` was answered: it may be done", pending.method);
-                self.answer(pending.answer, Err(Error::connection_lost(message)));
+                self.answer(pending.answer, Err(Error::connection_lost(message).with(MAY_BE_DONE, true)));
             }
         }
     }

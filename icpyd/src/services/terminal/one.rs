@@ -307,6 +307,8 @@ impl Terminal {
                 },
             }
         }
+        // What comes from now on is refused, and not lost.
+        input.close();
         let mut rest = Vec::from(untyped);
         while let Ok(data) = input.try_recv() {
             rest.extend(data);
