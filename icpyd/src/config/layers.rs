@@ -340,7 +340,7 @@ mod tests {
         check(
             "limits = 3",
             None,
-            &["config.toml:1: no setting is named `limits`; did you mean `limits.requests_max`?"],
+            &["config.toml:1: no setting is named `limits`; did you mean `limits.tree_timeout`?"],
         );
         check("[limits]\nrequests_max = 0", None, &["config.toml:2: `limits.requests_max` is at least 1, and not 0"]);
         check(
