@@ -162,7 +162,8 @@ fn an_interrupt_gets_through_a_flood_to_a_screen_that_takes_nothing() {
     terminal.type_keys("\u{3}");
     until_now("the interrupt", || user.path("caught").exists());
     drop(closed);
-    terminal.expect("caught\r\n[flood: ended with 5]");
+    // What comes before may be more than is kept.
+    terminal.expect("[flood: ended with 5]");
     ends(&mut terminal, 5);
 }
 
