@@ -10,6 +10,7 @@ mod output;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
+pub mod screen;
 mod view;
 mod viewers;
 

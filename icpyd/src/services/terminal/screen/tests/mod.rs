@@ -1,0 +1,6 @@
+//! Tests of the screen: by hand, and against `alacritty_terminal`, which is what it must agree with.
+
+mod oracle;
+mod random;
+mod restore;
+mod tokens;
