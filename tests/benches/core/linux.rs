@@ -12,6 +12,7 @@ mod process;
 mod programs;
 mod restart;
 mod save;
+mod screen;
 mod search;
 mod size;
 mod slow;
@@ -38,6 +39,7 @@ const AREAS: &[Area] = &[
     ("tree", tree::run),
     ("save", save::run),
     ("search", search::run),
+    ("screen", screen::run),
     ("idle", idle::run),
     ("size", size::run),
 ];

@@ -40,11 +40,7 @@ impl Dispatch<'_> {
             }
             '@' | 'J' | 'K' | 'L' | 'M' | 'P' | 'S' | 'T' | 'X' => terminal.edit(params, action),
             'b' => terminal.repeat(count),
-            'c' => {
-                if number(params, 0, 0) == 0 {
-                    self.report_attributes();
-                }
-            }
+            'c' if number(params, 0, 0) == 0 => self.report_attributes(),
             'g' => terminal.clear_tabs(number(params, 0, 0)),
             'h' | 'l' => terminal.set_public_modes(params, action == 'h'),
             'm' => terminal.apply_sgr(params),
@@ -60,7 +56,7 @@ impl Dispatch<'_> {
     fn private(&mut self, params: &Params, action: char) {
         match action {
             'h' | 'l' => {
-                for param in params.iter() {
+                for param in params {
                     self.terminal.set_private_mode(param[0], action == 'h');
                 }
             }
@@ -178,7 +174,7 @@ impl Terminal {
     }
 
     fn set_public_modes(&mut self, params: &Params, on: bool) {
-        for param in params.iter() {
+        for param in params {
             if let Some((_, mode)) = PUBLIC.iter().find(|(number, _)| *number == param[0]) {
                 self.modes.set(*mode, on);
             }

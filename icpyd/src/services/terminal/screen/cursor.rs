@@ -19,9 +19,8 @@ impl Charset {
     /// What a character means in this set.
     pub(super) fn map(self, c: char) -> char {
         match self {
-            Self::Ascii => c,
             Self::British if c == '#' => '£',
-            Self::British => c,
+            Self::Ascii | Self::British => c,
             Self::Lines => match c {
                 '_'..='~' => LINES[c as usize - '_' as usize],
                 _ => c,
@@ -61,7 +60,7 @@ pub(super) struct Charsets {
 
 impl Charsets {
     /// Whether printable ASCII means itself.
-    pub(super) fn is_ascii(&self) -> bool {
+    pub(super) fn is_ascii(self) -> bool {
         self.single.is_none() && self.sets[usize::from(self.locked)] == Charset::Ascii
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Link {
 /// The links that styles name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Links {
-    links: Vec<Link>,
+    known: Vec<Link>,
     numbers: HashMap<Link, LinkId>,
     /// How many came without an id, to give each one of its own.
     unnamed: u64,
@@ -39,11 +39,11 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn get(&self, id: LinkId) -> Option<&Link> {
-        self.links.get((id.0 as usize).checked_sub(1)?)
+        self.known.get((id.0 as usize).checked_sub(1)?)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.links.len()
+        self.known.len()
     }
 
     /// The number of the link that a program opens.
@@ -65,8 +65,8 @@ impl Links {
         if let Some(id) = self.numbers.get(&link) {
             return *id;
         }
-        self.links.push(link.clone());
-        let id = LinkId(u32::try_from(self.links.len()).expect("fewer links than cells"));
+        self.known.push(link.clone());
+        let id = LinkId(u32::try_from(self.known.len()).expect("fewer links than cells"));
         self.numbers.insert(link, id);
         id
     }
@@ -90,8 +90,8 @@ impl Links {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let texts: usize = self.links.iter().map(|link| link.id.len() + link.address.len()).sum();
-        2 * (texts + self.links.capacity() * size_of::<Link>())
+        let texts: usize = self.known.iter().map(|link| link.id.len() + link.address.len()).sum();
+        2 * (texts + self.known.capacity() * size_of::<Link>())
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Log {
     bytes_max: usize,
     /// Of all pages but the last.
     sealed_bytes: usize,
+    /// How the last line ends.
+    last_end: LineEnd,
 }
 
 #[derive(Clone, Debug)]
@@ -78,7 +80,7 @@ impl LineEnd {
 
 impl Log {
     pub(super) fn new(bytes_max: usize) -> Self {
-        Self { pages: VecDeque::new(), first: 0, end: 0, bytes_max, sealed_bytes: 0 }
+        Self { pages: VecDeque::new(), first: 0, end: 0, bytes_max, sealed_bytes: 0, last_end: LineEnd::default() }
     }
 
     /// The number of the first line that is kept.
@@ -116,6 +118,7 @@ impl Log {
         write(text);
         page.ends.push(end.entry(text.len()));
         self.end += 1;
+        self.last_end = end;
     }
 
     /// The page that takes the next line.
@@ -156,13 +159,14 @@ impl Log {
         let start = page.ends.last().map_or(0, |end| LineEnd::read(*end).0);
         let line = text.split_off(start.min(text.len()));
         self.end -= 1;
+        let last = self.pages.iter().rev().find_map(|page| page.ends.last());
+        self.last_end = last.map_or(LineEnd::default(), |entry| LineEnd::read(*entry).1);
         Some((line, entry & WRAPPED != 0))
     }
 
     /// How the last line ends.
     pub(super) fn last_end(&self) -> LineEnd {
-        let last = self.pages.iter().rev().find_map(|page| page.ends.last());
-        last.map_or(LineEnd::default(), |entry| LineEnd::read(*entry).1)
+        self.last_end
     }
 
     /// Ends the last line where it ends: what goes on is on the screen, and was laid out anew.
@@ -170,6 +174,7 @@ impl Log {
         if let Some(entry) = self.pages.iter_mut().rev().find_map(|page| page.ends.last_mut()) {
             *entry &= END;
         }
+        self.last_end = LineEnd::default();
     }
 
     /// Forgets all lines.
@@ -177,6 +182,7 @@ impl Log {
         self.pages = VecDeque::new();
         self.sealed_bytes = 0;
         self.first = self.end;
+        self.last_end = LineEnd::default();
     }
 
     /// Visits the lines from number `from` to before `to`, as far as they are kept, until `visit` returns false.

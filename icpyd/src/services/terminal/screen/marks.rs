@@ -28,7 +28,7 @@ pub(super) struct Command {
     pub(super) output: Option<Position>,
     /// Where the output ended.
     pub(super) end: Option<Position>,
-    pub(super) command_line: Option<String>,
+    pub(super) line: Option<String>,
     pub(super) exit_code: Option<i32>,
 }
 
@@ -73,7 +73,7 @@ impl Marks {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let lines: usize = self.commands.iter().filter_map(|it| it.command_line.as_ref()).map(String::len).sum();
+        let lines: usize = self.commands.iter().filter_map(|it| it.line.as_ref()).map(String::len).sum();
         lines + self.commands.capacity() * size_of::<Command>()
     }
 }
@@ -99,9 +99,9 @@ impl Dispatch<'_> {
                 let command = marks.current();
                 command.output = here;
                 if let Some(line) = option {
-                    command.command_line = Some(line.to_owned());
+                    command.line = Some(line.to_owned());
                 }
-                let command_line = command.command_line.clone();
+                let command_line = command.line.clone();
                 self.effects.push(Effect::CommandStarted { command_line });
             }
             "D" => {
@@ -118,7 +118,7 @@ impl Dispatch<'_> {
             }
             "E" => {
                 let line = rest.split(';').next().unwrap_or_default();
-                marks.current().command_line = Some(unescape(line));
+                marks.current().line = Some(unescape(line));
             }
             _ => {}
         }

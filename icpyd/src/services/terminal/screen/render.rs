@@ -59,11 +59,9 @@ impl Screen {
         self.visit_rows(Part::Lines(start.line, end.line + 1), &mut |line, row, tables| {
             let from = if line == start.line { start.column } else { 0 };
             let to = if line == end.line { end.column } else { usize::MAX };
-            push_text(
-                &row.cells()[from.min(row.cells().len())..to.min(row.cells().len()).max(from.min(row.cells().len()))],
-                tables,
-                &mut out,
-            );
+            let count = row.cells().len();
+            let to = to.min(count);
+            push_text(&row.cells()[from.min(to)..to], tables, &mut out);
             if !row.is_wrapped && line != end.line {
                 end_line(&mut out);
             }
@@ -147,9 +145,9 @@ fn push_html(row: &Row, tables: &Tables, theme: &Theme, out: &mut String) {
         let look = tables.styles.get(style);
         let link = tables.styles.links.get(look.link).filter(|link| is_safe(&link.address));
         if let Some(link) = link {
-            out.push_str(&format!("<a href=\"{}\">", escape(&link.address)));
+            out.extend(["<a href=\"", &escape(&link.address), "\">"]);
         }
-        out.push_str(&format!("<span style=\"{}\">{text}</span>", css(look, theme)));
+        out.extend(["<span style=\"", &css(look, theme), "\">", &text, "</span>"]);
         if link.is_some() {
             out.push_str("</a>");
         }

@@ -15,7 +15,7 @@ const COMMAND_BYTES_MAX: usize = 8 << 10;
 const CLIPBOARD_BYTES_MAX: usize = (1 << 20) / 3 * 4 + 64;
 
 /// What a stream consists of.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     /// Printable ASCII.
     Ascii(&'a [u8]),
@@ -178,11 +178,7 @@ impl Sequencer {
             ESCAPE => self.enter(State::Escape, &[ESCAPE]),
             CANCEL | SUBSTITUTE => self.enter(State::Ground, &[]),
             0..0x20 => visit(Piece::Control(byte)),
-            0x20..=0x2f => {
-                if self.pending.len() < SEQUENCE_BYTES_MAX {
-                    self.pending.push(byte);
-                }
-            }
+            0x20..=0x2f if self.pending.len() < SEQUENCE_BYTES_MAX => self.pending.push(byte),
             b'[' if is_first => self.enter(State::Control, b"\x1b["),
             b']' if is_first => self.enter(State::Command, b"\x1b]"),
             b'P' if is_first => self.enter(State::Device, b"\x1bP"),

@@ -198,13 +198,20 @@ impl Terminal {
         let mut pen = Pen { tables: &self.tables, style: StyleId::DEFAULT };
         if let Some((column, cell)) = self.reprinted(cursor, grid) {
             move_to(column, out);
-            pen.write(&[cell], out);
+            match self.last_char.filter(|last| Self::is_mapped(*last, cell, cursor)) {
+                Some(last) => {
+                    pen.change(cell.style, out);
+                    push_charsets(cursor.charsets, out);
+                    out.extend_from_slice(last.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                None => pen.write(&[cell], out),
+            }
         }
         if !cursor.is_wrap_pending {
             move_to(cursor.column, out);
         }
         pen.change(cursor.style, out);
-        push_charsets(&cursor.charsets, out);
+        push_charsets(cursor.charsets, out);
     }
 
     /// The character before the cursor, and its column, if it must be printed once more.
@@ -217,13 +224,19 @@ impl Terminal {
         if cell.is_leading() {
             cell = cell.emptied();
         }
-        let is_repeatable = self.last_char.is_some_and(|last| cell.glyph() == Glyph::Char(last));
-        (cursor.is_wrap_pending || is_repeatable).then_some((column, cell))
+        let is_last = |last| cell.glyph() == Glyph::Char(last) || Self::is_mapped(last, cell, cursor);
+        (cursor.is_wrap_pending || self.last_char.is_some_and(is_last)).then_some((column, cell))
+    }
+
+    /// Whether a cell shows what `last` means in another character set.
+    fn is_mapped(last: char, cell: Cell, cursor: &Cursor) -> bool {
+        let shown = { cursor.charsets }.map(last);
+        last.is_ascii() && shown != last && cell.glyph() == Glyph::Char(shown)
     }
 }
 
 /// Designates G0 to G3 where they are not ASCII, and says which is used.
-fn push_charsets(charsets: &Charsets, out: &mut Vec<u8>) {
+fn push_charsets(charsets: Charsets, out: &mut Vec<u8>) {
     for (set, designator) in charsets.sets.iter().zip(*b"()*+") {
         let set = match set {
             Charset::Ascii => b'B',

@@ -143,7 +143,9 @@ fn push_color(out: &mut Vec<u8>, color: Color, base: usize) {
         Color::Rgb(red, green, blue) => {
             number(out, base + 8);
             number(out, 2);
-            [red, green, blue].into_iter().for_each(|part| number(out, usize::from(part)));
+            for part in [red, green, blue] {
+                number(out, usize::from(part));
+            }
         }
     }
 }
@@ -173,7 +175,7 @@ struct Entry {
 const COLLECT_AT: usize = 1024;
 
 /// How many of the last looks are found without hashing.
-const RECENT: usize = 32;
+const RECENT: usize = 512;
 
 /// Every look in use, and the links they name.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! `alacritty_terminal` as the judge, and what of a terminal is compared.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use alacritty_terminal::event::{Event, EventListener};
@@ -63,13 +64,14 @@ impl View {
         let mut out = String::new();
         for (name, mine, theirs) in [("history", &self.history, &other.history), ("screen", &self.rows, &other.rows)] {
             if mine.len() != theirs.len() {
-                out += &format!("{name}: {} rows, not {}\n", mine.len(), theirs.len());
+                let _ = writeln!(out, "{name}: {} rows, not {}", mine.len(), theirs.len());
             }
             for (row, (mine, theirs)) in
                 mine.iter().zip(theirs).enumerate().filter(|(_, (mine, theirs))| mine != theirs)
             {
                 let column = mine.iter().zip(theirs).position(|(mine, theirs)| mine != theirs).unwrap_or(mine.len());
-                out += &format!(
+                let _ = write!(
+                    out,
                     "{name} {row}, {column}: {:?}\n  not {:?}\n  in {:?}\n  not {:?}\n",
                     mine.get(column),
                     theirs.get(column),
@@ -79,16 +81,17 @@ impl View {
             }
         }
         if self.cursor != other.cursor {
-            out += &format!("cursor: {:?}, not {:?}\n", self.cursor, other.cursor);
+            let _ = writeln!(out, "cursor: {:?}, not {:?}", self.cursor, other.cursor);
         }
         if (&self.modes, self.keyboard, &self.title) != (&other.modes, other.keyboard, &other.title) {
-            out += &format!(
+            let _ = write!(
+                out,
                 "{:?} {} {:?}\n  not {:?} {} {:?}\n",
                 self.modes, self.keyboard, self.title, other.modes, other.keyboard, other.title
             );
         }
         if self.next != other.next {
-            out += &format!("next: {:?}\n  not {:?}\n", self.next, other.next);
+            let _ = write!(out, "next: {:?}\n  not {:?}\n", self.next, other.next);
         }
         Some(out)
     }

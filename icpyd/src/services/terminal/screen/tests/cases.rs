@@ -1,0 +1,173 @@
+//! Cases by hand: what the judge does otherwise or does not know, and what hostile output does.
+
+use super::super::{Clipboard, Effect, Format, Part, Pattern, Screen, ScreenLimits};
+use super::oracle::{feed, screen, size, view};
+
+/// What is shown of output, without blank rows at the end.
+fn check(columns: u16, rows: u16, output: &str, expect: &str) {
+    let mut screen = screen(size(columns, rows));
+    feed(&mut screen, output);
+    assert_eq!(screen.render(Part::Screen, Format::Text).trim_end_matches('\n'), expect, "{output:?}");
+}
+
+fn answers(output: &str) -> String {
+    let effects = feed(&mut screen(size(20, 5)), output);
+    let answer = |effect| if let Effect::Answer(bytes) = effect { bytes } else { vec![] };
+    String::from_utf8(effects.into_iter().flat_map(answer).collect()).unwrap()
+}
+
+#[test]
+fn what_the_judge_does_otherwise() {
+    // Margins hold the cursor.
+    check(9, 5, "\x1b[2;4r\x1b[3;1H\x1b[9Aa\x1b[9Bb", "\na\n\n b");
+    // More deleted than there is leaves what is before the cursor.
+    check(9, 2, "abcdef\x1b[5G\x1b[9P", "abcd");
+    // Erasing up to the second row empties the first.
+    check(9, 3, "ab\r\ncdef\x1b[2G\x1b[1J", "\n  ef");
+    // A tab in the last column stays there.
+    check(4, 2, "abcd\t\x08e", "abed");
+    // Lines are inserted and deleted from the first column.
+    check(9, 3, "ab\x1b[Lx", "x\nab");
+    // A line feed begins a line in that mode.
+    check(9, 3, "\x1b[20hab\nc", "ab\nc");
+    // Half of a wide character is none.
+    check(9, 2, "a世b\x1b[3Gx", "a xb");
+    check(9, 2, "a世b\x1b[2G\x1b[1P", "a b");
+    // One column has no room for it.
+    check(1, 2, "世a", "a");
+    // Back over the border of a row.
+    check(4, 2, "\x1b[?45habcde\x08\x08x", "abcx\ne");
+    // The old alternate screens, of which one keeps the cursor.
+    check(9, 2, "ab\x1b[?47hcd\x1b[?47le", "ab  e");
+    // Single shift.
+    check(9, 1, "\x1b*0\x1bNqq", "─q");
+}
+
+#[test]
+fn deleted_lines_were_not_scrolled_out() {
+    let mut screen = screen(size(9, 3));
+    feed(&mut screen, "ab\r\ncd\x1b[H\x1b[M");
+    assert_eq!(screen.scrollback_lines(), 0);
+    feed(&mut screen, "\x1b[3;1H\r\n");
+    assert_eq!(screen.render(Part::Scrollback, Format::Text), "cd\n");
+}
+
+#[test]
+fn questions_are_answered() {
+    assert_eq!(answers("\x1b[c\x1b[5n\x1b[3;4H\x1b[6n"), "\x1b[?62;22;52c\x1b[0n\x1b[3;4R");
+    assert_eq!(answers("\x1b[2;4r\x1b[?6h\x1b[2;1H\x1b[6n"), "\x1b[2;1R");
+    assert_eq!(
+        answers("\x1b[?7$p\x1b[?2004$p\x1b[?9999$p\x1b[4$p"),
+        "\x1b[?7;1$y\x1b[?2004;2$y\x1b[?9999;0$y\x1b[4;2$y"
+    );
+    assert_eq!(answers("\x1b[1;31m\x1bP$qm\x1b\\\x1bP$qr\x1b\\"), "\x1bP1$r0;1;31m\x1b\\\x1bP1$r1;5r\x1b\\");
+    assert_eq!(
+        answers("\x1b]11;?\x07\x1b]4;1;?\x1b\\"),
+        "\x1b]11;rgb:0000/0000/0000\x07\x1b]4;1;rgb:cdcd/0000/0000\x1b\\"
+    );
+    assert_eq!(answers("\x1b]11;#102030\x07\x1b]11;?\x07"), "\x1b]11;rgb:1010/2020/3030\x07");
+    assert_eq!(answers("\x1b[14t\x1b[16t\x1b[18t"), "\x1b[4;80;160t\x1b[6;16;8t\x1b[8;5;20t");
+    assert_eq!(answers("\x1b[>5u\x1b[?u\x1b[<u\x1b[?u"), "\x1b[?5u\x1b[?0u");
+    assert_eq!(answers("\x1b]52;c;?\x07"), "", "the clipboard is not told");
+}
+
+#[test]
+fn others_are_told() {
+    let effects = feed(
+        &mut screen(size(20, 5)),
+        "\x1b]2;title\x07\x07\x1b]7;file://host/tmp\x07\x1b]52;c;aGk=\x07\x1b]9;done\x07",
+    );
+    let expect = [
+        Effect::Title("title".to_owned()),
+        Effect::Bell,
+        Effect::Cwd("file://host/tmp".to_owned()),
+        Effect::Clipboard { selection: Clipboard::Clipboard, data: b"hi".to_vec() },
+        Effect::Notification("done".to_owned()),
+    ];
+    assert_eq!(effects, expect);
+}
+
+#[test]
+fn the_output_of_a_command_is_found() {
+    let mut screen = screen(size(20, 4));
+    let effects = feed(
+        &mut screen,
+        "\x1b]133;A\x07$ \x1b]133;B\x07\x1b]633;E;seq\\x20 6\x07seq 6\r\n\x1b]133;C\x071\r\n2\r\n3\r\n4\r\n5\r\n6\r\n\x1b]133;D;3\x07\x1b]133;A\x07$ ",
+    );
+    assert!(effects.contains(&Effect::CommandStarted { command_line: Some("seq  6".to_owned()) }), "{effects:?}");
+    assert!(effects.contains(&Effect::CommandFinished { exit_code: Some(3) }), "{effects:?}");
+    assert_eq!(screen.command_output(0).as_deref(), Some("1\n2\n3\n4\n5\n6\n"));
+    screen.resize(size(7, 3));
+    assert_eq!(screen.command_output(0).as_deref(), Some("1\n2\n3\n4\n5\n6\n"));
+    assert_eq!(screen.command_output(1), None);
+}
+
+#[test]
+fn text_is_found_across_rows() {
+    let mut screen = screen(size(5, 2));
+    feed(&mut screen, "one\r\nabcdefghij\r\nlast 世x");
+    let found = screen.search(&Pattern::new("EFG", true, false).unwrap(), Part::Both, 9);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].line, found[0].column, found[0].text.as_str()), (1, 4, "efg"));
+    assert!(Pattern::new("(", false, true).is_err());
+}
+
+#[test]
+fn text_is_laid_out_anew() {
+    let mut screen = screen(size(10, 3));
+    feed(&mut screen, "first\r\n0123456789abcdefghij\r\n$ ");
+    let before = screen.render(Part::Both, Format::Text);
+    for columns in [4, 23, 7, 10] {
+        screen.resize(size(columns, 3));
+        assert_eq!(screen.render(Part::Both, Format::Text), before, "{columns} columns");
+        let (_, column) = screen.cursor();
+        assert_eq!(column, 2);
+    }
+}
+
+#[test]
+fn html_does_nothing_but_show() {
+    let mut screen = screen(size(40, 1));
+    feed(&mut screen, "\x1b[1;31m<b>\x1b[m \x1b]8;;javascript:alert(1)\x07x\x1b]8;;\x07");
+    let html = screen.render(Part::Screen, Format::Html);
+    assert!(html.contains("<span style=\"color:#cd0000;font-weight:bold\">&lt;b&gt;</span>"), "{html}");
+    assert!(!html.contains("javascript"), "{html}");
+}
+
+#[test]
+fn hostile_output_takes_no_memory() {
+    let mut small = Screen::new(size(80, 24), ScreenLimits { scrollback_bytes: 256 << 10 });
+    let long = "x".repeat(1 << 20);
+    for begin in ["\x1b]0;", "\x1b]8;;", "\x1bP", "\x1b_", "\x1b[", "\x1b]52;c;"] {
+        feed(&mut small, begin);
+        (0..4).for_each(|_| drop(feed(&mut small, if begin == "\x1b[" { "1;" } else { &long })));
+        feed(&mut small, "\x1b\\\x18");
+    }
+    for number in 0..20_000 {
+        feed(
+            &mut small,
+            format!("\x1b[38;2;{};{};9mq\u{301}\x1b]8;;http://x/{number}\x07", number % 256, number / 256),
+        );
+    }
+    feed(&mut small, "\x1b[65535b\x1b[65535S\x1b[65535L\x1b[65535;65535H\x1b[65535@\x1b[65535P\x1b[99999999999m");
+    assert!(small.memory_bytes() < 4 << 20, "{} bytes", small.memory_bytes());
+    for (columns, rows) in [(0, 0), (1, 1), (u16::MAX, 2), (2, u16::MAX), (1, 1), (80, 24)] {
+        small.resize(size(columns, rows));
+        feed(&mut small, "世\x1b#8\x1b[?1049hx\x1b[?1049l");
+    }
+    assert_eq!(small.size(), size(80, 24));
+}
+
+#[test]
+fn compressed_lines_are_read_as_before() {
+    let mut screen = Screen::new(size(80, 24), ScreenLimits::default());
+    (0..10_000).for_each(|number| drop(feed(&mut screen, format!("\x1b[3{}mline {number}\x1b[m\r\n", number % 8))));
+    let (before, bytes) = (view(&screen), screen.memory_bytes());
+    screen.compress_idle();
+    assert!(screen.memory_bytes() < bytes, "{bytes}");
+    assert_eq!(view(&screen).difference(&before), None);
+    feed(&mut screen, "more\r\n");
+    let copy = Screen::restore(&screen.save()).unwrap();
+    assert_eq!(view(&copy).difference(&view(&screen)), None);
+    assert!(Screen::restore(b"nonsense").is_none());
+}
