@@ -88,7 +88,7 @@ impl Terminal {
                 let mut tables = Tables::default();
                 let leading = decode(&left_out, false, &mut tables).cell(0);
                 let first = decode(line.text, false, &mut tables).cell(0);
-                let is_needed = !makes_leading(first, leading, &tables);
+                let is_needed = !makes_leading(first, leading);
                 out.extend(left_out.drain(..).filter(|_| is_needed));
             }
             let (text, leading) = parts(line.text);
@@ -103,7 +103,7 @@ impl Terminal {
         if !left_out.is_empty() {
             let mut tables = self.tables.clone();
             let leading = decode(&left_out, false, &mut tables).cell(0);
-            if !makes_leading(self.primary().rows[0].cell(0), leading, &tables) {
+            if !makes_leading(self.primary().rows[0].cell(0), leading) {
                 out.append(&mut left_out);
             }
         }
@@ -141,7 +141,7 @@ impl Terminal {
         let last = grid.rows.len() - 1;
         for (number, row) in grid.rows.iter().enumerate() {
             let following = grid.rows.get(number + 1).zip(row.cells().last());
-            let is_made = following.is_some_and(|(next, last)| makes_leading(next.cell(0), *last, &self.tables));
+            let is_made = following.is_some_and(|(next, last)| makes_leading(next.cell(0), *last));
             let next = if is_made { Next::Wide } else { Next::Narrow };
             encode(row, Around { is_continued, next, columns: grid.columns }, &self.tables, out);
             is_continued = row.is_wrapped;

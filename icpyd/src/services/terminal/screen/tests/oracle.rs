@@ -213,7 +213,7 @@ impl Oracle {
         let was_new = self.term.grid().history_size() == 0 && self.is_blank();
         self.processor.advance(&mut self.term, bytes);
         // Erasing a screen that is blank puts one blank line into an empty history.
-        if was_new && bytes.len() <= 4 && bytes.ends_with(b"J") {
+        if was_new && b"\x1b[2J".ends_with(bytes) && self.has_no_text() {
             self.term.grid_mut().clear_history();
         }
         // A reset takes the title away, and tells nobody.
@@ -226,6 +226,10 @@ impl Oracle {
     pub(super) fn resize(&mut self, size: TerminalSize) {
         self.term.resize(Size(size));
         self.repair();
+    }
+
+    fn has_no_text(&self) -> bool {
+        self.term.grid().display_iter().all(|cell| cell.c == ' ')
     }
 
     fn is_blank(&self) -> bool {
