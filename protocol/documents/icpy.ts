@@ -1396,7 +1396,7 @@ export interface TerminalRenameParams {
 export interface TerminalAttachParams {
   /** The terminal. */
   terminalId: string;
-  /** Go on after this byte of the terminal's output; by default with all that is kept. */
+  /** Go on after this byte of the terminal's output, as far as that is kept; by default the screen comes first. */
   after?: number | null;
   /** The viewer's size, which the terminal takes as its policy says; by default the viewer has none. */
   size?: TerminalSize | null;
@@ -1519,6 +1519,8 @@ export interface TerminalDataOut {
   from: number;
   /** Where it ends. */
   to: number;
+  /** Whether `data` is no output, but brings a terminal of the same size to the state that this one is in, whatever it showed before: its lines, screens, cursor, colours, modes and title. So is a viewer begun, and one that was too slow. */
+  isScreen?: boolean;
   /** What was printed. */
   data: string;
   /** How `data` is sent. */
@@ -1533,6 +1535,44 @@ export interface TerminalDetached {
   viewerId: string;
   /** How the program ended, where that is why. */
   exit?: TerminalExit | null;
+}
+
+/** Payload of `terminal:title_changed`. */
+export interface TerminalTitleChanged {
+  /** The terminal. */
+  terminalId: string;
+  /** Its title; empty when it has none any more. */
+  title: string;
+}
+
+/** Payload of `terminal:cwd_changed`. */
+export interface TerminalCwdChanged {
+  /** The terminal. */
+  terminalId: string;
+  /** The folder as the program tells it: a path, or a `file:` address. */
+  cwd: string;
+}
+
+/** Payload of `terminal:bell`. */
+export interface TerminalBell {
+  /** The terminal. */
+  terminalId: string;
+}
+
+/** Payload of `terminal:command_started`. */
+export interface TerminalCommandStarted {
+  /** The terminal. */
+  terminalId: string;
+  /** The command as it was typed, where the shell tells it. */
+  commandLine?: string | null;
+}
+
+/** Payload of `terminal:command_finished`. */
+export interface TerminalCommandFinished {
+  /** The terminal. */
+  terminalId: string;
+  /** Its exit status, where the shell tells it. */
+  exitCode?: number | null;
 }
 
 /** Payload of `terminal:exited`. */
@@ -1757,6 +1797,16 @@ export interface Events {
   "terminal:data_out": TerminalDataOut;
   /** A terminal is not shown to this session any more. Comes after all that was shown. */
   "terminal:detached": TerminalDetached;
+  /** A terminal's title is another one. */
+  "terminal:title_changed": TerminalTitleChanged;
+  /** The program in a terminal is in another folder, as it says itself. */
+  "terminal:cwd_changed": TerminalCwdChanged;
+  /** A terminal's bell rang. */
+  "terminal:bell": TerminalBell;
+  /** The shell in a terminal runs a command. */
+  "terminal:command_started": TerminalCommandStarted;
+  /** The command has ended. */
+  "terminal:command_finished": TerminalCommandFinished;
   /** A terminal's program has ended. All that it printed can be read before. */
   "terminal:exited": TerminalExited;
   /** A terminal was forgotten. */

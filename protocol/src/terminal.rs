@@ -1,5 +1,6 @@
 //! `terminal:*`: programs that run in terminals of the daemon.
 
+mod news;
 mod view;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Empty;
 use crate::path::FilePath;
 
+pub use self::news::*;
 pub use self::view::*;
 
 crate::api! {
@@ -52,6 +54,16 @@ crate::api! {
         Terminal DATA_OUT: TerminalDataOut = "terminal:data_out", direct;
         /// A terminal is not shown to this session any more. Comes after all that was shown.
         Terminal DETACHED: TerminalDetached = "terminal:detached", direct;
+        /// A terminal's title is another one.
+        Terminal TITLE_CHANGED: TerminalTitleChanged = "terminal:title_changed", latest(|it| it.terminal_id.clone());
+        /// The program in a terminal is in another folder, as it says itself.
+        Terminal CWD_CHANGED: TerminalCwdChanged = "terminal:cwd_changed", latest(|it| it.terminal_id.clone());
+        /// A terminal's bell rang.
+        Terminal BELL: TerminalBell = "terminal:bell", latest(|it| it.terminal_id.clone());
+        /// The shell in a terminal runs a command.
+        Terminal COMMAND_STARTED: TerminalCommandStarted = "terminal:command_started";
+        /// The command has ended.
+        Terminal COMMAND_FINISHED: TerminalCommandFinished = "terminal:command_finished";
         /// A terminal's program has ended. All that it printed can be read before.
         Terminal EXITED: TerminalExited = "terminal:exited", state("terminal:list");
         /// A terminal was forgotten.

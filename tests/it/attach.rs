@@ -1,6 +1,8 @@
 //! Terminals that are shown to a session: all that is printed, at the pace of whoever reads.
 
+use icpy_protocol::terminal::TerminalSize;
 use icpy_tests::{Daemon, LineClient, Transport, within};
+use icpyd::services::terminal::screen::{Format, Part, Screen, ScreenLimits};
 use serde_json::{Value, json};
 
 /// One who is shown a terminal.
@@ -29,7 +31,7 @@ impl Viewer {
         let (mut client, mut last_id) = (daemon.line_client(Transport::Memory).await, 0);
         let created = ask(&mut client, &mut last_id, "terminal:create", json!({ "command": command })).await;
         let terminal_id = created["terminalId"].as_str().unwrap().to_owned();
-        Self::attach(client, last_id, &terminal_id, json!({})).await
+        Self::attach(client, last_id, &terminal_id, json!({ "after": 0 })).await
     }
 
     async fn attach(mut client: LineClient, mut last_id: u64, terminal_id: &str, mut params: Value) -> Self {
@@ -120,7 +122,7 @@ fn one_that_shows_nothing_holds_nobody_up() {
     daemon.run(async {
         let mut fast = Viewer::of(&daemon, &["sh", "-c", "read x; seq 300000; echo ready; read x"]).await;
         let client = daemon.line_client(Transport::Memory).await;
-        let mut slow = Viewer::attach(client, 0, &fast.terminal_id, json!({})).await;
+        let mut slow = Viewer::attach(client, 0, &fast.terminal_id, json!({ "after": 0 })).await;
         fast.type_in("\n").await;
         within("the whole output", fast.expect("ready")).await;
         while slow.text.len() < 64 << 10 {
@@ -258,5 +260,63 @@ fn who_only_looks_on_types_nothing() {
         onlooker.type_in("x\n").await;
         let (_, answer) = onlooker.client.receive_answer(onlooker.last_id).await;
         assert_eq!(answer["error"]["data"]["kind"], "permission_denied", "{answer}");
+    });
+}
+
+/// What a terminal shows that was given all that a viewer was.
+fn screen_of(viewer: &Viewer) -> Screen {
+    let mut screen = Screen::new(TerminalSize::default(), ScreenLimits::default());
+    screen.feed(viewer.text.as_bytes(), &mut Vec::new());
+    screen
+}
+
+#[test]
+fn a_new_viewer_sees_what_one_sees_that_was_there_all_along() {
+    let daemon = Daemon::boot("");
+    daemon.run(async {
+        let script = r"seq 500; printf '\033[1;31mred\033[0m \033]0;the title\007'; read x; printf '\033[?1049h\033[5;7Hfull'; read x; printf '\033[?1049l'; echo bye";
+        let mut first = Viewer::of(&daemon, &["sh", "-c", script]).await;
+        for expected in ["red", "full"] {
+            first.expect(expected).await;
+            let client = daemon.line_client(Transport::Memory).await;
+            let mut second = Viewer::attach(client, 0, &first.terminal_id, json!({})).await;
+            let message = second.next().await;
+            assert_eq!(message["params"]["isScreen"], true);
+            let (one, other) = (screen_of(&first), screen_of(&second));
+            for part in [Part::Both, Part::Screen] {
+                assert_eq!(one.render(part, Format::Ansi), other.render(part, Format::Ansi));
+            }
+            assert_eq!((one.title(), one.cursor(), one.is_alternate()), (Some("the title"), other.cursor(), other.is_alternate()));
+            first.type_in("\n").await;
+        }
+        assert_eq!(first.end().await, json!({ "code": 0 }));
+        // Of one that has ended the screen is there too.
+        let client = daemon.line_client(Transport::Memory).await;
+        let mut last = Viewer::attach(client, 0, &first.terminal_id, json!({})).await;
+        last.end().await;
+        assert!(screen_of(&last).render(Part::Screen, Format::Text).trim_end().ends_with("bye"));
+    });
+}
+
+#[test]
+fn what_the_output_leads_to_is_told() {
+    let daemon = Daemon::boot("");
+    daemon.run(async {
+        let client = daemon.client().await;
+        let mut told = daemon.events(&client, "terminal:*").await;
+        let mut viewer = Viewer::of(&daemon, &["sh", "-c", r"printf '\033]0;a title\007\033]7;file://h/tmp\007\007\033]633;E;ls\007\033]133;C\007\033]133;D;3\007'"]).await;
+        viewer.end().await;
+        let mut topics = Vec::new();
+        while topics.last().is_none_or(|(topic, _)| topic != "terminal:exited") {
+            let event = told.event().await;
+            let payload: Value = serde_json::from_str(event.params().get()).unwrap();
+            topics.push((event.topic.clone(), payload));
+        }
+        let payload = |topic: &str| &topics.iter().find(|(it, _)| it == topic).unwrap_or_else(|| panic!("no {topic}")).1;
+        assert_eq!(payload("terminal:title_changed")["title"], "a title");
+        assert_eq!(payload("terminal:cwd_changed")["cwd"], "file://h/tmp");
+        payload("terminal:bell");
+        assert_eq!(payload("terminal:command_started")["commandLine"], "ls");
+        assert_eq!(payload("terminal:command_finished")["exitCode"], 3);
     });
 }

@@ -11,7 +11,7 @@ use super::{TerminalEncoding, TerminalExit, TerminalInfo, TerminalSize};
 pub struct TerminalAttachParams {
     /// The terminal.
     pub terminal_id: String,
-    /// Go on after this byte of the terminal's output; by default with all that is kept.
+    /// Go on after this byte of the terminal's output, as far as that is kept; by default the screen comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
     /// The viewer's size, which the terminal takes as its policy says; by default the viewer has none.
@@ -71,6 +71,10 @@ pub struct TerminalDataOut {
     pub from: u64,
     /// Where it ends.
     pub to: u64,
+    /// Whether `data` is no output, but brings a terminal of the same size to the state that this one is in, whatever it showed before:
+    /// its lines, screens, cursor, colours, modes and title. So is a viewer begun, and one that was too slow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_screen: bool,
     /// What was printed.
     pub data: String,
     /// How `data` is sent.

@@ -52,7 +52,7 @@ pub(super) enum FollowEnd {
 }
 
 impl Follow {
-    /// Begins with all that is kept. `size` is asked for the viewer's size each time.
+    /// Begins with the screen, or behind what the params say. `size` is asked for the viewer's size each time.
     pub(super) async fn begin(
         client: Client,
         params: TerminalAttachParams,
@@ -60,7 +60,8 @@ impl Follow {
     ) -> Result<Self, Error> {
         let notifications = client.notifications(&[DATA_OUT.info.topic, DETACHED.info.topic]).await?;
         let viewer = watch::Sender::new(None);
-        let mut follow = Self { client, notifications, params, size, viewer, received: None };
+        let received = params.after;
+        let mut follow = Self { client, notifications, params, size, viewer, received };
         match follow.attach().await {
             Followed::End(FollowEnd::Lost(error)) => Err(error),
             Followed::End(_) => Err(Error::not_found("the terminal is closed")),

@@ -31,8 +31,13 @@ pub(super) fn run(name: &str, path: &Path, format: RecordFormat, general: &Gener
         let file = file.map_err(|error| not_written(path, &error))?;
         let writer = Writer::begin(BufWriter::new(file), format, &terminal, host::now_ms());
         let mut writer = writer.map_err(|error| not_written(path, &error))?;
-        let params =
-            TerminalAttachParams { terminal_id: terminal.terminal_id, is_read_only: true, ..Default::default() };
+        // What was printed, as it was, and not the screen that came of it.
+        let params = TerminalAttachParams {
+            terminal_id: terminal.terminal_id,
+            after: Some(0),
+            is_read_only: true,
+            ..Default::default()
+        };
         let follow = Follow::begin(client, params, || None).await?;
         let end = write(follow, &mut writer, begun).await.map_err(|error| not_written(path, &error))?;
         match end {

@@ -33,9 +33,9 @@ impl Keeper for Terminals {
         let mut all = Vec::new();
         for terminal in self.all() {
             match terminal.keep() {
-                Ok(Kept { facts, output, untyped, descriptor }) => {
+                Ok(Kept { facts, output, screen, untyped, descriptor }) => {
                     all.push(serde_json::to_value(facts).unwrap_or_default());
-                    parcel.blobs.extend([output, untyped.into()]);
+                    parcel.blobs.extend([output, screen, untyped.into()]);
                     parcel.descriptors.push(descriptor);
                 }
                 Err(error) => tracing::error!(%error, "a terminal cannot be handed over"),
@@ -49,12 +49,12 @@ impl Keeper for Terminals {
         let Parcel { state, blobs, descriptors } = parcel;
         let all: Vec<Facts> = serde_json::from_value(state).map_err(|error| error.to_string())?;
         let (count, mut blobs) = (all.len(), blobs.into_iter());
-        if count != descriptors.len() || 2 * count != blobs.len() {
+        if count != descriptors.len() || 3 * count != blobs.len() {
             return Err(format!("{count} terminals came with {} descriptors", descriptors.len()));
         }
         for (facts, descriptor) in all.into_iter().zip(descriptors) {
-            let (output, untyped) = (blobs.next().unwrap_or_default(), blobs.next().unwrap_or_default());
-            let kept = Kept { facts, output, untyped: untyped.into(), descriptor };
+            let [output, screen, untyped] = std::array::from_fn(|_| blobs.next().unwrap_or_default());
+            let kept = Kept { facts, output, screen, untyped: untyped.into(), descriptor };
             match Terminal::restore(kept, self.services.stop.child_token()) {
                 Some((terminal, input)) => self.insert(terminal, input),
                 None => tracing::error!("a terminal cannot be taken over"),

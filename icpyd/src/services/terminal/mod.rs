@@ -5,12 +5,14 @@
 mod integration;
 mod keeping;
 mod keyboard;
+mod news;
 mod one;
 mod output;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
 pub mod screen;
+mod showing;
 mod view;
 mod viewers;
 
@@ -26,7 +28,7 @@ use icpy_protocol::endpoint::{DAEMON_VARIABLE, SOCKET_VARIABLE};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::terminal::{
-    CLOSED, CREATED, EXITED, RENAMED, TerminalAckParams, TerminalApi, TerminalAttachParams, TerminalAttachResult,
+    CLOSED, CREATED, RENAMED, TerminalAckParams, TerminalApi, TerminalAttachParams, TerminalAttachResult,
     TerminalCloseParams, TerminalClosed, TerminalCreateParams, TerminalDataInParams, TerminalDetachParams,
     TerminalEncoding, TerminalInfo, TerminalListResult, TerminalParams, TerminalReadParams, TerminalReadResult,
     TerminalRenameParams, TerminalResizeParams, TerminalSignalParams, TerminalSize, TerminalWaitParams,
@@ -36,7 +38,7 @@ use tokio::sync::mpsc;
 
 use self::one::Terminal;
 use self::view::TerminalView;
-use self::viewers::{Viewer, WINDOW_BYTES};
+use self::viewers::{Given, Viewer, WINDOW_BYTES};
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 
@@ -118,11 +120,9 @@ impl Terminals {
 
     fn insert(&self, terminal: Arc<Terminal>, input: mpsc::Receiver<Bytes>) {
         self.lock().insert(terminal.id().to_owned(), Arc::clone(&terminal));
-        let bus = self.services.bus.clone();
-        let exited = move |exited| {
-            bus.publish(&EXITED, &exited);
-        };
-        self.services.tasks.spawn(terminal.run(input, exited));
+        let (bus, id) = (self.services.bus.clone(), terminal.id().to_owned());
+        let tell = move |news| news::tell(&bus, &id, news);
+        self.services.tasks.spawn(terminal.run(input, tell));
     }
 
     /// Makes room: forgets the oldest terminal whose program has ended.
@@ -246,10 +246,12 @@ impl TerminalApi<Caller> for Terminals {
         let terminal = self.find(&params.terminal_id)?;
         let size = params.size.map(checked).transpose()?;
         let viewer_id = self.services.host.new_id();
-        let from = params.after.unwrap_or(0).max(terminal.begin());
+        let (begin, end) = terminal.kept();
+        let from = params.after.map_or(end, |after| after.clamp(begin, end));
         let viewer = Viewer {
             size,
             is_read_only: params.is_read_only,
+            screen: if params.after.is_none_or(|after| after < begin) { Given::Wanted } else { Given::Taken },
             ..Viewer::new(viewer_id.clone(), caller.session().to_owned(), from)
         };
         terminal.attach(viewer)?;

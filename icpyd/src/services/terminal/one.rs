@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
@@ -16,15 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::keyboard::Keyboard;
 use super::output::{Output, Part};
 use super::platform::{Child, Children, Master};
-use super::view::Next;
-use super::viewers::{Viewer, Viewers};
+use super::screen::{Effect, Screen, ScreenLimits};
+use super::viewers::Viewers;
 use crate::keeper::Descriptor;
-
-/// The longest piece of output that is sent at once.
-const PIECE_BYTES_MAX: usize = 32 << 10;
-
-/// How often a terminal may be shown.
-const VIEWERS_MAX: usize = 64;
 
 /// The most that is read after a program's end: what it started may print for ever.
 const REST_BYTES_MAX: usize = 1 << 20;
@@ -36,24 +29,34 @@ const END_TIMEOUT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Terminal {
     /// What does not change.
-    facts: TerminalInfo,
-    master: Master,
+    pub(super) facts: TerminalInfo,
+    pub(super) master: Master,
     child: Child,
     state: Mutex<State>,
-    progress: watch::Sender<Progress>,
+    pub(super) progress: watch::Sender<Progress>,
     keyboard: Keyboard,
     /// Ends the task.
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
 }
 
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     name: String,
-    size: TerminalSize,
-    output: Output,
-    viewers: Viewers,
+    pub(super) output: Output,
+    /// What the output has made of the terminal, up to its end.
+    pub(super) screen: Screen,
+    pub(super) viewers: Viewers,
     /// What was sent and is not typed yet, when the task has ended.
     untyped: Bytes,
+}
+
+/// What others are told of a terminal.
+#[derive(Debug)]
+pub(super) enum News {
+    /// Something that its output has led to.
+    Effect(Effect),
+    /// Its program has ended.
+    Exited(TerminalExited),
 }
 
 /// How far a terminal is.
@@ -76,6 +79,8 @@ pub(super) struct Facts {
 pub(super) struct Kept {
     pub(super) facts: Facts,
     pub(super) output: Vec<u8>,
+    /// The screen's state.
+    pub(super) screen: Vec<u8>,
     /// What is not typed yet.
     pub(super) untyped: Bytes,
     pub(super) descriptor: Descriptor,
@@ -90,22 +95,23 @@ impl Terminal {
         stop: CancellationToken,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
         let name = facts.name.clone();
-        let state = State {
-            name,
-            size: facts.size,
-            output: Output::default(),
-            viewers: Viewers::default(),
-            untyped: Bytes::new(),
-        };
+        let screen = Screen::new(facts.size, ScreenLimits::default());
+        let (output, viewers) = (Output::default(), Viewers::default());
+        let state = State { name, output, screen, viewers, untyped: Bytes::new() };
         Self::with_state(facts, master, child, stop, state)
     }
 
     /// A terminal that the program before has given.
     pub(super) fn restore(kept: Kept, stop: CancellationToken) -> Option<(Arc<Self>, mpsc::Receiver<Bytes>)> {
-        let Kept { facts: Facts { info, end }, output, untyped, descriptor } = kept;
-        let output = Output::restored(output, end);
-        let name = info.name.clone();
-        let state = State { name, size: info.size, output, viewers: Viewers::default(), untyped };
+        let Kept { facts: Facts { info, end }, output, screen, untyped, descriptor } = kept;
+        let screen = Screen::restore(&screen).unwrap_or_else(|| {
+            // Better than nothing: what is kept of the output.
+            let mut screen = Screen::new(info.size, ScreenLimits::default());
+            screen.feed(&output, &mut Vec::new());
+            screen
+        });
+        let (name, output) = (info.name.clone(), Output::restored(output, end));
+        let state = State { name, output, screen, viewers: Viewers::default(), untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
         Some(Self::with_state(info, master, child, stop, state))
     }
@@ -130,6 +136,7 @@ impl Terminal {
         Ok(Kept {
             facts: Facts { info, end: state.output.end() },
             output: state.output.kept(),
+            screen: state.screen.save(),
             untyped: state.untyped.clone(),
             descriptor: self.master.share()?,
         })
@@ -139,7 +146,7 @@ impl Terminal {
     pub(super) fn info(&self) -> TerminalInfo {
         let (name, size) = {
             let state = self.lock();
-            (state.name.clone(), state.size)
+            (state.name.clone(), state.screen.size())
         };
         TerminalInfo { name, size, exit: self.progress.borrow().exit, ..self.facts.clone() }
     }
@@ -177,7 +184,7 @@ impl Terminal {
     }
 
     pub(super) fn resize(&self, size: TerminalSize) -> Result<()> {
-        self.lock().size = size;
+        self.lock().screen.resize(size);
         self.master.resize(size).map_err(|error| Error::unavailable(format!("the terminal cannot be resized: {error}")))
     }
 
@@ -206,97 +213,19 @@ impl Terminal {
         self.lock().output.after(after)
     }
 
-    /// Shows it to one more.
-    pub(super) fn attach(&self, viewer: Viewer) -> Result<()> {
-        let mut state = self.lock();
-        if state.viewers.len() >= VIEWERS_MAX {
-            return Err(Error::too_large(format!("a terminal is shown {VIEWERS_MAX} times at most")));
-        }
-        state.viewers.insert(viewer);
-        self.fit(state);
-        Ok(())
-    }
-
-    /// Gives it the size that its viewers want.
-    fn fit(&self, mut state: MutexGuard<'_, State>) {
-        let wanted = state.viewers.size(self.facts.size_policy);
-        if let Some(size) = wanted.filter(|wanted| *wanted != state.size) {
-            state.size = size;
-            // One that is gone has no size.
-            let _ = self.master.resize(size);
-        }
-    }
-
-    /// A viewer is active, and may have another size.
-    pub(super) fn activate(&self, id: &str, session: &str, size: Option<TerminalSize>) -> Result<()> {
-        let mut state = self.lock();
-        let viewer = state.viewers.of_session(id, session);
-        let viewer = viewer.ok_or_else(|| {
-            Error::not_found(format!("this session has no viewer `{id}` of the terminal `{}`", self.id()))
-        })?;
-        if viewer.is_read_only {
-            return Err(Error::permission_denied(format!("the viewer `{id}` only looks on")));
-        }
-        viewer.size = size.or(viewer.size);
-        state.viewers.activate(id);
-        self.fit(state);
-        Ok(())
-    }
-
-    /// Changes something about the viewers.
-    pub(super) fn with_viewers<T>(&self, change: impl FnOnce(&mut Viewers) -> T) -> T {
-        change(&mut self.lock().viewers)
-    }
-
-    /// Where what is kept begins.
-    pub(super) fn begin(&self) -> u64 {
-        self.lock().output.begin()
-    }
-
-    /// What a viewer is to be shown next. When that is nothing, it is woken when there is something.
-    pub(super) fn next_for(&self, id: &str, waker: &Waker) -> Next {
-        let state = &mut *self.lock();
-        let Some(viewer) = state.viewers.get(id) else { return Next::Detached(None) };
-        let exit = self.progress.borrow().exit;
-        let is_all_sent = viewer.sent >= state.output.end();
-        if viewer.is_detached || self.stop.is_cancelled() || (is_all_sent && exit.is_some()) {
-            return Next::Detached(exit.filter(|_| !viewer.is_detached));
-        }
-        let credit = usize::try_from(viewer.credit()).unwrap_or(usize::MAX);
-        if credit > 0
-            && !is_all_sent
-            && let part = state.output.part(viewer.sent, credit.min(PIECE_BYTES_MAX))
-            // The rest of a character comes, unless the program has ended.
-            && (exit.is_some() || !part.begins_character())
-        {
-            // What the viewer was too slow for it need not acknowledge.
-            viewer.shown += part.from.saturating_sub(viewer.sent);
-            viewer.sent = part.from + part.bytes.len() as u64;
-            return Next::Data(part);
-        }
-        viewer.waker = Some(waker.clone());
-        Next::Nothing
-    }
-
-    pub(super) fn forget_viewer(&self, id: &str) {
-        let mut state = self.lock();
-        state.viewers.remove(id);
-        self.fit(state);
-    }
-
     /// The task. Ends with the daemon, or when the terminal is closed.
-    pub(super) async fn run(self: Arc<Self>, mut input: mpsc::Receiver<Bytes>, exited: impl Fn(TerminalExited)) {
+    pub(super) async fn run(self: Arc<Self>, mut input: mpsc::Receiver<Bytes>, tell: impl Fn(News)) {
         let mut buffer = vec![0; 16 << 10];
         let mut untyped = std::mem::take(&mut self.lock().untyped);
         let mut is_hung_up = false;
         let Ok(mut children) = Children::new() else { return };
-        self.see_end(&mut buffer, &exited);
+        self.see_end(&mut buffer, &tell);
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => break,
-                () = children.changed() => self.see_end(&mut buffer, &exited),
+                () = children.changed() => self.see_end(&mut buffer, &tell),
                 read = poll_fn(|cx| self.master.poll_read(cx, &mut buffer)), if !is_hung_up => match read {
-                    Ok(count) if count > 0 => self.push(&buffer[..count]),
+                    Ok(count) if count > 0 => self.push(&buffer[..count], &tell),
                     _ => is_hung_up = true,
                 },
                 data = input.recv(), if untyped.is_empty() => untyped = data.unwrap_or_default(),
@@ -317,7 +246,7 @@ impl Terminal {
     }
 
     /// Looks whether the program has ended, and tells it after all that it printed.
-    fn see_end(&self, buffer: &mut [u8], exited: &impl Fn(TerminalExited)) {
+    fn see_end(&self, buffer: &mut [u8], tell: &impl Fn(News)) {
         if self.has_ended() {
             return;
         }
@@ -328,22 +257,27 @@ impl Terminal {
             if count == 0 {
                 break;
             }
-            self.push(&buffer[..count]);
+            self.push(&buffer[..count], tell);
             rest += count;
         }
         self.progress.send_modify(|progress| progress.exit = Some(exit));
         self.lock().viewers.wake_all();
-        exited(TerminalExited { terminal_id: self.id().to_owned(), exit });
+        tell(News::Exited(TerminalExited { terminal_id: self.id().to_owned(), exit }));
     }
 
-    fn push(&self, bytes: &[u8]) {
+    fn push(&self, bytes: &[u8], tell: &impl Fn(News)) {
+        let mut effects = Vec::new();
         let end = {
-            let mut state = self.lock();
+            let state = &mut *self.lock();
             state.output.push(bytes);
+            state.screen.feed(bytes, &mut effects);
             state.viewers.wake_all();
             state.output.end()
         };
         self.progress.send_modify(|progress| progress.end = end);
+        for effect in effects {
+            tell(News::Effect(effect));
+        }
     }
 
     /// Ends what runs in the terminal: asks first, and then does not ask. The task is running.
@@ -393,7 +327,7 @@ impl Terminal {
         self.progress.borrow().exit.is_some()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

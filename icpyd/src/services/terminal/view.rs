@@ -21,6 +21,11 @@ pub(super) struct TerminalView {
 /// What is to be written next.
 pub(super) enum Next {
     Data(Part),
+    /// What brings a terminal to the state that this one is in, after so many bytes of output.
+    Screen {
+        at: u64,
+        bytes: Vec<u8>,
+    },
     Detached(Option<TerminalExit>),
     Nothing,
 }
@@ -42,7 +47,14 @@ impl View for TerminalView {
             Next::Data(part) => {
                 let to = part.from + part.bytes.len() as u64;
                 let (data, encoding) = encoded(part.bytes);
-                let data = TerminalDataOut { terminal_id, viewer_id, from: part.from, to, data, encoding };
+                let is_screen = false;
+                let data = TerminalDataOut { terminal_id, viewer_id, from: part.from, to, is_screen, data, encoding };
+                write_notification(out, DATA_OUT.info.topic, &data);
+            }
+            Next::Screen { at, bytes } => {
+                let (data, encoding) = encoded(bytes);
+                let is_screen = true;
+                let data = TerminalDataOut { terminal_id, viewer_id, from: at, to: at, is_screen, data, encoding };
                 write_notification(out, DATA_OUT.info.topic, &data);
             }
             Next::Detached(exit) => {

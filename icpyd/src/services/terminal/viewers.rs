@@ -22,9 +22,21 @@ pub(super) struct Viewer {
     /// What was sent, and what of that was shown, in bytes of the terminal's output.
     pub(super) sent: u64,
     pub(super) shown: u64,
+    pub(super) screen: Given,
     /// To be woken when there is something to send.
     pub(super) waker: Option<Waker>,
     pub(super) is_detached: bool,
+}
+
+/// Whether a viewer was given the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    /// It is to be, before anything else.
+    Wanted,
+    /// It was, and has acknowledged nothing since: it is not given another one.
+    New,
+    /// It knows it.
+    Taken,
 }
 
 impl Viewer {
@@ -36,6 +48,7 @@ impl Viewer {
             is_read_only: false,
             sent: after,
             shown: after,
+            screen: Given::Taken,
             waker: None,
             is_detached: false,
         }
@@ -49,6 +62,9 @@ impl Viewer {
     /// It has shown all up to a byte. Saying so of what was not sent gains nothing.
     fn acknowledge(&mut self, to: u64) {
         self.shown = to.clamp(self.shown, self.sent);
+        if self.screen == Given::New {
+            self.screen = Given::Taken;
+        }
     }
 
     fn wake(&mut self) {
