@@ -8,12 +8,12 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use icpy::Client;
-use icpy_protocol::error::{Error, Kind};
+use icpy_protocol::error::Kind;
 use icpy_protocol::fs::{
     FsClient, FsEncoding, FsKind, FsListDirectoryParams, FsReadFileParams, FsReadFileResult, FsStatParams,
     FsWriteFileParams,
 };
-use icpy_tests::{Daemon, Process};
+use icpy_tests::{Daemon, Process, refused};
 
 fn reading(path: impl AsRef<Path>) -> FsReadFileParams {
     FsReadFileParams::of(path.as_ref())
@@ -50,14 +50,6 @@ fn looking(path: impl AsRef<Path>) -> FsStatParams {
 fn check(fixture: &str, test: impl AsyncFnOnce(&Daemon, &FsClient<Client>)) {
     let daemon = Daemon::boot(fixture);
     daemon.run(async { test(&daemon, &FsClient::new(daemon.client().await)).await });
-}
-
-/// An error must be of its kind and name the thing.
-#[track_caller]
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>, kind: Kind, expect: impl AsRef<str>) {
-    let error = outcome.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-    assert!(error.message().contains(expect.as_ref()), "{error}");
 }
 
 fn content(result: &FsReadFileResult) -> &str {

@@ -12,7 +12,7 @@ use icpy_protocol::fs::{
     FsBatchResult, FsClient, FsDeleteParams, FsItemResult, FsRestoreParams, FsTransfer, FsTransferParams,
 };
 use icpy_protocol::path::FilePath;
-use icpy_tests::{Daemon, Folder, SmallDisk};
+use icpy_tests::{Daemon, Folder, SmallDisk, refused};
 use icpyd::host::Host;
 
 /// Runs a test with a user's home, which has the trash in it.
@@ -40,13 +40,6 @@ async fn restore(client: &FsClient<Client>, id: &FilePath) -> Result<FilePath, E
 fn outcome(result: Result<FsBatchResult, Error>) -> Result<FsItemResult, Error> {
     let item = result.unwrap().items.remove(0);
     item.error.clone().map_or(Ok(item), Err)
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>, kind: Kind, expect: &str) {
-    let error = outcome.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-    assert!(error.message().contains(expect), "{error}");
 }
 
 #[test]

@@ -6,11 +6,11 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use icpy::{Client, Piece, Streaming};
-use icpy_protocol::error::{Error, Kind};
+use icpy_protocol::error::Kind;
 use icpy_protocol::fs::{
     FsClient, FsEncoding, FsLineEnds, FsReadFileParams, FsReadFileResult, FsWriteFileParams, method,
 };
-use icpy_tests::Daemon;
+use icpy_tests::{Daemon, refused};
 use serde_json::json;
 
 fn reading(path: impl AsRef<Path>) -> FsReadFileParams {
@@ -52,13 +52,6 @@ async fn next_bytes(stream: &mut Streaming) -> Option<Vec<u8>> {
 fn check(fixture: &str, test: impl AsyncFnOnce(&Daemon, &FsClient<Client>)) {
     let daemon = Daemon::boot(fixture);
     daemon.run(async { test(&daemon, &FsClient::new(daemon.client().await)).await });
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>, kind: Kind, expect: &str) {
-    let error = outcome.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-    assert!(error.message().contains(expect), "{error}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub mod terminal;
 
 use std::time::{Duration, Instant};
 
+use icpy_protocol::error::{Error, Kind};
+
 pub use daemon::Daemon;
 pub use disk::{Disk, DiskKind, SmallDisk};
 pub use events::Events;
@@ -52,6 +54,14 @@ pub fn until_now(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "{what} did not happen within {DEADLINE:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// An error must be of its kind and name the thing.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>, kind: Kind, expect: impl AsRef<str>) {
+    let error = outcome.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.message().contains(expect.as_ref()), "{error}");
 }
 
 /// Says why a test cannot run here. Where everything must be there, in CI, that is a failure.

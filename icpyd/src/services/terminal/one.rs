@@ -184,8 +184,8 @@ impl Terminal {
     }
 
     pub(super) fn resize(&self, size: TerminalSize) -> Result<()> {
-        self.lock().screen.resize(size);
-        self.master.resize(size).map_err(|error| Error::unavailable(format!("the terminal cannot be resized: {error}")))
+        let resized = self.set_size(&mut self.lock(), size);
+        resized.map_err(|error| Error::unavailable(format!("the terminal cannot be resized: {error}")))
     }
 
     /// Has something typed, after what was sent before.

@@ -1,5 +1,6 @@
 //! A terminal as it is shown: what each viewer gets next, and the size that they want together.
 
+use std::io;
 use std::sync::MutexGuard;
 use std::task::Waker;
 
@@ -32,10 +33,15 @@ impl Terminal {
     fn fit(&self, mut state: MutexGuard<'_, State>) {
         let wanted = state.viewers.size(self.facts.size_policy);
         if let Some(size) = wanted.filter(|wanted| *wanted != state.screen.size()) {
-            state.screen.resize(size);
             // One that is gone has no size.
-            let _ = self.master.resize(size);
+            let _ = self.set_size(&mut state, size);
         }
+    }
+
+    /// Screen and program have the same size: nobody else changes it in between.
+    pub(super) fn set_size(&self, state: &mut State, size: TerminalSize) -> io::Result<()> {
+        state.screen.resize(size);
+        self.master.resize(size)
     }
 
     /// A viewer is active, and may have another size.

@@ -2,8 +2,6 @@
 
 use std::io::Read as _;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsEncoding, FsFileVersion, FsReplaceParams, FsReplaceResult, FsWriteFileParams, FsWriteFilesParams,
@@ -65,7 +63,7 @@ impl Replacement {
         self.writes.files.push(FsWriteFileParams {
             encoding: FsEncoding::Base64,
             base_version: Some(current),
-            ..FsWriteFileParams::of(path, BASE64_STANDARD.encode(replaced.content()))
+            ..FsWriteFileParams::of(path, base64_simd::STANDARD.encode_to_string(replaced.content()))
         });
         Ok(())
     }

@@ -136,12 +136,7 @@ struct Recorded {
 impl Recorded {
     fn make(saver: &Saver, target: &Target<'_>, content: &[u8]) -> io::Result<Self> {
         let id = saver.new_id();
-        let record = InPlaceRecord {
-            target: target.place.real().into(),
-            file: target.file_id().unwrap_or_default(),
-            id: id.clone(),
-            is_ready: false,
-        };
+        let record = InPlaceRecord::of(target, id.clone());
         let entry = saver.durable_journal()?.begin(&Record::InPlace(record.clone()))?;
         entry.sync()?;
         let copies = Copies::make(saver.folder(), id, target, content)?;

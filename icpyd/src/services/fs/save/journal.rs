@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::platform;
+use super::target::Target;
 
 /// Room for two paths of the greatest length that systems allow.
 const SLOT_BYTES: usize = 16 << 10;
@@ -65,6 +66,14 @@ pub(super) struct InPlaceRecord {
     pub(super) id: String,
     /// Whether the copies are complete: the file is not written before.
     pub(super) is_ready: bool,
+}
+
+impl InPlaceRecord {
+    /// That copies are about to be made: the next daemon removes them, and does not touch the file.
+    pub(super) fn of(target: &Target<'_>, id: String) -> Self {
+        let (file, target) = (target.file_id().unwrap_or_default(), target.place.real().into());
+        Self { target, file, id, is_ready: false }
+    }
 }
 
 /// The file, and which of its slots are taken.

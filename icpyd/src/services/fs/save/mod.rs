@@ -28,8 +28,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use icpy_protocol::endpoint::make_private_folder;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
@@ -277,8 +275,8 @@ fn bytes_of<'a>(content: &'a str, encoding: FsEncoding, charset: Option<&str>, h
         FsEncoding::Base64 if charset.is_some() || has_bom => {
             Err(Error::invalid_params("`charset` and `hasBom` are for content that is sent as text"))
         }
-        FsEncoding::Base64 => BASE64_STANDARD
-            .decode(content)
+        FsEncoding::Base64 => base64_simd::STANDARD
+            .decode_to_vec(content)
             .map(Into::into)
             .map_err(|error| Error::invalid_params(format!("the content is not valid base64: {error}"))),
     }

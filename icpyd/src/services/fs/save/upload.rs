@@ -219,13 +219,7 @@ impl Gathered {
 
     fn apart(saver: &Saver, target: &Target<'_>) -> io::Result<Self> {
         let id = saver.new_id();
-        let record = InPlaceRecord {
-            target: target.place.real().into(),
-            file: target.file_id().unwrap_or_default(),
-            id: id.clone(),
-            // The next daemon removes what is there, and does not touch the file.
-            is_ready: false,
-        };
+        let record = InPlaceRecord::of(target, id.clone());
         let entry = saver.durable_journal()?.begin(&Record::InPlace(record))?;
         let (copies, file) = Copies::begin(saver.folder(), id)?;
         Ok(Self::Apart { file, _copies: copies, _entry: entry })

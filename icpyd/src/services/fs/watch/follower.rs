@@ -121,6 +121,8 @@ impl Follower {
         state.begin_root(&watcher);
         state.begin_polling();
         progress.send_replace(Progress::Complete);
+        // Reading takes more than what comes of it.
+        files::give_memory_back();
         loop {
             // What is asked for is asked before everything is read that has happened.
             let asking = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));

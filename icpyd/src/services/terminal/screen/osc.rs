@@ -1,8 +1,5 @@
 //! Operating system commands: titles, links, colours, the clipboard, notifications, and what shells tell of commands.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::color::{ColorSlot, Rgb};
 use super::dispatch::Dispatch;
 use super::{Clipboard, Effect};
@@ -108,7 +105,7 @@ impl Dispatch<'_> {
     /// OSC 52. What is on the clipboard is never told.
     fn clipboard(&mut self, content: &[u8]) {
         let (selection, data) = split(content);
-        let Ok(data) = STANDARD.decode(data) else { return };
+        let Ok(data) = base64_simd::STANDARD.decode_to_vec(data) else { return };
         let selection = match selection.first() {
             None | Some(b'c') => Clipboard::Clipboard,
             Some(b'p' | b's') => Clipboard::Selection,

@@ -168,6 +168,8 @@ pub(super) struct Oracle {
     pub(super) term: Term<Titles>,
     processor: Processor,
     titles: Titles,
+    /// Whether what was fed ends in an escape, whose sequence comes next.
+    is_escaped: bool,
 }
 
 /// Keeps the last title.
@@ -205,7 +207,7 @@ impl Oracle {
         let titles = Titles::default();
         let config = Config { scrolling_history: HISTORY, kitty_keyboard: true, ..Config::default() };
         let term = Term::new(config, &Size(size), titles.clone());
-        Self { term, processor: Processor::new(), titles }
+        Self { term, processor: Processor::new(), titles, is_escaped: false }
     }
 
     /// Takes output, and then puts right what alacritty leaves broken.
@@ -217,9 +219,10 @@ impl Oracle {
             self.term.grid_mut().clear_history();
         }
         // A reset takes the title away, and tells nobody.
-        if bytes.ends_with(b"\x1bc") {
+        if bytes.ends_with(b"\x1bc") || (self.is_escaped && bytes == b"c") {
             self.titles.0.lock().unwrap().clear();
         }
+        self.is_escaped = if bytes.is_empty() { self.is_escaped } else { bytes.ends_with(b"\x1b") };
         self.repair();
     }
 
