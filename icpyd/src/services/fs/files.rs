@@ -45,19 +45,20 @@ impl grep::Tree for Files {
         path(&self.tree(), NodeId(file))
     }
 
-    fn paths(&self, files: &[u32]) -> Vec<PathBuf> {
+    fn paths(&self, files: &[u32], after: &Path, count: usize) -> Vec<PathBuf> {
         let tree = self.tree();
         if files.len() < tree.files() / FEW {
-            let mut paths: Vec<_> = files.iter().filter_map(|file| path(&tree, NodeId(*file))).collect();
+            let paths = files.iter().filter_map(|file| path(&tree, NodeId(*file)));
+            let mut paths: Vec<_> = paths.filter(|path| **path > *after).collect();
             paths.sort_unstable();
             return paths;
         }
-        let mut paths = Vec::with_capacity(files.len());
-        tree.walk(ROOT, &mut |node| {
+        let mut paths = Vec::new();
+        tree.walk_after(ROOT, after, &mut |node| {
             if files.binary_search(&node.0).is_ok() {
                 paths.extend(path(&tree, node));
             }
-            true
+            paths.len() < count
         });
         paths
     }

@@ -33,6 +33,8 @@ pub(super) struct Terminal {
     pub(super) master: Master,
     child: Child,
     state: Mutex<State>,
+    /// Locked before the state, where both are.
+    model: Mutex<Model>,
     pub(super) progress: watch::Sender<Progress>,
     keyboard: Keyboard,
     /// Ends the task.
@@ -43,11 +45,17 @@ pub(super) struct Terminal {
 pub(super) struct State {
     name: String,
     pub(super) output: Output,
-    /// What the output has made of the terminal, up to its end.
-    pub(super) screen: Screen,
     pub(super) viewers: Viewers,
     /// What was sent and is not typed yet, when the task has ended.
     untyped: Bytes,
+}
+
+/// What the output has made of a terminal. Viewers are sent what was printed before it is modelled.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) screen: Screen,
+    /// The bytes of output that it has taken.
+    pub(super) end: u64,
 }
 
 /// What others are told of a terminal.
@@ -97,8 +105,8 @@ impl Terminal {
         let name = facts.name.clone();
         let screen = Screen::new(facts.size, ScreenLimits::default());
         let (output, viewers) = (Output::default(), Viewers::default());
-        let state = State { name, output, screen, viewers, untyped: Bytes::new() };
-        Self::with_state(facts, master, child, stop, state)
+        let state = State { name, output, viewers, untyped: Bytes::new() };
+        Self::with_state(facts, master, child, stop, state, screen)
     }
 
     /// A terminal that the program before has given.
@@ -111,9 +119,9 @@ impl Terminal {
             screen
         });
         let (name, output) = (info.name.clone(), Output::restored(output, end));
-        let state = State { name, output, screen, viewers: Viewers::default(), untyped };
+        let state = State { name, output, viewers: Viewers::default(), untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
-        Some(Self::with_state(info, master, child, stop, state))
+        Some(Self::with_state(info, master, child, stop, state, screen))
     }
 
     fn with_state(
@@ -122,21 +130,24 @@ impl Terminal {
         child: Child,
         stop: CancellationToken,
         state: State,
+        screen: Screen,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
         let (keyboard, typed) = Keyboard::new();
         let progress = watch::Sender::new(Progress { end: state.output.end(), exit: facts.exit });
-        let terminal = Self { facts, master, child, state: Mutex::new(state), progress, keyboard, stop };
+        let model = Mutex::new(Model { screen, end: state.output.end() });
+        let terminal = Self { facts, master, child, state: Mutex::new(state), model, progress, keyboard, stop };
         (Arc::new(terminal), typed)
     }
 
     /// What the next program needs to go on.
     pub(super) fn keep(&self) -> std::io::Result<Kept> {
         let info = self.info();
+        let screen = self.model().screen.save();
         let state = self.lock();
         Ok(Kept {
             facts: Facts { info, end: state.output.end() },
             output: state.output.kept(),
-            screen: state.screen.save(),
+            screen,
             untyped: state.untyped.clone(),
             descriptor: self.master.share()?,
         })
@@ -144,10 +155,7 @@ impl Terminal {
 
     /// The terminal as clients see it.
     pub(super) fn info(&self) -> TerminalInfo {
-        let (name, size) = {
-            let state = self.lock();
-            (state.name.clone(), state.screen.size())
-        };
+        let (name, size) = (self.lock().name.clone(), self.model().screen.size());
         TerminalInfo { name, size, exit: self.progress.borrow().exit, ..self.facts.clone() }
     }
 
@@ -184,7 +192,7 @@ impl Terminal {
     }
 
     pub(super) fn resize(&self, size: TerminalSize) -> Result<()> {
-        let resized = self.set_size(&mut self.lock(), size);
+        let resized = self.set_size(&mut self.model(), size);
         resized.map_err(|error| Error::unavailable(format!("the terminal cannot be resized: {error}")))
     }
 
@@ -225,7 +233,12 @@ impl Terminal {
                 () = self.stop.cancelled() => break,
                 () = children.changed() => self.see_end(&mut buffer, &tell),
                 read = poll_fn(|cx| self.master.poll_read(cx, &mut buffer)), if !is_hung_up => match read {
-                    Ok(count) if count > 0 => self.push(&buffer[..count], &tell),
+                    Ok(count) if count > 0 => {
+                        self.forward(&buffer[..count]);
+                        // Sessions send it meanwhile.
+                        tokio::task::yield_now().await;
+                        self.take(&buffer[..count], &tell);
+                    }
                     _ => is_hung_up = true,
                 },
                 data = input.recv(), if untyped.is_empty() => untyped = data.unwrap_or_default(),
@@ -257,7 +270,8 @@ impl Terminal {
             if count == 0 {
                 break;
             }
-            self.push(&buffer[..count], tell);
+            self.forward(&buffer[..count]);
+            self.take(&buffer[..count], tell);
             rest += count;
         }
         self.progress.send_modify(|progress| progress.exit = Some(exit));
@@ -265,16 +279,25 @@ impl Terminal {
         tell(News::Exited(TerminalExited { terminal_id: self.id().to_owned(), exit }));
     }
 
-    fn push(&self, bytes: &[u8], tell: &impl Fn(News)) {
-        let mut effects = Vec::new();
+    /// Has what was printed sent to the viewers.
+    fn forward(&self, bytes: &[u8]) {
         let end = {
             let state = &mut *self.lock();
             state.output.push(bytes);
-            state.screen.feed(bytes, &mut effects);
             state.viewers.wake_all();
             state.output.end()
         };
         self.progress.send_modify(|progress| progress.end = end);
+    }
+
+    /// Models what was printed, and tells what it has led to.
+    fn take(&self, bytes: &[u8], tell: &impl Fn(News)) {
+        let mut effects = Vec::new();
+        {
+            let model = &mut *self.model();
+            model.screen.feed(bytes, &mut effects);
+            model.end += bytes.len() as u64;
+        }
         for effect in effects {
             tell(News::Effect(effect));
         }
@@ -329,5 +352,9 @@ impl Terminal {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,13 +1,12 @@
 //! A terminal as it is shown: what each viewer gets next, and the size that they want together.
 
 use std::io;
-use std::sync::MutexGuard;
 use std::task::Waker;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::TerminalSize;
 
-use super::one::{State, Terminal};
+use super::one::{Model, Terminal};
 use super::view::Next;
 use super::viewers::{Given, Viewer, Viewers, WINDOW_BYTES};
 
@@ -25,22 +24,24 @@ impl Terminal {
             return Err(Error::too_large(format!("a terminal is shown {VIEWERS_MAX} times at most")));
         }
         state.viewers.insert(viewer);
-        self.fit(state);
+        drop(state);
+        self.fit();
         Ok(())
     }
 
     /// Gives it the size that its viewers want.
-    fn fit(&self, mut state: MutexGuard<'_, State>) {
-        let wanted = state.viewers.size(self.facts.size_policy);
-        if let Some(size) = wanted.filter(|wanted| *wanted != state.screen.size()) {
+    fn fit(&self) {
+        let mut model = self.model();
+        let wanted = self.lock().viewers.size(self.facts.size_policy);
+        if let Some(size) = wanted.filter(|wanted| *wanted != model.screen.size()) {
             // One that is gone has no size.
-            let _ = self.set_size(&mut state, size);
+            let _ = self.set_size(&mut model, size);
         }
     }
 
     /// Screen and program have the same size: nobody else changes it in between.
-    pub(super) fn set_size(&self, state: &mut State, size: TerminalSize) -> io::Result<()> {
-        state.screen.resize(size);
+    pub(super) fn set_size(&self, model: &mut Model, size: TerminalSize) -> io::Result<()> {
+        model.screen.resize(size);
         self.master.resize(size)
     }
 
@@ -56,7 +57,8 @@ impl Terminal {
         }
         viewer.size = size.or(viewer.size);
         state.viewers.activate(id);
-        self.fit(state);
+        drop(state);
+        self.fit();
         Ok(())
     }
 
@@ -73,7 +75,8 @@ impl Terminal {
 
     /// What a viewer is to be shown next. When that is nothing, it is woken when there is something.
     pub(super) fn next_for(&self, id: &str, waker: &Waker) -> Next {
-        let state = &mut *self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         let Some(viewer) = state.viewers.get(id) else { return Next::Detached(None) };
         let exit = self.progress.borrow().exit;
         let is_all_sent = viewer.sent >= state.output.end() && viewer.screen != Given::Wanted;
@@ -86,9 +89,8 @@ impl Terminal {
         if viewer.screen == Given::Wanted || (is_behind && is_idle) {
             // It was too slow for what is kept, or has seen nothing yet.
             let history = if viewer.screen == Given::Wanted { usize::MAX } else { 0 };
-            (viewer.sent, viewer.shown) = (state.output.end(), state.output.end());
-            viewer.screen = Given::New;
-            return Next::Screen { at: viewer.sent, bytes: state.screen.snapshot(history) };
+            drop(guard);
+            return self.screen_for(id, history);
         }
         let credit = usize::try_from(viewer.credit()).unwrap_or(usize::MAX);
         if credit > 0
@@ -105,9 +107,20 @@ impl Terminal {
         Next::Nothing
     }
 
+    /// Gives a viewer the screen, with some of what has scrolled out of it. What was printed since comes next.
+    fn screen_for(&self, id: &str, history: usize) -> Next {
+        let model = self.model();
+        {
+            let mut state = self.lock();
+            let Some(viewer) = state.viewers.get(id) else { return Next::Detached(None) };
+            (viewer.sent, viewer.shown) = (model.end, model.end);
+            viewer.screen = Given::New;
+        }
+        Next::Screen { at: model.end, bytes: model.screen.snapshot(history) }
+    }
+
     pub(super) fn forget_viewer(&self, id: &str) {
-        let mut state = self.lock();
-        state.viewers.remove(id);
-        self.fit(state);
+        self.lock().viewers.remove(id);
+        self.fit();
     }
 }

@@ -26,6 +26,9 @@ use super::walk;
 /// The longest file that is described, in bytes. Longer ones are always searched.
 const FILE_BYTES_MAX: u64 = 32 << 20;
 
+/// How many files are looked up at first.
+const PAGE: usize = 256;
+
 /// The threads that fill the index: those who search come first.
 const FILLING_THREADS_MAX: usize = 2;
 
@@ -40,8 +43,9 @@ pub(in super::super) trait Tree: Send + Sync {
     /// The file's path below the folder, while it is there.
     fn path(&self, file: u32) -> Option<PathBuf>;
 
-    /// The paths below the folder of those files that are there, in the order of names. The numbers are sorted.
-    fn paths(&self, files: &[u32]) -> Vec<PathBuf>;
+    /// The paths below the folder of those files that are there, in the order of names: the first ones behind a path, at
+    /// least `count` unless those are all. The numbers are sorted.
+    fn paths(&self, files: &[u32], after: &Path, count: usize) -> Vec<PathBuf>;
 
     /// Opens a file by its path below the folder.
     fn open(&self, path: &Path) -> io::Result<File>;
@@ -100,8 +104,8 @@ impl<T: Tree> Indexed<T> {
         deliver: impl FnMut(Found) -> ControlFlow<()> + Send,
     ) -> Result<Outcome> {
         let globs = walk::globs(&self.tree.root().join(below), &scan.params.globs)?;
-        let paths = self.tree.paths(&self.candidates(&scan.pattern.plan));
-        let files = paths.into_iter().filter_map(|path| match below == Path::new("") {
+        let candidates = Candidates::new(&self.tree, self.candidates(&scan.pattern.plan));
+        let files = candidates.filter_map(|path| match below == Path::new("") {
             true => Some(path),
             false => path.strip_prefix(below).ok().map(Path::to_owned),
         });
@@ -176,6 +180,42 @@ impl<T: Tree> Indexed<T> {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The paths of files in the order of names. A search that ends early looks up few of them.
+struct Candidates<'a, T> {
+    tree: &'a T,
+    files: Vec<u32>,
+    page: std::vec::IntoIter<PathBuf>,
+    /// How many are looked up next.
+    count: usize,
+    /// The last one that was.
+    last: PathBuf,
+}
+
+impl<'a, T: Tree> Candidates<'a, T> {
+    fn new(tree: &'a T, files: Vec<u32>) -> Self {
+        Self { tree, files, page: Vec::new().into_iter(), count: PAGE, last: PathBuf::new() }
+    }
+}
+
+impl<T: Tree> Iterator for Candidates<'_, T> {
+    type Item = PathBuf;
+
+    fn next(&mut self) -> Option<PathBuf> {
+        if self.page.as_slice().is_empty() && self.count > 0 {
+            let paths = self.tree.paths(&self.files, &self.last, self.count);
+            let is_all = paths.len() < self.count || paths.len() == self.files.len();
+            self.count = if is_all { 0 } else { self.count * 4 };
+            self.last = paths.last().cloned().unwrap_or_default();
+            self.page = paths.into_iter();
+        }
+        self.page.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.files.len()))
     }
 }
 

@@ -194,6 +194,17 @@ impl Tree {
         self.entries(folder).iter().all(|entry| visit(*entry) && self.walk(*entry, visit))
     }
 
+    /// The same, from behind a path below the folder on.
+    pub(super) fn walk_after(&self, folder: NodeId, after: &Path, visit: &mut impl FnMut(NodeId) -> bool) -> bool {
+        let mut names = after.iter();
+        let Some(name) = names.next() else { return self.walk(folder, visit) };
+        let entries = self.entries(folder);
+        let (before, rest) = entries.split_at(entries.partition_point(|entry| self.name(*entry) <= name));
+        let same = before.last().filter(|entry| self.name(**entry) == name);
+        same.is_none_or(|entry| self.walk_after(*entry, names.as_path(), visit))
+            && rest.iter().all(|entry| visit(*entry) && self.walk(*entry, visit))
+    }
+
     /// Every file, in no order.
     pub(super) fn each_file(&self) -> impl Iterator<Item = NodeId> + '_ {
         let ids = self.nodes.iter().zip(0..).filter(|(node, _)| node.place == Place::FILE);

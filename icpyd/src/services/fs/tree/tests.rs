@@ -96,6 +96,15 @@ proptest! {
             }
             prop_assert_eq!(tree.files(), model.values().filter(|is_folder| !**is_folder).count());
             prop_assert_eq!(tree.each_file().count(), tree.files());
+            // From anywhere on, also from behind what is not there.
+            for after in model.keys().step_by(7).cloned().chain(["b/bb".into(), "c".into()]) {
+                let mut behind = Vec::new();
+                tree.walk_after(ROOT, &after, &mut |node| {
+                    behind.push(tree.below(node));
+                    true
+                });
+                prop_assert!(behind.iter().eq(model.keys().filter(|path| **path > after)));
+            }
         }
     }
 }

@@ -72,9 +72,11 @@ impl Tree for Looked {
         seen.paths.get(file as usize).filter(|path| seen.states.contains_key(*path)).cloned()
     }
 
-    fn paths(&self, files: &[u32]) -> Vec<PathBuf> {
+    fn paths(&self, files: &[u32], after: &Path, count: usize) -> Vec<PathBuf> {
         let mut paths: Vec<_> = files.iter().filter_map(|file| self.path(*file)).collect();
+        paths.retain(|path| **path > *after);
         paths.sort();
+        paths.truncate(count);
         paths
     }
 
