@@ -27,7 +27,7 @@ pub(crate) const NO_DAEMON: u8 = 11;
 const OTHER_PROTOCOL: u8 = 12;
 
 /// The reader of standard output has gone: 128 and the number of SIGPIPE.
-const NO_READER: u8 = 141;
+pub(crate) const NO_READER: u8 = 141;
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {

@@ -792,6 +792,8 @@ export interface FsEntry {
   changedAtMs?: number | null;
   /** Of a file: whether somebody may run it. */
   isExecutable?: boolean | null;
+  /** Of what is neither file, folder nor link: what it is. */
+  specialKind?: FsSpecialKind | null;
   /** Of a symbolic link: what it holds. */
   linkTarget?: FilePath | null;
   /** Of a symbolic link: whether it leads nowhere, or nowhere that this session may use. */
@@ -801,6 +803,9 @@ export interface FsEntry {
   /** Whether it is ignored by git, by a `.gitignore`, or by an `.ignore`, itself or with a folder that it is in. */
   isIgnored?: boolean;
 }
+
+/** What exactly something is whose kind is `other`. */
+export type FsSpecialKind = "fifo" | "socket" | "character_device" | "block_device";
 
 /** Params of `fs:find`. */
 export interface FsFindParams {
@@ -822,6 +827,8 @@ export interface FsFindResult {
   hasMore: boolean;
   /** Whether the folder is still being read, so that files are missing: ask again. */
   isPartial?: boolean;
+  /** Folders of which files are missing because they cannot be read, or are more than 8192 bytes of path away. */
+  foldersFailed?: number;
 }
 
 /** Params of `fs:grep`. */
@@ -838,6 +845,8 @@ export interface FsGrepParams {
   isLiteral?: boolean;
   /** Whether a match begins and ends where words do. */
   wholeWord?: boolean;
+  /** Whether lines are found that do not match. Nothing can be replaced in those. */
+  isInverted?: boolean;
   /** Whether a match may go over several lines. */
   isMultiline?: boolean;
   /** Whether `.` is a newline too, in a match over several lines. */
@@ -912,8 +921,10 @@ export interface FsRange {
 export interface FsContextLine {
   /** The line, from 1. */
   line: number;
-  /** The line without its end, cut as that of a match. */
+  /** The line without its end, and at most 512 bytes of it. */
   text: string;
+  /** Whether there is more behind `text`. */
+  is_cut?: boolean;
 }
 
 /** What a search looked at. */
@@ -922,7 +933,7 @@ export interface FsGrepStats {
   files: number;
   /** Files that have a match. */
   filesMatched: number;
-  /** Files that could not be read. */
+  /** Files that could not be read, and folders. */
   filesFailed: number;
   /** Files that were not read to their end because they are binary. */
   filesBinary?: number;
@@ -1058,6 +1069,8 @@ export interface FsReplaceResult {
   replaced: number;
   /** What was written, in the order of the params. A file in which nothing changes is not among them. */
   files: Array<FsFileVersion>;
+  /** What `fs:undo` takes; absent when nothing was replaced, or that could not be recorded. */
+  operationId?: string | null;
 }
 
 /** Params of `fs:stat`. */
@@ -1100,6 +1113,8 @@ export interface FsStatResult {
   changedAtMs?: number | null;
   /** Of a file: whether somebody may run it. */
   isExecutable?: boolean | null;
+  /** Of what is neither file, folder nor link: what it is. */
+  specialKind?: FsSpecialKind | null;
   /** Of a symbolic link: what it holds. */
   linkTarget?: FilePath | null;
   /** Of a symbolic link: whether it leads nowhere, or nowhere that this session may use. */
@@ -1241,14 +1256,14 @@ export interface FsOperation {
   pid?: number | null;
   /** When it was done, in milliseconds since 1970. */
   doneAtMs: number;
-  /** Whether `fs:undo` may take it back; false when it was taken back, or deleted something for good. */
+  /** Whether `fs:undo` may take it back; false when it was taken back, deleted something for good, or replaced more than 2 MiB of text. */
   canUndo: boolean;
   /** When it was taken back, in milliseconds since 1970. */
   undoneAtMs?: number | null;
 }
 
 /** What an operation did. */
-export type FsOperationKind = "create_directory" | "create_symlink" | "set_mode" | "copy" | "move" | "trash" | "delete" | "restore";
+export type FsOperationKind = "create_directory" | "create_symlink" | "set_mode" | "copy" | "move" | "trash" | "delete" | "restore" | "replace";
 
 /** One thing that an operation changed. */
 export interface FsOperationItem {
@@ -1689,7 +1704,7 @@ export interface Methods {
   "file:list": { params: FileListParams; result: FileListResult };
   /** Returns the content of one file: at most 8 MiB in the answer, a file of any size as a stream. */
   "fs:read_file": { params: FsReadFileParams; result: FsReadFileResult };
-  /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. A file that would lose something by being replaced is written in place, and the answer's `method` says so. */
+  /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. A file that would lose something by being replaced is written in place, and the answer's `method` says so. Capabilities of programs (`setcap`) are lost in either way, as at any write. */
   "fs:write_file": { params: FsWriteFileParams; result: FsWriteFileResult };
   /** Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A file that is mounted over its name cannot be among them. */
   "fs:write_files": { params: FsWriteFilesParams; result: FsWriteFilesResult };
@@ -1705,7 +1720,7 @@ export interface Methods {
   "fs:list_directory": { params: FsListDirectoryParams; result: FsListDirectoryResult };
   /** Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out. */
   "fs:find": { params: FsFindParams; result: FsFindResult };
-  /** Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`. What git ignores, what is hidden, and what is not text is left out. */
+  /** Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`. What git ignores, what is hidden, and what is not text is left out. In workspaces, and where somebody watches, an index says which files need not be read; it takes 256 MiB for each folder at most, and what it has no room for is always read. */
   "fs:grep": { params: FsGrepParams; result: FsGrepResult };
   /** Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git ignores is left out, unless it is the path itself. */
   "fs:watch": { params: FsWatchParams; result: FsWatchResult };
@@ -1735,7 +1750,7 @@ export interface Methods {
   "fs:delete": { params: FsDeleteParams; result: FsBatchResult };
   /** Brings things back from the trash to where they were. What is there by now is not replaced. */
   "fs:restore": { params: FsRestoreParams; result: FsBatchResult };
-  /** Lists the last operations: what was made, copied, moved, deleted and restored, and permissions that were set. They survive the daemon. */
+  /** Lists the last operations: what was made, copied, moved, deleted and restored, permissions that were set, and what `fs:replace` did. They survive the daemon. */
   "fs:list_operations": { params: FsListOperationsParams; result: FsListOperationsResult };
   /** Takes an operation back. Refused with `conflict`, which names the thing, when something is no longer as the operation left it, so that nothing that was done since is lost. */
   "fs:undo": { params: FsUndoParams; result: FsUndoResult };

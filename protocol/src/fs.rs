@@ -31,7 +31,8 @@ crate::api! {
         Read fn read_file(FsReadFileParams) -> FsReadFileResult; rest GET "/fs/file";
         /// Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one.
         /// Refused when the file is no longer of the version that the caller names. Durable when answered. A file that
-        /// would lose something by being replaced is written in place, and the answer's `method` says so.
+        /// would lose something by being replaced is written in place, and the answer's `method` says so. Capabilities of
+        /// programs (`setcap`) are lost in either way, as at any write.
         Write fn write_file(FsWriteFileParams) -> FsWriteFileResult; rest PUT "/fs/file";
         /// Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A
         /// file that is mounted over its name cannot be among them.
@@ -52,7 +53,9 @@ crate::api! {
         /// Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out.
         Read fn find(FsFindParams) -> FsFindResult; rest GET "/fs/find";
         /// Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`.
-        /// What git ignores, what is hidden, and what is not text is left out.
+        /// What git ignores, what is hidden, and what is not text is left out. In workspaces, and where somebody watches, an
+        /// index says which files need not be read; it takes 256 MiB for each folder at most, and what it has no room for is
+        /// always read.
         Read fn grep(FsGrepParams) -> FsGrepResult; rest GET "/fs/grep";
         /// Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git
         /// ignores is left out, unless it is the path itself.
@@ -86,8 +89,8 @@ crate::api! {
         Write fn delete(FsDeleteParams) -> FsBatchResult; rest POST "/fs/delete";
         /// Brings things back from the trash to where they were. What is there by now is not replaced.
         Write fn restore(FsRestoreParams) -> FsBatchResult; rest POST "/fs/restore";
-        /// Lists the last operations: what was made, copied, moved, deleted and restored, and permissions that were set. They
-        /// survive the daemon.
+        /// Lists the last operations: what was made, copied, moved, deleted and restored, permissions that were set, and what
+        /// `fs:replace` did. They survive the daemon.
         Read fn list_operations(FsListOperationsParams) -> FsListOperationsResult; rest GET "/fs/operations";
         /// Takes an operation back. Refused with `conflict`, which names the thing, when something is no longer as the
         /// operation left it, so that nothing that was done since is lost.

@@ -34,6 +34,8 @@ mod find;
 mod generated;
 #[cfg(unix)]
 mod grep;
+#[cfg(unix)]
+mod grep_lines;
 #[cfg(target_os = "linux")]
 mod index;
 #[cfg(unix)]
@@ -42,6 +44,10 @@ mod interactive;
 mod life;
 #[cfg(unix)]
 mod listing;
+#[cfg(target_os = "linux")]
+mod long_paths;
+#[cfg(unix)]
+mod ls;
 #[cfg(target_os = "linux")]
 mod manage;
 #[cfg(target_os = "linux")]

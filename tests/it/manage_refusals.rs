@@ -78,6 +78,16 @@ fn nothing_is_deleted_through_a_mount() {
 }
 
 #[test]
+fn a_link_is_not_made_where_a_slash_names_a_folder() {
+    let user = Process::new("//- /a\n");
+    let params = serde_json::json!({ "path": format!("{}/", user.path("link").display()), "target": "a" }).to_string();
+    let refused = user.icpy(&["--json", "call", "fs:create_symlink", &params]);
+    assert_eq!(refused.status, 3, "{refused:?}");
+    assert!(refused.stdout.contains("is not a folder, as the slash at its end says"), "{refused:?}");
+    assert!(user.path("link").symlink_metadata().is_err());
+}
+
+#[test]
 fn what_was_not_deleted_is_no_operation() {
     let user = Process::ordinary("//- /closed/a\n");
     let closed = user.path("closed");

@@ -7,7 +7,8 @@ use std::path::Path;
 use icpy::Client;
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::fs::{
-    FsClient, FsListOperationsParams, FsOperation, FsOperationKind, FsUndoParams, OPERATION_DONE, OPERATION_UNDONE,
+    FsClient, FsFileEdits, FsFileVersion, FsGrepParams, FsListOperationsParams, FsOperation, FsOperationKind,
+    FsPreviewReplaceParams, FsReplaceParams, FsReplaceResult, FsUndoParams, OPERATION_DONE, OPERATION_UNDONE,
 };
 use icpy_protocol::path::FilePath;
 use icpy_tests::{Daemon, Folder, Process, SmallDisk};
@@ -81,6 +82,52 @@ async fn undo(client: &Client, id: Option<&str>) -> Result<FsOperation, Error> {
 
 async fn list(client: &Client) -> Vec<FsOperation> {
     FsClient::new(client.clone()).list_operations(&FsListOperationsParams::default()).await.unwrap().operations
+}
+
+/// Replaces an expression by a text in all files below the folder.
+async fn replace(world: &World, client: &Client, pattern: &str, replacement: &str) -> FsReplaceResult {
+    let service = FsClient::new(client.clone());
+    let search = FsGrepParams::new(world.path(""), pattern);
+    let preview = FsPreviewReplaceParams { search, replacement: replacement.to_owned() };
+    let shown = service.preview_replace(&preview).await.unwrap();
+    let versions =
+        shown.files.into_iter().map(|FsFileEdits { path, base_version, .. }| FsFileVersion { path, base_version });
+    service.replace(&FsReplaceParams { preview, files: versions.collect() }).await.unwrap()
+}
+
+#[test]
+fn a_replacement_in_many_files_is_taken_back() {
+    let world = World::new();
+    world.daemon.run(async {
+        let client = world.daemon.client().await;
+        fs::write(world.daemon.path("latin"), b"caf\xe9 o\r\no\n").unwrap();
+        let bytes = || ["a", "b", "tree/c", "latin"].map(|name| fs::read(world.daemon.path(name)).unwrap());
+        let before = bytes();
+        let replaced = replace(&world, &client, "o|e", "<$0$0>").await;
+        let id = replaced.operation_id.unwrap();
+        assert_eq!((replaced.replaced, replaced.files.len()), (8, 5));
+        let listed = list(&client).await;
+        assert_eq!((listed[0].kind, listed[0].item_count, listed[0].can_undo), (FsOperationKind::Replace, 5, true));
+        assert_ne!(bytes(), before);
+        undo(&client, Some(&id)).await.unwrap();
+        assert_eq!(bytes(), before);
+
+        // One that has changed since keeps all as they are.
+        let id = replace(&world, &client, "o", "0").await.operation_id.unwrap();
+        fs::write(world.daemon.path("b"), "mine\n").unwrap();
+        let after = bytes();
+        let refused = undo(&client, Some(&id)).await.unwrap_err();
+        assert_eq!(refused.kind(), Kind::Conflict);
+        assert!(refused.message().contains("/b` is not any more what the operation has left"), "{refused}");
+        assert_eq!(bytes(), after);
+
+        // There is an end to what is kept.
+        fs::write(world.daemon.path("b"), "abc\n".repeat(50_000)).unwrap();
+        let id = replace(&world, &client, "[abc]", "x").await.operation_id.unwrap();
+        let refused = undo(&client, Some(&id)).await.unwrap_err();
+        assert!(refused.kind() == Kind::Unsupported && refused.message().contains("too much to be kept"), "{refused}");
+        assert!(replace(&world, &client, "nowhere", "x").await.operation_id.is_none());
+    });
 }
 
 /// Every kind of operation, as a call.

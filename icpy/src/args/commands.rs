@@ -46,7 +46,7 @@ commands! {
     "diff" => Diff,
     /// Merge two versions of a file by hand
     "merge" => Merge,
-    /// List a folder
+    /// List folders and files
     "ls" => Ls,
     /// Print files
     "cat" => Cat,

@@ -23,6 +23,12 @@ pub struct Grep {
     /// Matches begin and end where words do
     #[arg(short, long)]
     pub word_regexp: bool,
+    /// Find the lines that do not match
+    #[arg(short = 'v', long)]
+    pub invert_match: bool,
+    /// Print only what matches, each on a line of its own
+    #[arg(short, long)]
+    pub only_matching: bool,
     /// The pattern is a text and no expression
     #[arg(short = 'F', long)]
     pub fixed_strings: bool,

@@ -23,6 +23,9 @@ pub(super) fn find(find: Find, general: &General) -> Result<(), Failure> {
     }
     let lines: Vec<Vec<u8>> = found.files.iter().map(|file| name(&find.folder, file)).collect();
     print(&[lines.join(&b'\n'), if lines.is_empty() { vec![] } else { vec![b'\n'] }].concat())?;
+    if found.folders_failed > 0 {
+        say(&format!("folders that could not be read: {}", found.folders_failed));
+    }
     end(found.files.is_empty(), found.has_more, found.files.len())
 }
 

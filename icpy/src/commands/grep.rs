@@ -28,7 +28,7 @@ pub(super) fn run(grep: &Grep, general: &General) -> Result<(), Failure> {
         match search(&daemon, grep, path, general, &mut printer) {
             Ok(result) if result.stats.files_failed > 0 => {
                 has_match |= result.stats.lines > 0;
-                say(&format!("files that could not be read: {}", result.stats.files_failed));
+                say(&format!("files and folders that could not be read: {}", result.stats.files_failed));
                 failure = Some(Failure::reported(FAILED));
             }
             Ok(result) => has_match |= result.stats.lines > 0,
@@ -83,6 +83,7 @@ fn params(grep: &Grep, path: &Path, general: &General) -> Result<FsGrepParams, F
         smart_case: grep.smart_case,
         is_literal: grep.fixed_strings && grep.patterns().len() == 1,
         whole_word: grep.word_regexp,
+        is_inverted: grep.invert_match,
         is_multiline: grep.multiline,
         is_dot_all: grep.multiline_dotall,
         globs: grep.glob.clone(),

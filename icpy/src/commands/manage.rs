@@ -77,7 +77,7 @@ impl Transfer {
 }
 
 /// A path as it is typed, also with a slash at its end: that it names a folder is for the daemon to check.
-fn named(path: &Path, general: &General) -> Result<FilePath, Failure> {
+pub(super) fn named(path: &Path, general: &General) -> Result<FilePath, Failure> {
     let absolute = absolute(path, general)?;
     let ends_with_slash =
         path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| path::is_separator(char::from(*byte)));
@@ -190,6 +190,7 @@ fn described(operation: &FsOperation) -> Vec<u8> {
         FsOperationKind::Trash => "moved to the trash:",
         FsOperationKind::Delete => "deleted",
         FsOperationKind::Restore => "brought back",
+        FsOperationKind::Replace => "replaced text in",
     };
     let more = operation.item_count.saturating_sub(1);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

@@ -175,7 +175,8 @@ impl FsWriteFileParams {
 #[serde(rename_all = "snake_case")]
 pub enum FsSaveMethod {
     /// It was written to a new file beside, which then got the name: at every moment the name means the old content or
-    /// the new one. Mode, owner, group, ACL and extended attributes are those of the old file.
+    /// the new one. Mode, owner, group, ACL and extended attributes are those of the old file, but for `security.capability`:
+    /// the system takes that away from any file that is written.
     Replaced,
     /// It was written over the old content, which a reader can see half-way. So are files saved that have other names
     /// (hard links), are mounted over a name, have an owner or attributes that a new file cannot be given, or are in a

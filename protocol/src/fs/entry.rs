@@ -106,6 +106,20 @@ pub enum FsKind {
     Other,
 }
 
+/// What exactly something is whose kind is `other`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FsSpecialKind {
+    /// A FIFO, also called a named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A device that is read and written as it comes, such as a terminal.
+    CharacterDevice,
+    /// A device of blocks, such as a disk.
+    BlockDevice,
+}
+
 /// One entry of a folder. A symbolic link is not followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -160,6 +174,9 @@ pub struct FsDetails {
     /// Of a file: whether somebody may run it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_executable: Option<bool>,
+    /// Of what is neither file, folder nor link: what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special_kind: Option<FsSpecialKind>,
     /// Of a symbolic link: what it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_target: Option<FilePath>,

@@ -27,6 +27,9 @@ pub struct FsGrepParams {
     /// Whether a match begins and ends where words do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_word: bool,
+    /// Whether lines are found that do not match. Nothing can be replaced in those.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_inverted: bool,
     /// Whether a match may go over several lines.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_multiline: bool,
@@ -81,6 +84,7 @@ impl FsGrepParams {
             smart_case: false,
             is_literal: false,
             whole_word: false,
+            is_inverted: false,
             is_multiline: false,
             is_dot_all: false,
             globs: Vec::new(),
@@ -118,7 +122,7 @@ pub struct FsGrepStats {
     pub files: u64,
     /// Files that have a match.
     pub files_matched: u64,
-    /// Files that could not be read.
+    /// Files that could not be read, and folders.
     pub files_failed: u64,
     /// Files that were not read to their end because they are binary.
     #[serde(default)]
@@ -161,7 +165,7 @@ pub struct FsMatch {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(number: &u64) -> bool {
+pub(super) fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
@@ -179,6 +183,9 @@ pub struct FsRange {
 pub struct FsContextLine {
     /// The line, from 1.
     pub line: u64,
-    /// The line without its end, cut as that of a match.
+    /// The line without its end, and at most 512 bytes of it.
     pub text: String,
+    /// Whether there is more behind `text`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
 }

@@ -25,6 +25,8 @@ pub enum FsOperationKind {
     Delete,
     /// Brought things back from the trash.
     Restore,
+    /// Replaced what was found in files.
+    Replace,
 }
 
 /// One thing that an operation changed.
@@ -56,7 +58,8 @@ pub struct FsOperation {
     pub pid: Option<u32>,
     /// When it was done, in milliseconds since 1970.
     pub done_at_ms: u64,
-    /// Whether `fs:undo` may take it back; false when it was taken back, or deleted something for good.
+    /// Whether `fs:undo` may take it back; false when it was taken back, deleted something for good, or replaced more than 2
+    /// MiB of text.
     pub can_undo: bool,
     /// When it was taken back, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]

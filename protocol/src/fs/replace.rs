@@ -51,11 +51,15 @@ pub struct FsFileVersion {
 
 /// Result of `fs:replace`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct FsReplaceResult {
     /// How many matches were replaced.
     pub replaced: u64,
     /// What was written, in the order of the params. A file in which nothing changes is not among them.
     pub files: Vec<FsFileVersion>,
+    /// What `fs:undo` takes; absent when nothing was replaced, or that could not be recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation_id: Option<String>,
 }
 
 /// How one file would change.

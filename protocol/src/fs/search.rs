@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::grep::is_zero;
 use crate::path::FilePath;
 
 /// Params of `fs:find`.
@@ -35,4 +36,7 @@ pub struct FsFindResult {
     /// Whether the folder is still being read, so that files are missing: ask again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_partial: bool,
+    /// Folders of which files are missing because they cannot be read, or are more than 8192 bytes of path away.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folders_failed: u64,
 }

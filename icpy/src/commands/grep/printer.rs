@@ -1,10 +1,11 @@
 //! How matches are printed: a line each where a program reads them, below the file's name where a person does.
 
 use std::io::{self, IsTerminal as _};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use icpy::args::Grep;
-use icpy_protocol::fs::{FsMatch, FsRange};
+use icpy_protocol::fs::{FsContextLine, FsMatch, FsRange};
 use icpy_protocol::path::FilePath;
 use serde_json::json;
 
@@ -126,8 +127,44 @@ impl<'a> Printer<'a> {
         }
         self.has_printed = true;
         for line in &found.before {
-            self.write_line(text, line.line, None, &line.text);
+            self.write_context(text, line);
         }
+        if self.grep.only_matching && !self.grep.invert_match {
+            self.write_matches(text, found);
+        } else {
+            self.write_matched_lines(text, found);
+        }
+        for line in &found.after {
+            self.write_context(text, line);
+        }
+    }
+
+    fn write_context(&mut self, text: &mut Vec<u8>, line: &FsContextLine) {
+        let end = if line.is_cut { CUT } else { "" };
+        self.write_line(text, line.line, None, &format!("{}{end}", line.text));
+    }
+
+    /// Writes each match by itself; of one over several lines each line.
+    fn write_matches(&mut self, text: &mut Vec<u8>, found: &FsMatch) {
+        for FsRange { start, end } in &found.ranges {
+            let (start, end) = (*start as usize, *end as usize);
+            let Some((before, matched)) = found.text.get(..start).zip(found.text.get(start..end)) else { continue };
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            let first = found.line + before.matches('\n').count() as u64;
+            // Only what is shown of a line is counted from its beginning by `text_start`.
+            let shown_from = if line_start == 0 { found.text_start } else { 0 };
+            let column = shown_from + (start - line_start) as u64 + 1;
+            for (number, (line, column)) in
+                (first..).zip(matched.split('\n').zip([column].into_iter().chain(iter::repeat(1))))
+            {
+                if !line.is_empty() {
+                    self.write_line(text, number, Some(column), &paint(line, RED, self.is_colored));
+                }
+            }
+        }
+    }
+
+    fn write_matched_lines(&mut self, text: &mut Vec<u8>, found: &FsMatch) {
         let mut range_start = 0;
         for (number, line) in (found.line..).zip(found.text.split('\n')) {
             let end = range_start + line.len();
@@ -138,9 +175,6 @@ impl<'a> Printer<'a> {
             let painted = format!("{before}{painted}{after}");
             self.write_line(text, number, Some(found.column), &painted);
             range_start = end + 1;
-        }
-        for line in &found.after {
-            self.write_line(text, line.line, None, &line.text);
         }
     }
 

@@ -80,7 +80,8 @@ pub(super) fn find(
         let path = tree.below(node);
         path.strip_prefix(&prefix).map(Path::to_owned).unwrap_or(path)
     };
-    Ok(FsFindResult { files: found.into_iter().map(|node| shown(node).into()).collect(), has_more, is_partial: false })
+    let files = found.into_iter().map(|node| shown(node).into()).collect();
+    Ok(FsFindResult { files, has_more, is_partial: false, folders_failed: tree.unread(folder).count() as u64 })
 }
 
 impl<'a> Query<'a> {

@@ -11,6 +11,7 @@ use icpy_protocol::fs::{FsFindParams, FsFindResult};
 use tokio_util::sync::CancellationToken;
 
 use super::find::{Favourites, LastQuery, find};
+use super::list::not_a_folder;
 use super::place::{Place, Use};
 use super::tree::scan::read_once;
 use super::watch::{Live, Progress, excluded_below};
@@ -58,6 +59,10 @@ impl Fs {
         let (asking, path) = (caller.clone(), params.path.clone());
         let place = blocking(move || {
             let place = Place::led_to(&asking, &path, Use::Look)?;
+            let metadata = place.path().symlink_metadata().map_err(|error| failed("search", place.asked(), &error))?;
+            if !metadata.is_dir() {
+                return Err(not_a_folder(&place, &metadata));
+            }
             place.path().read_dir().map_err(|error| failed("search", place.asked(), &error))?;
             Ok(place)
         })

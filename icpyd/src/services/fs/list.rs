@@ -66,7 +66,8 @@ pub(super) fn list(caller: &Caller, params: &FsListDirectoryParams) -> Result<Fs
     Ok(FsListDirectoryResult { entries, next_after })
 }
 
-fn not_a_folder(place: &Place, metadata: &Metadata) -> Error {
+/// The error when what is listed or searched is no folder.
+pub(super) fn not_a_folder(place: &Place, metadata: &Metadata) -> Error {
     let what = if metadata.is_file() { "a file" } else { files::special_kind(metadata) };
     Error::unsupported(format!("`{place}` is {what}, not a folder"))
 }

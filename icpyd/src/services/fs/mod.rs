@@ -56,7 +56,7 @@ use tokio::sync::{Mutex, oneshot};
 use self::cache::Cache;
 use self::error::failed;
 use self::finding::Recents;
-use self::locks::{Key, Locks};
+use self::locks::{Held, Key, Locks};
 use self::origins::Origins;
 use self::read::Reader;
 use self::save::Saver;
@@ -139,12 +139,18 @@ impl Fs {
 
     /// Saves several files as one.
     async fn save_files(&self, caller: &Caller, params: FsWriteFilesParams) -> Result<FsWriteFilesResult> {
+        let turns = self.turns(&params).await;
+        let (caller, saver) = (caller.clone(), self.saver.clone());
+        self.to_the_end(turns, move || (saver.save_all(&caller, &params), params)).await
+    }
+
+    /// Waits until nobody else writes any of several files.
+    async fn turns(&self, params: &FsWriteFilesParams) -> Vec<Held> {
         let mut turns = Vec::new();
         for path in params.files.iter().map(|file| file.path.as_path()).collect::<BTreeSet<_>>() {
             turns.push(self.writing.lock(Key::Asked(path.to_owned())).await);
         }
-        let (caller, saver) = (caller.clone(), self.saver.clone());
-        self.to_the_end(turns, move || (saver.save_all(&caller, &params), params)).await
+        turns
     }
 
     /// The folders of all workspaces.

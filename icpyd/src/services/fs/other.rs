@@ -12,6 +12,11 @@ pub(super) fn open_for_reading(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// What a path names. Links are not followed.
+pub(super) fn look_at(path: &Path) -> io::Result<Metadata> {
+    path.symlink_metadata()
+}
+
 pub(super) fn special_kind(_: &Metadata) -> &'static str {
     "something special"
 }

@@ -68,6 +68,11 @@ impl Place {
         self.check_slash(from.path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()))
     }
 
+    /// Refuses to make anything but a folder of a path that ends with a slash.
+    pub(super) fn check_takes_no_folder(&self) -> Result<()> {
+        self.check_slash(false)
+    }
+
     /// A thing in the folder at this place, without looking for the folder again. `None` where what the caller may use must
     /// be asked anew.
     pub(super) fn inside(&self, caller: &Caller, path: &FilePath) -> Option<Self> {

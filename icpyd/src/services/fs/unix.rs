@@ -19,10 +19,46 @@ use super::tree::NodeKind;
 #[cfg(target_os = "linux")]
 const READ_FOLDER_BYTES: usize = 32 << 10;
 
+/// The longest path that is given to the system when a longer one is taken in parts, in bytes. Linux takes 4095.
+#[cfg(target_os = "linux")]
+const PATH_BYTES_MAX: usize = 2048;
+
 /// Opening never waits, even when a FIFO or a terminal has taken the name, and does not follow a link that has.
 pub(super) fn open_for_reading(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits().cast_signed();
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
+    at(path, |path| OpenOptions::new().read(true).custom_flags(flags).open(path))
+}
+
+/// What a path names. Links are not followed.
+pub(super) fn look_at(path: &Path) -> io::Result<Metadata> {
+    at(path, Path::symlink_metadata)
+}
+
+/// Does something at a path, however long that is.
+fn at<T>(path: &Path, act: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
+    match act(path) {
+        #[cfg(target_os = "linux")]
+        Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => {
+            let (_held, short) = shortened(path)?;
+            act(&short)
+        }
+        outcome => outcome,
+    }
+}
+
+/// A path that leads to the same from a folder that is held open: the folders on the way are opened, each from one above.
+#[cfg(target_os = "linux")]
+fn shortened(path: &Path) -> io::Result<(Option<OpenFolder>, PathBuf)> {
+    let (mut held, mut short) = (None, PathBuf::new());
+    for name in path {
+        if short.as_os_str().len() + name.len() > PATH_BYTES_MAX {
+            let folder = OpenFolder::open(&short)?;
+            short = folder.path();
+            held = Some(folder);
+        }
+        short.push(name);
+    }
+    Ok((held, short))
 }
 
 pub(super) fn special_kind(metadata: &Metadata) -> &'static str {
@@ -59,7 +95,8 @@ pub(super) struct OpenFolder {
 impl OpenFolder {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        Ok(Self { folder: rustix::fs::open(path, flags, Mode::empty())?, path: path.to_owned() })
+        let folder = at(path, |path| Ok(rustix::fs::open(path, flags, Mode::empty())?))?;
+        Ok(Self { folder, path: path.to_owned() })
     }
 
     /// A path that leads to this folder and no other, where there is one.

@@ -13,17 +13,23 @@ use super::super::error::failed;
 use super::super::version;
 use super::pattern::Pattern;
 use super::preview::FILE_BYTES_MAX;
-use super::replace::replace;
+use super::replace::{Reversal, replace};
 use super::scope::Scope;
 
 /// The most files that are changed at once.
 const FILES_MAX: usize = 10_000;
 
+/// What is kept of one replacement to take it back, in about so many bytes.
+const REVERSAL_BYTES_MAX: usize = 2 << 20;
+
 /// What is to be written so that everything is replaced, and how much that is.
-pub(super) struct Replacement {
+pub(in super::super) struct Replacement {
     /// The files that change.
     pub(super) files: Vec<FilePath>,
-    pub(super) writes: FsWriteFilesParams,
+    pub(in super::super) writes: FsWriteFilesParams,
+    /// What takes each back; none of those with which it would be too much to be kept.
+    pub(in super::super) reversals: Vec<Option<Reversal>>,
+    reversal_bytes: usize,
     replaced: u64,
 }
 
@@ -35,7 +41,13 @@ impl Replacement {
             return Err(Error::too_large(message).with("limit", FILES_MAX));
         }
         let pattern = Pattern::new(&params.preview.search)?;
-        let mut replacement = Self { files: Vec::new(), writes: FsWriteFilesParams { files: Vec::new() }, replaced: 0 };
+        let mut replacement = Self {
+            files: Vec::new(),
+            writes: FsWriteFilesParams { files: Vec::new() },
+            reversals: Vec::new(),
+            reversal_bytes: 0,
+            replaced: 0,
+        };
         for file in &params.files {
             replacement.add(scope, params, &pattern, file)?;
         }
@@ -59,6 +71,9 @@ impl Replacement {
             return Ok(());
         }
         self.replaced += replaced.edits.len() as u64;
+        let reversal = Reversal::of(&replaced);
+        self.reversal_bytes += reversal.size();
+        self.reversals.push(Some(reversal).filter(|_| self.reversal_bytes <= REVERSAL_BYTES_MAX));
         self.files.push(file.path.clone());
         self.writes.files.push(FsWriteFileParams {
             encoding: FsEncoding::Base64,
@@ -69,11 +84,17 @@ impl Replacement {
     }
 
     /// What is answered when all is written, in these versions.
-    pub(super) fn done(files: Vec<FilePath>, replaced: u64, versions: impl Iterator<Item = String>) -> FsReplaceResult {
+    pub(super) fn done(
+        files: Vec<FilePath>,
+        replaced: u64,
+        versions: Vec<String>,
+        operation_id: Option<String>,
+    ) -> FsReplaceResult {
         let written = files.into_iter().zip(versions);
         FsReplaceResult {
             replaced,
             files: written.map(|(path, base_version)| FsFileVersion { path, base_version }).collect(),
+            operation_id,
         }
     }
 

@@ -81,9 +81,10 @@ impl<F: FnMut(Found) -> bool> Sink for Collector<'_, F> {
     }
 
     fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
-        let text = Line::new(context.bytes()).text();
+        let line = Line::new(context.bytes());
+        let (text, is_cut) = (line.text(), line.is_cut());
         self.found.bytes += MATCH_BYTES + text.len();
-        let line = FsContextLine { line: context.line_number().unwrap_or_default(), text };
+        let line = FsContextLine { line: context.line_number().unwrap_or_default(), text, is_cut };
         match (context.kind(), self.found.matches.last_mut()) {
             (SinkContextKind::After, Some(last)) => last.after.push(line),
             _ => self.before.push(line),

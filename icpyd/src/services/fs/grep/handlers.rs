@@ -1,11 +1,12 @@
 //! The methods that search: where they look.
 
-use icpy_protocol::error::Result;
+use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsGrepParams, FsGrepResult, FsPreviewReplaceParams, FsPreviewReplaceResult, FsReplaceParams, FsReplaceResult,
 };
 
 use super::super::files::Files;
+use super::super::manage;
 use super::super::watch::Progress;
 use super::super::{Fs, blocking};
 use super::apply::Replacement;
@@ -25,6 +26,7 @@ impl Fs {
         caller: &Caller,
         params: FsPreviewReplaceParams,
     ) -> Result<FsPreviewReplaceResult> {
+        check_can_replace(&params.search)?;
         let scope = self.scope(caller, &params.search).await?;
         preview::preview_replace(caller, scope, params).await
     }
@@ -34,18 +36,19 @@ impl Fs {
         caller: &Caller,
         params: FsReplaceParams,
     ) -> Result<FsReplaceResult> {
+        check_can_replace(&params.preview.search)?;
         let asking = caller.clone();
         let replacement = blocking(move || {
             let scope = Scope::new(&asking, &params.preview.search.path)?;
             Replacement::make(&scope, &params)
         })
         .await?;
-        let (replaced, files) = (replacement.replaced(), replacement.files);
+        let (replaced, files) = (replacement.replaced(), replacement.files.clone());
         if files.is_empty() {
-            return Ok(FsReplaceResult { replaced, files: Vec::new() });
+            return Ok(Replacement::done(files, replaced, Vec::new(), None));
         }
-        let written = self.save_files(caller, replacement.writes).await?;
-        Ok(Replacement::done(files, replaced, written.files.into_iter().map(|file| file.version)))
+        let (versions, operation_id) = manage::replace(self, caller, replacement).await?;
+        Ok(Replacement::done(files, replaced, versions, operation_id))
     }
 
     /// What is to be searched, with the tree that knows it, where there is one that is complete.
@@ -61,5 +64,12 @@ impl Fs {
             scope.set_live(live);
         }
         Ok(scope)
+    }
+}
+
+fn check_can_replace(search: &FsGrepParams) -> Result<()> {
+    match search.is_inverted {
+        true => Err(Error::invalid_params("`isInverted` finds lines without a match: nothing can be replaced in them")),
+        false => Ok(()),
     }
 }

@@ -89,9 +89,14 @@ impl<T: Tree> Indexed<T> {
         Self { tree, state: Mutex::new(state), is_filling: AtomicBool::new(false) }
     }
 
-    /// Whether the tree has all files that a search asks for. A glob can ask for one that is ignored.
+    /// Whether the tree and the index know all files that a search asks for. A glob can ask for one that is ignored.
     pub(in super::super) fn can_search(params: &FsGrepParams) -> bool {
-        let is_plain = !params.hidden && !params.no_ignore && !params.search_binary && params.types.is_empty();
+        // The index tells which files have a match, and not which have a line without.
+        let is_plain = !params.is_inverted
+            && !params.hidden
+            && !params.no_ignore
+            && !params.search_binary
+            && params.types.is_empty();
         is_plain && params.globs.iter().all(|glob| glob.starts_with('!'))
     }
 

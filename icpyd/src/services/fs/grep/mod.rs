@@ -16,4 +16,6 @@ mod scope;
 mod turns;
 mod walk;
 
+pub(super) use self::apply::Replacement;
 pub(super) use self::indexed::{Changes, Indexed, Tree};
+pub(super) use self::replace::Reversal;

@@ -1,6 +1,7 @@
 //! What a content becomes when what is found in it is replaced. Pure: bytes in, bytes out. All that is not replaced stays as
 //! it is, byte for byte, and so does the encoding.
 
+mod reversal;
 mod text;
 
 use std::io;
@@ -10,6 +11,7 @@ use grep_matcher::{Captures as _, Match, Matcher as _};
 use grep_searcher::{Searcher, Sink, SinkMatch};
 use icpy_protocol::fs::FsGrepParams;
 
+pub(in crate::services::fs) use self::reversal::Reversal;
 use self::text::Text;
 use super::line::seen;
 use super::pattern::Pattern;
@@ -30,7 +32,7 @@ pub(super) struct Edit {
 
 /// How a content changes.
 #[derive(Debug)]
-pub(super) struct Replaced<'a> {
+pub(in crate::services::fs) struct Replaced<'a> {
     text: Text<'a>,
     /// The edits, in order; none overlaps another, and each one changes something.
     pub(super) edits: Vec<Edit>,

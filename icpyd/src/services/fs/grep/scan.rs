@@ -112,6 +112,7 @@ pub(super) fn searcher(pattern: &Pattern, params: &FsGrepParams) -> SearcherBuil
         .line_number(true)
         .line_terminator(pattern.line_end)
         .binary_detection(if params.search_binary { BinaryDetection::none() } else { BinaryDetection::quit(0) })
+        .invert_match(params.is_inverted)
         .multi_line(pattern.is_multiline)
         .before_context(lines(params.before))
         .after_context(lines(params.after))

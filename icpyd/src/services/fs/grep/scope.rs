@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use icpy_protocol::error::Result;
 use icpy_protocol::fs::FsGrepParams;
@@ -70,10 +71,25 @@ impl Scope {
         }
         if let Some(live) = &self.live {
             let below = self.place.real().strip_prefix(live.root()).unwrap_or(Path::new(""));
-            return live.index().search(below, &scan, |path| self.is_allowed(path), deliver);
+            let mut outcome = live.index().search(below, &scan, |path| self.is_allowed(path), deliver)?;
+            outcome.stats.files_failed += self.unread(live, below);
+            return Ok(outcome);
         }
-        let files = walk::files(self.place.path(), self.place.asked(), params)?;
-        Ok(scan.run(files.filter(|path| self.is_allowed(path)), deliver))
+        let failed_folders = AtomicU64::new(0);
+        let files = walk::files(self.place.path(), self.place.asked(), params, &failed_folders)?;
+        let mut outcome = scan.run(files.filter(|path| self.is_allowed(path)), deliver);
+        outcome.stats.files_failed += failed_folders.into_inner();
+        Ok(outcome)
+    }
+
+    /// How many folders a tree could not read.
+    fn unread(&self, live: &Live, below: &Path) -> u64 {
+        let tree = live.tree();
+        let Some(folder) = tree.find(below) else { return 0 };
+        let mut unread = tree.unread(folder).collect::<Vec<_>>();
+        drop(tree);
+        unread.retain(|path| path.strip_prefix(self.place.real()).is_ok_and(|path| self.is_allowed(path)));
+        unread.len() as u64
     }
 
     /// The path of a file in it, as its caller would write it.

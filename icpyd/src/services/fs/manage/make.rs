@@ -74,6 +74,7 @@ fn is_missing(caller: &Caller, path: &FilePath) -> Result<Option<Error>> {
 /// Makes a symbolic link.
 pub(super) fn link(path: &FilePath, target: &FilePath, job: &Job) -> Result<()> {
     let place = Place::of(&job.caller, path, Use::Change)?;
+    place.check_takes_no_folder()?;
     if target.as_path().as_os_str().is_empty() {
         return Err(Error::invalid_params(format!("the link `{place}` needs a target")));
     }

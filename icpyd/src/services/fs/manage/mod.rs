@@ -16,6 +16,7 @@ mod operation;
 mod platform;
 mod put;
 mod remove;
+mod replace;
 mod step;
 mod transfer;
 mod trash;
@@ -35,6 +36,7 @@ use icpy_protocol::path::FilePath;
 
 pub(super) use self::operation::list as list_operations;
 pub(super) use self::remove::remove_ours;
+pub(super) use self::replace::replace;
 pub(super) use self::undo::undo;
 
 use self::job::{Done, Job};

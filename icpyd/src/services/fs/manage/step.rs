@@ -9,6 +9,7 @@ use icpy_protocol::path::FilePath;
 use serde::{Deserialize, Serialize};
 
 use super::platform;
+use crate::services::fs::grep::Reversal;
 
 /// One change that was made. The paths are where things really are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +43,14 @@ pub(super) enum Step {
         left: Left,
         before: u32,
         after: u32,
+    },
+    /// Parts of a file were replaced; it has one version before and another after.
+    Replaced {
+        path: FilePath,
+        before: String,
+        after: String,
+        /// None where that was too much to be kept.
+        reversal: Option<Reversal>,
     },
     /// Deleted for good.
     Removed {
@@ -77,6 +86,7 @@ impl Step {
             | Self::Trashed { path, .. }
             | Self::Restored { path, .. }
             | Self::ModeSet { path, .. }
+            | Self::Replaced { path, .. }
             | Self::Removed { path } => (path, None),
         };
         FsOperationItem { path: path.clone(), from }
@@ -84,6 +94,6 @@ impl Step {
 
     /// Whether it can be reversed at all.
     pub(super) fn can_undo(&self) -> bool {
-        !matches!(self, Self::Removed { .. })
+        !matches!(self, Self::Removed { .. } | Self::Replaced { reversal: None, .. })
     }
 }

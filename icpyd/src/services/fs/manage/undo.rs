@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use icpy_protocol::error::{Error, Kind, Result};
-use icpy_protocol::fs::{FsOperation, FsOperationItem, FsUndoParams, FsUndoResult};
+use icpy_protocol::fs::{FsOperation, FsOperationItem, FsOperationKind, FsUndoParams, FsUndoResult};
 use icpy_protocol::path::FilePath;
 
 use super::job::Job;
 use super::step::{Left, Step};
-use super::{mode, operation, platform, remove, run, transfer, trash, version};
+use super::{mode, operation, platform, remove, replace, run, transfer, trash, version};
 use crate::caller::Caller;
 use crate::services::fs::Fs;
 use crate::services::fs::error::failed;
@@ -46,7 +46,11 @@ fn check_can(operation: &FsOperation) -> Result<()> {
         (true, None) => Ok(()),
         (_, Some(_)) => Err(Error::conflict(format!("the operation `{operation_id}` was undone already"))),
         (false, None) => {
-            let message = format!("the operation `{operation_id}` cannot be undone: something was deleted for good");
+            let why = match operation.kind {
+                FsOperationKind::Replace => "what was replaced was too much to be kept",
+                _ => "something was deleted for good",
+            };
+            let message = format!("the operation `{operation_id}` cannot be undone: {why}");
             Err(Error::unsupported(message))
         }
     }
@@ -79,8 +83,8 @@ fn reverse(steps: &[Step], left: &mut usize, job: &Job) -> Result<()> {
     for step in steps.iter().rev() {
         job.check()?;
         let FsOperationItem { path, from } = step.item();
-        // What sets permissions takes the turn itself.
-        let is_held = !matches!(step, Step::ModeSet { .. });
+        // What sets permissions, or saves, takes the turn itself.
+        let is_held = !matches!(step, Step::ModeSet { .. } | Step::Replaced { .. });
         let paths = [Some(path.as_path()), from.as_ref().map(FilePath::as_path)].into_iter().flatten();
         let _held = is_held.then(|| job.saver.hold(&paths.collect::<Vec<_>>()));
         let place = check(step, job)?;
@@ -108,6 +112,7 @@ fn check(step: &Step, job: &Job) -> Result<Place> {
             is_left(&place, left) && place.path().symlink_metadata().is_ok_and(|it| platform::mode(&it) == *after)
         }
         Step::Copied { version, .. } => version::of_tree(&place, job).map_err(as_conflict)? == *version,
+        Step::Replaced { after, .. } => replace::is_left(&place, after),
         Step::Trashed { .. } => return if is_free(&place) { Ok(place) } else { Err(taken(&path)) },
         Step::Removed { .. } => false,
     };
@@ -159,6 +164,12 @@ fn reverse_one(step: &Step, place: &Place, job: &Job) -> Result<()> {
         }
         Step::ModeSet { before, .. } => mode::set_one(place.path(), place.real(), *before, job)
             .map_err(|error| failed("change the mode of", place.asked(), &error)),
+        Step::Replaced { before, after, reversal: Some(reversal), .. } => {
+            replace::take_back(place, before, after, reversal, job)
+        }
+        Step::Replaced { path, reversal: None, .. } => {
+            Err(Error::unsupported(format!("what was replaced in `{path}` was too much to be kept")))
+        }
         Step::Removed { path } => Err(Error::unsupported(format!("`{path}` was deleted for good"))),
     }
 }

@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::{self, FileType, Metadata};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 
-use icpy_protocol::fs::FsDetails;
+use icpy_protocol::fs::{FsDetails, FsSpecialKind};
 
 /// The bits of the mode that chmod(1) knows.
 const PERMISSIONS: u32 = 0o7777;
@@ -63,7 +63,18 @@ pub(super) fn describe(metadata: &Metadata, names: &mut Names, details: &mut FsD
     details.group = names.group(metadata.gid());
     details.links = Some(metadata.nlink());
     details.changed_at_ms = changed_at_ms(metadata);
+    details.special_kind = special_kind(metadata.file_type());
     details.is_executable = metadata.is_file().then(|| metadata.mode() & EXECUTE != 0);
+}
+
+fn special_kind(file_type: FileType) -> Option<FsSpecialKind> {
+    match () {
+        () if file_type.is_fifo() => Some(FsSpecialKind::Fifo),
+        () if file_type.is_socket() => Some(FsSpecialKind::Socket),
+        () if file_type.is_char_device() => Some(FsSpecialKind::CharacterDevice),
+        () if file_type.is_block_device() => Some(FsSpecialKind::BlockDevice),
+        () => None,
+    }
 }
 
 impl Names {

@@ -13,11 +13,18 @@ use crate::caller::Caller;
 pub(super) fn make(caller: &Caller, path: &FilePath) -> Result<()> {
     let missing = |folder: &&std::path::Path| folder.symlink_metadata().is_err();
     let above: Vec<_> = path.as_path().ancestors().skip(1).take_while(missing).collect();
+    let mut last: Option<Place> = None;
     for folder in above.into_iter().rev() {
-        let place = Place::of(caller, &folder.into(), Use::Change)?;
+        let folder = folder.into();
+        let place = match last.take().and_then(|last| last.inside(caller, &folder)) {
+            Some(place) => place,
+            None => Place::of(caller, &folder, Use::Change)?,
+        };
         match std::fs::create_dir(place.path()) {
             Ok(()) => {
                 sync_folder(place.folder()).map_err(|error| failed("make", place.asked(), &error))?;
+                // A path that was just made needs no search.
+                last = Some(place);
             }
             // Somebody else was faster.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

@@ -7,8 +7,9 @@ mod changed;
 mod paths;
 pub(super) mod rules;
 pub(super) mod scan;
+mod unread;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(super) struct Tree {
     odd_names: HashMap<NodeId, OsString>,
     /// Which folder each watch is of.
     watches: HashMap<i32, NodeId>,
+    /// Folders that hold what is not in the tree, because it cannot be read.
+    unread: HashSet<NodeId>,
     free_nodes: Vec<NodeId>,
     free_folders: Vec<u32>,
     /// Bytes of `text` that belong to no node any more.
@@ -95,6 +98,7 @@ impl Tree {
             folders: vec![Folder::default()],
             odd_names: HashMap::new(),
             watches: HashMap::new(),
+            unread: HashSet::new(),
             free_nodes: Vec::new(),
             free_folders: Vec::new(),
             garbage_bytes: 0,
@@ -298,6 +302,14 @@ impl Tree {
 
     /// Makes a node that is in no folder's entries yet.
     fn make(&mut self, folder: NodeId, name: &OsStr, kind: NodeKind) -> Option<NodeId> {
+        let made = self.try_make(folder, name, kind);
+        if made.is_none() {
+            self.unread.insert(folder);
+        }
+        made
+    }
+
+    fn try_make(&mut self, folder: NodeId, name: &OsStr, kind: NodeKind) -> Option<NodeId> {
         let shown = name.to_string_lossy();
         let name_bytes = u16::try_from(shown.len()).ok()?;
         let (start, path_bytes) = self.write_path(folder, &shown)?;
@@ -373,6 +385,7 @@ impl Tree {
         }
         self.garbage_bytes += usize::from(self.node(node).path_bytes);
         self.odd_names.remove(&node);
+        self.unread.remove(&node);
         self.nodes[node.0 as usize].place = Place::NOWHERE;
         self.free_nodes.push(node);
     }

@@ -4,12 +4,17 @@ use std::ffi::OsStr;
 
 use super::{Node, NodeId, Place, Tree};
 
+/// Paths below the root have so many bytes at most: twice as many as Linux takes in one piece. Each holds all those above it
+/// once more, so that without a bound a deep folder would take memory by the square of its depth.
+const PATH_BYTES_MAX: usize = 8192;
+
 impl Tree {
     /// Writes the path of an entry behind all others.
     pub(super) fn write_path(&mut self, folder: NodeId, name: &str) -> Option<(u32, u16)> {
         let place = self.node(folder).start as usize;
         let parent = place..place + usize::from(self.node(folder).path_bytes);
         let bytes = parent.len() + usize::from(!parent.is_empty()) + name.len();
+        let bytes = Some(bytes).filter(|bytes| *bytes <= PATH_BYTES_MAX)?;
         let (start, bytes) = (u32::try_from(self.text.len()).ok()?, u16::try_from(bytes).ok()?);
         if !parent.is_empty() {
             self.text.extend_from_within(parent);

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -136,11 +137,14 @@ impl Scanner<'_> {
         if self.stop.is_cancelled() {
             return;
         }
-        // What is watched is what is read, though another folder may take its path in between. One that cannot be read has
-        // nothing in it for us.
+        // What is watched is what is read, though another folder may take its path in between.
         let folder = platform::OpenFolder::open(&task.path);
         let watch = folder.as_ref().ok().and_then(|folder| self.watcher.watch(&folder.path()));
-        let mut entries = folder.and_then(|folder| folder.read()).unwrap_or_default();
+        let read = folder.and_then(|folder| folder.read());
+        // One that has gone, or is something else by now, has nothing in it.
+        let is_gone = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        let is_unread = read.as_ref().is_err_and(|error| !is_gone(error));
+        let mut entries = read.unwrap_or_default();
         let mut has = Has::default();
         for (name, _) in &entries {
             has.note(name);
@@ -152,6 +156,7 @@ impl Scanner<'_> {
         if tree.kind(task.folder) != Some(NodeKind::Folder) {
             return;
         }
+        tree.set_unread(task.folder, is_unread);
         if let Some(before) = tree.set_folder(task.folder, watch, &rules) {
             self.watcher.unwatch(before);
         }

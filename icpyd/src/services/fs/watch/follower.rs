@@ -267,7 +267,7 @@ impl State {
             self.tree().touch(node);
             return;
         }
-        let metadata = path.symlink_metadata().ok();
+        let metadata = files::look_at(&path).ok();
         match (known, metadata.as_ref().map(kind_of)) {
             (None, Some(kind)) => self.add(watcher, folder, name, path, kind),
             (Some((node, _)), None) => self.remove(watcher, node, path),

@@ -14,6 +14,14 @@ fn content(content: &[u8], params: &FsGrepParams, replacement: &str) -> Result<V
     replace(content, &Pattern::new(params).unwrap(), params, replacement).map(|replaced| replaced.content())
 }
 
+/// Replaces, and takes that back.
+fn there_and_back(content: &[u8], params: &FsGrepParams, replacement: &str) {
+    let replaced = replace(content, &Pattern::new(params).unwrap(), params, replacement).unwrap();
+    let (new, reversal) = (replaced.content(), Reversal::of(&replaced));
+    let back = reversal.apply(&new).unwrap();
+    assert_eq!(back, content, "{} by {replacement:?}", params.pattern);
+}
+
 fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(unit).collect()
 }
@@ -36,6 +44,22 @@ fn matches_are_replaced_and_nothing_else() {
     check("", "x*", "y", "");
     check("a\nb", "$", ";", "a;\nb;");
     check("a\nb\n", "$", ";", "a;\nb;\n");
+}
+
+#[test]
+fn what_was_replaced_is_taken_back() {
+    let big = |text: &str| [&[0xfe, 0xff], &utf16(text, u16::to_be_bytes)[..]].concat();
+    for replacement in ["", "x", "longer than it was"] {
+        for content in [&b"a b a\r\nba\n"[..], b"a", b"", b"\xef\xbb\xbfa\na", b"caf\xe9 a", &big("a \u{1f600}a\r\n")] {
+            for pattern in ["a", "^", "a$", "b|a"] {
+                there_and_back(content, &params(pattern, |_| ()), replacement);
+            }
+        }
+    }
+    // What is not as it was left leads to nothing, and never beyond its end.
+    let params = params("a", |_| ());
+    let replaced = replace(b"a b a", &Pattern::new(&params).unwrap(), &params, "xyz").unwrap();
+    assert_eq!(Reversal::of(&replaced).apply(b"x"), None);
 }
 
 #[test]
