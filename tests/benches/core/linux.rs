@@ -5,6 +5,7 @@
 //! read; times differ from machine to machine.
 
 mod cold;
+mod cores;
 mod fanout;
 mod idle;
 mod peers;
@@ -17,12 +18,12 @@ mod search;
 mod size;
 mod slow;
 mod table;
+mod terminal;
 mod tree;
 mod wire;
 
 use std::env;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use table::Table;
 
@@ -40,17 +41,13 @@ const AREAS: &[Area] = &[
     ("save", save::run),
     ("search", search::run),
     ("screen", screen::run),
+    ("terminal", terminal::run),
     ("idle", idle::run),
     ("size", size::run),
 ];
 
-/// Set in the process that is pinned.
-const PINNED: &str = "ICPY_BENCH_PINNED";
-
 pub(crate) fn run() -> ExitCode {
-    if env::var_os(PINNED).is_none() {
-        pin();
-    }
+    cores::pin();
     let args: Vec<String> = env::args().collect();
     if let [_, mode, socket] = &args[..]
         && mode == "--echo"
@@ -74,18 +71,4 @@ pub(crate) fn run() -> ExitCode {
     }
     table.print();
     ExitCode::SUCCESS
-}
-
-/// Runs this program again on one core; what it starts stays there.
-fn pin() {
-    let core = env::var("ICPY_BENCH_CORE").unwrap_or_else(|_| "0".to_owned());
-    let program = env::current_exe().unwrap();
-    let can_fifo = Command::new("chrt").args(["-f", "10", "true"]).output().is_ok_and(|it| it.status.success());
-    let priority: &[&str] = if can_fifo { &["chrt", "-f", "10"] } else { &[] };
-    if !can_fifo {
-        eprintln!("without a real-time priority: expect noise");
-    }
-    let line = [priority, &["taskset", "-c", &core]].concat();
-    let error = Command::new(line[0]).args(&line[1..]).arg(program).args(env::args().skip(1)).env(PINNED, "1").exec();
-    eprintln!("cannot pin to one core: {error}: expect noise");
 }

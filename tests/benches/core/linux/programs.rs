@@ -111,12 +111,7 @@ impl Server {
 
     /// What the process's threads have taken of the processors: those that are still there.
     pub(crate) fn processor_time(&self) -> Duration {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().flatten();
-        let time = |path: PathBuf| {
-            let schedule = fs::read_to_string(path.join("schedstat")).unwrap_or_default();
-            schedule.split_whitespace().next().and_then(|time| time.parse().ok()).unwrap_or(0)
-        };
-        Duration::from_nanos(tasks.map(|task| time(task.path())).sum())
+        processor_time(self.child.id())
     }
 
     /// How often the process's threads were put on a processor.
@@ -129,6 +124,23 @@ impl Server {
         };
         tasks.map(|task| count(task.path())).sum()
     }
+}
+
+/// What a process's threads have taken of the processors: those that are still there.
+pub(crate) fn processor_time(process: u32) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    let time = |path: PathBuf| {
+        let schedule = fs::read_to_string(path.join("schedstat")).unwrap_or_default();
+        schedule.split_whitespace().next().and_then(|time| time.parse().ok()).unwrap_or(0)
+    };
+    Duration::from_nanos(tasks.map(|task| time(task.path())).sum())
+}
+
+/// A process's share of the memory that is really held, in bytes.
+pub(crate) fn share_of_memory_bytes(process: u32) -> u64 {
+    let summary = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap();
+    let line = summary.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
 }
 
 /// A request and how much of an answer to wait for.

@@ -134,7 +134,7 @@ fn plain() -> Vec<u8> {
 }
 
 /// As `ls -lR --color` and builds show it: 90 columns.
-fn colored() -> Vec<u8> {
+pub(crate) fn colored() -> Vec<u8> {
     const KINDS: [(&str, &str); 5] =
         [("01;34", "folder"), ("01;32", "program"), ("00", "text.rs"), ("01;36", "link"), ("01;31", "archive.tar.gz")];
     filled(|number, text| {

@@ -47,6 +47,11 @@ impl Table {
         self.push(measure, floor.to_owned(), ours, String::new(), target, String::new());
     }
 
+    /// A figure of its own, beside those of others.
+    pub(crate) fn compare(&mut self, measure: &str, floor: &str, ours: String, target: &str, peers: &[String]) {
+        self.push(measure, floor.to_owned(), ours, String::new(), target, peers.join(", "));
+    }
+
     fn push(&mut self, measure: &str, floor: String, ours: String, ratio: String, target: &str, peer: String) {
         let (measure, target) = (measure.to_owned(), target.to_owned());
         self.0.push(Row { measure, floor, ours, ratio, target, peer });
@@ -71,7 +76,8 @@ impl Table {
     }
 }
 
-fn show(time: Duration) -> String {
+/// A time with its unit.
+pub(crate) fn show(time: Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds < 1e-3 => format!("{:.2} us", seconds * 1e6),
         seconds if seconds < 1.0 => format!("{:.2} ms", seconds * 1e3),
