@@ -8,7 +8,8 @@
 //!
 //! Clients see a connection that closes and a socket that never did: they wait in its queue, connect, and resume. The lock
 //! stays held throughout, so that nobody starts a second daemon. Where the new program cannot be run the old one goes on.
-//! Not here: what the services keep (`keeper`), and who asks for it.
+//! A service manager that keeps descriptors is given the letter and them, and the daemon that it starts next goes on: in
+//! another process, to which the system does not tell how the old one's children end. Not here: what the services keep (`keeper`), and who asks for it.
 
 #[cfg_attr(unix, path = "handover/unix.rs")]
 #[cfg_attr(windows, path = "handover/windows.rs")]
@@ -25,6 +26,7 @@ use crate::bus::BusState;
 use crate::host::ProgramLimits;
 use crate::keeper::{Descriptor, Parcel};
 use crate::session::SessionsState;
+use crate::supervisor;
 
 /// The form of the letter. It rises when a program that knows the old form only would misunderstand it.
 pub const FORMAT: u32 = 1;
@@ -92,4 +94,15 @@ pub fn execute(program: &Path, args: &Args, estate: &Estate) -> io::Error {
 /// Reads the letter of the program before, by the number of its descriptor.
 pub fn receive(letter: i32) -> io::Result<Estate> {
     platform::receive(letter)
+}
+
+/// Leaves the estate with the service manager, for the daemon that it starts next.
+pub fn leave(estate: &Estate) -> io::Result<()> {
+    platform::leave(estate)
+}
+
+/// The estate that the daemon before has left with the service manager, if it has. The manager does not keep it any longer.
+pub fn find(stored: BTreeMap<String, Descriptor>) -> io::Result<Option<Estate>> {
+    stored.keys().for_each(|name| supervisor::forget(name));
+    platform::find(stored)
 }

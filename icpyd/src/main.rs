@@ -29,8 +29,16 @@ enum Ended {
 
 struct Replaced {
     estate: Estate,
-    program: PathBuf,
+    successor: Successor,
     footing: Footing,
+}
+
+/// Who goes on with a daemon.
+enum Successor {
+    /// This program, in this process.
+    Program(PathBuf),
+    /// Whatever the service manager starts next.
+    Managed,
 }
 
 fn main() -> ExitCode {
@@ -88,7 +96,14 @@ fn run(process: &Process, mut footing: Footing, args: &Args) -> ExitCode {
         };
         // A file that is being written is written to its end.
         runtime.shutdown_timeout(process.configuration.watch().borrow().config.limits.drain_timeout);
-        let Replaced { estate, program, footing: old } = *replaced;
+        let Replaced { estate, successor, footing: old } = *replaced;
+        let Successor::Program(program) = successor else {
+            supervisor::tell_stopping();
+            if let Err(error) = handover::leave(&estate) {
+                tracing::error!(%error, "the service manager does not keep what runs in terminals");
+            }
+            return ExitCode::SUCCESS;
+        };
         let error = handover::execute(&program, args, &estate);
         let problem = format!("cannot restart as `{}`: {error}", program.display());
         tracing::error!(problem, "the daemon goes on as it was");
@@ -126,17 +141,17 @@ fn serve(process: &Process, footing: Footing, args: &Args, runtime: &Runtime, is
             daemon.feed_watchdog(period, supervisor::tell_alive);
         }
         drop(start_lock);
-        let successor = wait_for_end(&daemon, &mut signals).await;
+        let successor = wait_for_end(&daemon, &mut signals, &process.host).await;
         let (listener, presence) = serving.await.map_err(|error| format!("cannot listen: {error}"))?;
         let given = match successor {
             // Who asks to end meanwhile gets that: the next program would not hear of it.
-            Some(program) => tokio::select! {
-                state = daemon.give() => Some((program, state)),
+            Some(successor) => tokio::select! {
+                state = daemon.give() => Some((successor, state)),
                 () = signals.end() => None,
             },
             None => None,
         };
-        let Some((program, state)) = given else {
+        let Some((successor, state)) = given else {
             supervisor::tell_stopping();
             // The socket goes before the lock, and the lock when all has ended: who waits for that goes on.
             drop(listener);
@@ -158,7 +173,7 @@ fn serve(process: &Process, footing: Footing, args: &Args, runtime: &Runtime, is
             program_limits: process.program_limits,
         };
         let footing = Footing { endpoint, lock: presence.into_lock(), listener: None, start_lock: None, state: None };
-        Ok(Ended::Replaced(Box::new(Replaced { estate, program, footing })))
+        Ok(Ended::Replaced(Box::new(Replaced { estate, successor, footing })))
     })
 }
 
@@ -187,20 +202,20 @@ fn tell_ready(process: &Process, args: &Args) {
     }
 }
 
-/// Returns when a client or a signal asks the daemon to end, with the program that is to go on with it, if that is asked. A
-/// hangup asks to read the settings again.
-async fn wait_for_end(daemon: &Daemon, signals: &mut Signals) -> Option<PathBuf> {
+/// Returns when a client or a signal asks the daemon to end, with who is to go on with it, if somebody is. A service manager
+/// that keeps descriptors may start it again. A hangup asks to read the settings again.
+async fn wait_for_end(daemon: &Daemon, signals: &mut Signals, host: &Host) -> Option<Successor> {
     let stop = daemon.stop_token().clone();
     loop {
         let asked = tokio::select! {
-            () = stop.cancelled() => return daemon.successor(),
+            () = stop.cancelled() => return daemon.successor().map(Successor::Program),
             asked = signals.next() => asked,
         };
         match asked {
             Asked::End(signal) => {
                 tracing::info!(signal, "asked to end by a signal");
                 stop.cancel();
-                return None;
+                return supervisor::can_store(host).then_some(Successor::Managed);
             }
             Asked::Reload => match daemon.configuration().reload() {
                 Ok(reloaded) => tracing::info!(?reloaded, "settings read again"),

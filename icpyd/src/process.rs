@@ -18,7 +18,7 @@ use crate::handover::{self, DaemonState, Estate};
 use crate::host::{Host, ProgramLimits};
 use crate::instance::{LifeLock, NoLock, take_start_lock};
 use crate::log::{self, Log};
-use crate::supervisor;
+use crate::supervisor::{self, Inherited};
 use crate::transport::local::Listening;
 
 /// What stays the same for as long as the process lives as this program.
@@ -68,6 +68,17 @@ impl Process {
     pub fn start(args: &Args, host: &Host) -> Result<(Self, Footing), StartReport> {
         let environment = environment(host);
         let without_log = |message| StartReport::Failed { message, log: None };
+        let inherited = match args.started_by_client {
+            true => Inherited::default(),
+            false => supervisor::inherited().map_err(without_log)?,
+        };
+        let (found, problem) = match handover::find(inherited.stored) {
+            Ok(found) => (found, None),
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(estate) = found {
+            return Self::go_on(args, host, estate).map_err(without_log);
+        }
         let folders = Folders::find(&environment).map_err(without_log)?;
         let layers = Layers { file: folders.config_file(), flags: args.set.clone(), host: host.clone() };
         let loaded = layers.load().map_err(|problems| without_log(problems.join("; ")))?;
@@ -75,10 +86,7 @@ impl Process {
         let log = Log::open(&folders).map_err(without_log)?;
         let failed = |message| StartReport::Failed { message, log: Some(folders.log_file().into()) };
 
-        let inherited = match args.started_by_client {
-            true => None,
-            false => supervisor::inherited_socket().map_err(failed)?,
-        };
+        let inherited = inherited.socket;
         let named = inherited.as_ref().map(|inherited| &*inherited.path).or(args.socket.as_deref());
         let endpoint = endpoint::place(&environment, named).map_err(failed)?;
         let start_lock = match args.started_by_client {
@@ -92,6 +100,9 @@ impl Process {
         let program_limits = detach::raise_limits();
         detach::leave_folder().map_err(|error| failed(format!("cannot leave the folder: {error}")))?;
         let process = Self::with_log(host, folders.clone(), log, layers, loaded, program_limits).map_err(failed)?;
+        if let Some(error) = problem {
+            tracing::error!(%error, "what the daemon before has left is lost");
+        }
         if !endpoint.is_found_anyway() {
             // Where the hint cannot be written, clients in another environment do without.
             let _ = endpoint::make_private_folder(&folders.state).map(|()| folders.record_socket(&endpoint.socket));
@@ -104,6 +115,10 @@ impl Process {
     /// would end.
     pub fn take_over(args: &Args, host: &Host, letter: i32) -> Result<(Self, Footing), String> {
         let estate = handover::receive(letter).map_err(|error| format!("cannot go on with the daemon: {error}"))?;
+        Self::go_on(args, host, estate)
+    }
+
+    fn go_on(args: &Args, host: &Host, estate: Estate) -> Result<(Self, Footing), String> {
         let Estate { daemon, socket, is_managed, listener, lock, program_limits } = estate;
         let environment = environment(host);
         let folders = Folders::find(&environment)?;

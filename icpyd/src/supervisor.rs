@@ -6,9 +6,12 @@
 #[cfg_attr(windows, path = "supervisor/windows.rs")]
 mod platform;
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::host::Host;
 use crate::keeper::Descriptor;
 
 /// A socket that listens already. It is the manager's: the daemon neither made it nor removes it.
@@ -20,10 +23,34 @@ pub struct InheritedSocket {
     pub path: PathBuf,
 }
 
-/// The socket that the manager hands over, if it does. The error is a sentence. Only once, and before the daemon opens
-/// anything.
-pub fn inherited_socket() -> Result<Option<InheritedSocket>, String> {
-    platform::inherited_socket()
+/// What the manager hands over to the daemon that it starts.
+#[derive(Debug, Default)]
+pub struct Inherited {
+    /// Its socket.
+    pub socket: Option<InheritedSocket>,
+    /// What the daemon before has stored with it, by name.
+    pub stored: BTreeMap<String, Descriptor>,
+}
+
+/// What the manager hands over. The error is a sentence. Only once, and before the daemon opens anything.
+pub fn inherited() -> Result<Inherited, String> {
+    platform::inherited()
+}
+
+/// Whether the manager keeps descriptors until it starts the daemon again. systemd says so since its version 254.
+pub fn can_store(host: &Host) -> bool {
+    let most = host.variable("FDSTORE").and_then(|most| most.to_str()?.parse().ok());
+    most.is_some_and(|most: u32| most > 0)
+}
+
+/// Has the manager keep a descriptor for the daemon that it starts next.
+pub fn store(name: &str, descriptor: &Descriptor) -> io::Result<()> {
+    platform::store(name, descriptor)
+}
+
+/// Has the manager close a descriptor that it keeps.
+pub fn forget(name: &str) {
+    platform::forget(name);
 }
 
 /// Says that the daemon listens.

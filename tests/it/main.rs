@@ -21,6 +21,8 @@ mod complete;
 #[cfg(unix)]
 mod config;
 mod conformance;
+#[cfg(target_os = "linux")]
+mod descriptor_store;
 #[cfg(unix)]
 mod doctor;
 #[cfg(unix)]

@@ -20,6 +20,10 @@ use crate::bus::BusState;
 use crate::host::ProgramLimits;
 use crate::keeper::Parcel;
 use crate::session::SessionsState;
+use crate::supervisor;
+
+/// The letter's name, where the service manager keeps it. Descriptors are called by the numbers that the letter calls them.
+const LETTER: &str = "letter";
 
 /// The estate on paper, in one line: descriptors by their numbers, and the lengths of the blobs that follow the line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,17 +52,8 @@ struct WrittenParcel {
 }
 
 pub(super) fn execute(program: &Path, args: &Args, estate: &Estate) -> io::Result<Infallible> {
-    let mut letter = paper()?;
-    let mut line = serde_json::to_vec(&write(estate))?;
-    line.push(b'\n');
-    letter.write_all(&line)?;
-    for blob in estate.daemon.parcels.values().flat_map(|parcel| &parcel.blobs) {
-        letter.write_all(blob)?;
-    }
-    letter.rewind()?;
-    let letter = OwnedFd::from(letter);
-    let parcels = estate.daemon.parcels.values().flat_map(|parcel| &parcel.descriptors);
-    let kept: Vec<&OwnedFd> = parcels.chain([&letter, &estate.listener, &estate.lock]).collect();
+    let letter = letter(estate)?;
+    let kept: Vec<&OwnedFd> = descriptors(estate).chain([&letter]).collect();
     let mut command = Command::new(program);
     command.args(args.of_successor(letter.as_raw_fd()));
     let error = match kept.iter().try_for_each(|descriptor| keep_open(descriptor, true)) {
@@ -70,6 +65,38 @@ pub(super) fn execute(program: &Path, args: &Args, estate: &Estate) -> io::Resul
         let _ = keep_open(descriptor, false);
     }
     Err(error)
+}
+
+pub(super) fn leave(estate: &Estate) -> io::Result<()> {
+    let letter = letter(estate)?;
+    for descriptor in descriptors(estate) {
+        supervisor::store(&descriptor.as_raw_fd().to_string(), descriptor)?;
+    }
+    supervisor::store(LETTER, &letter)
+}
+
+pub(super) fn find(mut stored: BTreeMap<String, OwnedFd>) -> io::Result<Option<Estate>> {
+    let Some(letter) = stored.remove(LETTER) else { return Ok(None) };
+    let missing = |number| io::Error::other(format!("the descriptor {number} was not kept"));
+    read(letter, |number| stored.remove(&number.to_string()).ok_or_else(|| missing(number))).map(Some)
+}
+
+/// All that stays open.
+fn descriptors(estate: &Estate) -> impl Iterator<Item = &OwnedFd> {
+    let parcels = estate.daemon.parcels.values().flat_map(|parcel| &parcel.descriptors);
+    parcels.chain([&estate.listener, &estate.lock])
+}
+
+fn letter(estate: &Estate) -> io::Result<OwnedFd> {
+    let mut letter = paper()?;
+    let mut line = serde_json::to_vec(&write(estate))?;
+    line.push(b'\n');
+    letter.write_all(&line)?;
+    for blob in estate.daemon.parcels.values().flat_map(|parcel| &parcel.blobs) {
+        letter.write_all(blob)?;
+    }
+    letter.rewind()?;
+    Ok(letter.into())
 }
 
 /// A file in memory. It is read by one program only, and never reaches a disk.
@@ -116,8 +143,13 @@ fn write(estate: &Estate) -> Letter<'_> {
 }
 
 pub(super) fn receive(letter: i32) -> io::Result<Estate> {
+    read(take(letter)?, take)
+}
+
+/// Reads a letter. `take` gives the descriptor that the letter calls by a number.
+fn read(letter: OwnedFd, mut take: impl FnMut(i32) -> io::Result<OwnedFd>) -> io::Result<Estate> {
     let mut text = Vec::new();
-    File::from(take(letter)?).read_to_end(&mut text)?;
+    File::from(letter).read_to_end(&mut text)?;
     let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
     let letter: Letter<'_> = serde_json::from_slice(&text[..end])?;
     let mut rest = text.get(end + 1..).unwrap_or_default();
@@ -134,7 +166,7 @@ pub(super) fn receive(letter: i32) -> io::Result<Estate> {
         parcels: BTreeMap::new(),
     };
     for (name, WrittenParcel { state, blobs, descriptors }) in letter.parcels {
-        let descriptors = descriptors.into_iter().map(take).collect::<io::Result<_>>()?;
+        let descriptors = descriptors.into_iter().map(&mut take).collect::<io::Result<_>>()?;
         let cut = |length| {
             let (blob, left) = rest.split_at_checked(length).ok_or(io::ErrorKind::UnexpectedEof)?;
             rest = left;

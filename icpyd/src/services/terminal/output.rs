@@ -39,9 +39,15 @@ impl Output {
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.end += bytes.len() as u64;
-        self.kept.extend(bytes);
-        let excess = self.kept.len().saturating_sub(KEPT_BYTES_MAX);
+        let bytes = &bytes[bytes.len().saturating_sub(KEPT_BYTES_MAX)..];
+        // Room is made first: it takes no more memory than is kept.
+        let excess = (self.kept.len() + bytes.len()).saturating_sub(KEPT_BYTES_MAX);
         self.kept.drain(..excess);
+        if self.kept.capacity() < self.kept.len() + bytes.len() {
+            let grown = (2 * self.kept.len() + bytes.len()).min(KEPT_BYTES_MAX);
+            self.kept.reserve_exact(grown - self.kept.len());
+        }
+        self.kept.extend(bytes);
     }
 
     pub(super) fn end(&self) -> u64 {
