@@ -30,7 +30,8 @@ const VARIABLE: &str = "COMPLETE";
 const TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The commands of `icpy terminal` that are about one terminal.
-const OF_A_TERMINAL: &[&str] = &["attach", "send", "show", "wait", "rename", "signal", "kill", "record"];
+const OF_A_TERMINAL: &[&str] =
+    &["attach", "send", "show", "search", "run", "last", "clear", "wait", "rename", "signal", "kill", "record"];
 
 /// Whether a shell asks.
 pub(crate) fn is_asked() -> bool {

@@ -37,6 +37,8 @@ Settings, with their defaults, as `[section] key` in the file:
   limits.ring_bytes_max             bytes of events that are kept for clients who come back
   limits.cache_bytes_max            bytes of files' contents that are kept to be read again
   limits.tree_timeout               how long a folder's tree is kept that nobody watches or looks into
+  limits.terminals_max              terminals of one user
+  limits.terminal_idle_timeout      \"never\", or how long a terminal is kept that nobody uses
   limits.upload_timeout             how long a write in parts waits for the next part
   limits.request_timeout            how long one service waits for another
   limits.drain_timeout              how long requests may take to end when the daemon stops

@@ -71,6 +71,10 @@ pub struct Limits {
     /// How long what is known of a folder is kept when nobody watches it or looks for anything there.
     #[serde(with = "duration")]
     pub tree_timeout: Duration,
+    /// Terminals of one user.
+    pub terminals_max: usize,
+    /// How long a terminal is kept that is not shown, prints and is typed nothing, and whose shell runs nothing or has ended.
+    pub terminal_idle_timeout: IdleExit,
     /// How long a write whose content comes in parts waits for the next one before it is given up.
     #[serde(with = "duration")]
     pub upload_timeout: Duration,
@@ -94,6 +98,8 @@ impl Default for Limits {
             ring_bytes_max: 8 << 20,
             cache_bytes_max: 16 << 20,
             tree_timeout: Duration::from_mins(5),
+            terminals_max: 512,
+            terminal_idle_timeout: IdleExit::Never,
             upload_timeout: Duration::from_mins(10),
             request_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(2),
@@ -121,6 +127,7 @@ impl Config {
             ("limits.outbox_bytes_max", limits.outbox_bytes_max, 4096),
             ("limits.queue_bytes_max", limits.queue_bytes_max, 4096),
             ("limits.ring_bytes_max", limits.ring_bytes_max, 4096),
+            ("limits.terminals_max", limits.terminals_max, 1),
         ];
         for (key, value, min) in at_least {
             if value < min {

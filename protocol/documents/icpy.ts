@@ -1377,6 +1377,8 @@ export interface TerminalInfo {
   createdAtMs: number;
   /** How its program ended, once it has. */
   exit?: TerminalExit | null;
+  /** What goes through it and what it takes: by `terminal:get` alone. */
+  statistics?: TerminalStatistics | null;
 }
 
 /** How a program ended: by itself with a code, or by a signal. */
@@ -1385,6 +1387,22 @@ export interface TerminalExit {
   code?: number | null;
   /** The signal that ended it. */
   signal?: number | null;
+}
+
+/** What goes through a terminal, since the daemon or its program was replaced, and what it takes. */
+export interface TerminalStatistics {
+  /** Bytes printed since the terminal was made. */
+  bytesOut: number;
+  /** Bytes typed. */
+  bytesIn: number;
+  /** Bytes printed in a second, as far as measured last. */
+  bytesOutPerSecond: number;
+  /** Bytes that the screen and what was scrolled out of it take. */
+  screenBytes: number;
+  /** How often it is shown now. */
+  viewers: number;
+  /** How often a viewer was too slow and was given the screen as it was then. */
+  slowScreens: number;
 }
 
 /** Result of `terminal:list`. */
@@ -1486,6 +1504,138 @@ export interface TerminalReadResult {
   exit?: TerminalExit | null;
 }
 
+/** Params of `terminal:snapshot`. */
+export interface TerminalSnapshotParams {
+  /** The terminal. */
+  terminalId: string;
+  /** How the text is written. */
+  format?: TerminalFormat;
+  /** Which lines. When they are too long for an answer the last ones are given. */
+  what?: TerminalPart;
+  /** These lines instead; of the alternate screen there are none. When they are too long the first ones are given. */
+  lines?: TerminalLines | null;
+}
+
+/** How text of a terminal is written. */
+export type TerminalFormat = "text" | "ansi" | "html";
+
+/** What of a terminal. */
+export type TerminalPart = "screen" | "scrollback" | "both";
+
+/** Lines of a terminal by their numbers, which stay: line 0 is the first that was ever written. */
+export interface TerminalLines {
+  /** The first. */
+  from: number;
+  /** The one behind the last. */
+  to: number;
+}
+
+/** Result of `terminal:snapshot`. */
+export interface TerminalSnapshotResult {
+  /** The lines, each ended by a line feed. Rows that a long line was broken into are one line again. */
+  text: string;
+  /** Which they are. Rows of the alternate screen have the numbers that those of the other one would have. */
+  lines: TerminalLines;
+  /** Whether some that were asked for are left out: there are more of them than fit into an answer. */
+  isCut: boolean;
+  /** The number of the first line that is kept. */
+  firstLine: number;
+  /** The number of the first row of the screen. */
+  screenLine: number;
+  /** The terminal's size. */
+  size: TerminalSize;
+  /** Where the cursor is on the screen. */
+  cursor: TerminalPlace;
+  /** Whether the alternate screen is shown, as full-screen programs do. */
+  isAlternate: boolean;
+  /** The title. */
+  title?: string | null;
+}
+
+/** Where something is in a terminal. */
+export interface TerminalPlace {
+  /** The row, from 0. */
+  row: number;
+  /** The column, from 0. */
+  column: number;
+}
+
+/** Params of `terminal:search`. */
+export interface TerminalSearchParams {
+  /** The terminal. */
+  terminalId: string;
+  /** What to look for. */
+  pattern: string;
+  /** Whether `pattern` is a regular expression. */
+  isRegex?: boolean;
+  /** Whether upper and lower case are different. */
+  isCaseSensitive?: boolean;
+  /** Where; by default in all that is kept. */
+  what?: TerminalPart | null;
+  /** In these lines instead: to go on behind a search that had too many results. */
+  lines?: TerminalLines | null;
+  /** So many results at most; by default and at most 1000. */
+  resultsMax?: number | null;
+}
+
+/** Result of `terminal:search`. */
+export interface TerminalSearchResult {
+  /** What was found, the oldest first. */
+  found: Array<TerminalFound>;
+  /** Whether there may be more. */
+  isCut: boolean;
+}
+
+/** Something that was found. */
+export interface TerminalFound {
+  /** The number of the line in which it begins. */
+  line: number;
+  /** The column in which it begins, from 0. */
+  column: number;
+  /** What was found; of something very long the beginning. */
+  text: string;
+  /** The row in which it begins, without blanks at its end. */
+  row: string;
+}
+
+/** Params of `terminal:run`. */
+export interface TerminalRunParams {
+  /** The terminal. */
+  terminalId: string;
+  /** What to run, as it would be typed: one line or several. */
+  commandLine: string;
+  /** Wait so long for its end, in milliseconds; by default for ever. It goes on then. */
+  timeoutMs?: number | null;
+  /** Whether the output is wanted as the terminal gets it: with control sequences, and a carriage return before each line feed. */
+  isRaw?: boolean;
+}
+
+/** A command, and what became of it. */
+export interface TerminalCommand {
+  /** The command, where the shell tells it. */
+  commandLine?: string | null;
+  /** What it has written: its standard output and errors, without control sequences and what it showed on the alternate screen. */
+  output: string;
+  /** Whether the beginning of that is no longer kept. */
+  isCut: boolean;
+  /** Its exit status, once it has ended and where the shell tells it. */
+  exitCode?: number | null;
+  /** Whether it still runs. */
+  isRunning: boolean;
+  /** How the shell itself ended, when it has ended with this command. */
+  exit?: TerminalExit | null;
+  /** How long it took, in milliseconds, once it has ended and where that is known. */
+  durationMs?: number | null;
+}
+
+/** Params of `terminal:last_command`. */
+export interface TerminalLastCommandParams {
+  /** The terminal. */
+  terminalId: string;
+  /** Whether the output is wanted as the terminal gets it. */
+  isRaw?: boolean;
+}
+
 /** Params of `terminal:resize`. */
 export interface TerminalResizeParams {
   /** The terminal. */
@@ -1568,6 +1718,14 @@ export interface TerminalCwdChanged {
   cwd: string;
 }
 
+/** Payload of `terminal:resized`. */
+export interface TerminalResized {
+  /** The terminal. */
+  terminalId: string;
+  /** Its size now. */
+  size: TerminalSize;
+}
+
 /** Payload of `terminal:bell`. */
 export interface TerminalBell {
   /** The terminal. */
@@ -1586,8 +1744,12 @@ export interface TerminalCommandStarted {
 export interface TerminalCommandFinished {
   /** The terminal. */
   terminalId: string;
+  /** The command as it was typed, where the shell tells it. */
+  commandLine?: string | null;
   /** Its exit status, where the shell tells it. */
   exitCode?: number | null;
+  /** How long it took, in milliseconds, where that is known. */
+  durationMs?: number | null;
 }
 
 /** Payload of `terminal:exited`. */
@@ -1772,6 +1934,16 @@ export interface Methods {
   "terminal:data_in": { params: TerminalDataInParams; result: Empty };
   /** Returns what a terminal has printed after a place, as far as it is kept: at once, or when there is something. */
   "terminal:read": { params: TerminalReadParams; result: TerminalReadResult };
+  /** Returns what is in a terminal as text: what it shows, what was scrolled out, or some lines. */
+  "terminal:snapshot": { params: TerminalSnapshotParams; result: TerminalSnapshotResult };
+  /** Finds text in what a terminal shows and what was scrolled out. */
+  "terminal:search": { params: TerminalSearchParams; result: TerminalSearchResult };
+  /** Forgets what a terminal has printed, but for its screen, which stays as it is. Who is shown the terminal is given the screen anew. */
+  "terminal:clear": { params: TerminalParams; result: Empty };
+  /** Runs a command in the shell of a terminal, as if it was typed there, and returns what it has written and its status. The shell is one that the daemon has started with its marks, and waits at an empty prompt: else it is refused. */
+  "terminal:run": { params: TerminalRunParams; result: TerminalCommand };
+  /** Returns the last command that has ended in the shell of a terminal. */
+  "terminal:last_command": { params: TerminalLastCommandParams; result: TerminalCommand };
   /** Changes the size of a terminal; its program is told. */
   "terminal:resize": { params: TerminalResizeParams; result: Empty };
   /** Sends a signal to the program in the foreground of a terminal. */
@@ -1816,6 +1988,8 @@ export interface Events {
   "terminal:title_changed": TerminalTitleChanged;
   /** The program in a terminal is in another folder, as it says itself. */
   "terminal:cwd_changed": TerminalCwdChanged;
+  /** A terminal has another size. */
+  "terminal:resized": TerminalResized;
   /** A terminal's bell rang. */
   "terminal:bell": TerminalBell;
   /** The shell in a terminal runs a command. */

@@ -1,6 +1,8 @@
 //! `terminal:*`: programs that run in terminals of the daemon.
 
+mod command;
 mod news;
+mod text;
 mod view;
 
 use std::collections::BTreeMap;
@@ -11,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::Empty;
 use crate::path::FilePath;
 
+pub use self::command::*;
 pub use self::news::*;
+pub use self::text::*;
 pub use self::view::*;
 
 crate::api! {
@@ -36,6 +40,18 @@ crate::api! {
         Terminal fn data_in(TerminalDataInParams) -> Empty;
         /// Returns what a terminal has printed after a place, as far as it is kept: at once, or when there is something.
         Terminal fn read(TerminalReadParams) -> TerminalReadResult, idempotent;
+        /// Returns what is in a terminal as text: what it shows, what was scrolled out, or some lines.
+        Terminal fn snapshot(TerminalSnapshotParams) -> TerminalSnapshotResult, idempotent;
+        /// Finds text in what a terminal shows and what was scrolled out.
+        Terminal fn search(TerminalSearchParams) -> TerminalSearchResult, idempotent;
+        /// Forgets what a terminal has printed, but for its screen, which stays as it is. Who is shown the terminal is given
+        /// the screen anew.
+        Terminal fn clear(TerminalParams) -> Empty, idempotent;
+        /// Runs a command in the shell of a terminal, as if it was typed there, and returns what it has written and its status. The
+        /// shell is one that the daemon has started with its marks, and waits at an empty prompt: else it is refused.
+        Terminal fn run(TerminalRunParams) -> TerminalCommand;
+        /// Returns the last command that has ended in the shell of a terminal.
+        Terminal fn last_command(TerminalLastCommandParams) -> TerminalCommand, idempotent;
         /// Changes the size of a terminal; its program is told.
         Terminal fn resize(TerminalResizeParams) -> Empty, idempotent;
         /// Sends a signal to the program in the foreground of a terminal.
@@ -58,6 +74,8 @@ crate::api! {
         Terminal TITLE_CHANGED: TerminalTitleChanged = "terminal:title_changed", latest(|it| it.terminal_id.clone());
         /// The program in a terminal is in another folder, as it says itself.
         Terminal CWD_CHANGED: TerminalCwdChanged = "terminal:cwd_changed", latest(|it| it.terminal_id.clone());
+        /// A terminal has another size.
+        Terminal RESIZED: TerminalResized = "terminal:resized", latest(|it| it.terminal_id.clone());
         /// A terminal's bell rang.
         Terminal BELL: TerminalBell = "terminal:bell", latest(|it| it.terminal_id.clone());
         /// The shell in a terminal runs a command.
@@ -95,6 +113,27 @@ pub struct TerminalInfo {
     /// How its program ended, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<TerminalExit>,
+    /// What goes through it and what it takes: by `terminal:get` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics: Option<TerminalStatistics>,
+}
+
+/// What goes through a terminal, since the daemon or its program was replaced, and what it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalStatistics {
+    /// Bytes printed since the terminal was made.
+    pub bytes_out: u64,
+    /// Bytes typed.
+    pub bytes_in: u64,
+    /// Bytes printed in a second, as far as measured last.
+    pub bytes_out_per_second: u64,
+    /// Bytes that the screen and what was scrolled out of it take.
+    pub screen_bytes: u64,
+    /// How often it is shown now.
+    pub viewers: u32,
+    /// How often a viewer was too slow and was given the screen as it was then.
+    pub slow_screens: u64,
 }
 
 /// The size of a terminal in characters.

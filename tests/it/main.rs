@@ -113,6 +113,14 @@ mod surface;
 #[cfg(unix)]
 mod terminal;
 #[cfg(unix)]
+mod terminal_limits;
+#[cfg(unix)]
+mod terminal_questions;
+#[cfg(unix)]
+mod terminal_run;
+#[cfg(unix)]
+mod terminal_text;
+#[cfg(unix)]
 mod text;
 mod tidy;
 #[cfg(target_os = "linux")]

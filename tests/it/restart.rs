@@ -11,7 +11,7 @@ use icpy_tests::{Process, process, until_now, within};
 use serde_json::{Value, json};
 
 fn shown(user: &Process, name: &str) -> String {
-    user.icpy(&["terminal", "show", name]).stdout
+    user.icpy(&["terminal", "show", "--raw", name]).stdout
 }
 
 fn restart(user: &Process) -> Value {

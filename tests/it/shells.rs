@@ -13,8 +13,19 @@ fn shell(user: &Process, shell: &str, is_plain: bool) -> String {
     id
 }
 
+/// What was printed, without what the marks are proven with.
 fn shown(user: &Process, id: &str) -> String {
-    user.icpy(&["terminal", "show", id]).stdout
+    let printed = user.icpy(&["terminal", "show", "--raw", id]).stdout;
+    let marks = ["133;B", "133;C", "133;D;0", "133;D;3", "633;E;echo $own\\x3b sh -c 'exit 3'", "633;E;cd /tmp"];
+    let mut text = printed.clone();
+    if let Some((_, secret)) = printed.split_once("133;B;icpy=") {
+        let secret = secret.split_once('\u{7}').unwrap().0;
+        for mark in marks {
+            text = text.replace(&format!("{mark};icpy={secret}\u{7}"), &format!("{mark}\u{7}"));
+            text = text.replace(&format!("{mark};{secret}\u{7}"), &format!("{mark}\u{7}"));
+        }
+    }
+    text
 }
 
 fn run(user: &Process, id: &str, line: &str, end: &str) {

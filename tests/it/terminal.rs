@@ -9,7 +9,7 @@ fn new(user: &Process, name: &str, command: &[&str]) -> String {
 }
 
 fn shown(user: &Process, name: &str) -> String {
-    user.icpy(&["terminal", "show", name]).stdout
+    user.icpy(&["terminal", "show", "--raw", name]).stdout
 }
 
 fn follow(user: &Process, name: &str) -> Output {

@@ -38,13 +38,18 @@ pub enum TerminalAction {
         #[arg(long)]
         enter: bool,
     },
-    /// Print what a terminal has printed, as far as it is kept
-    Show {
+    /// Print what a terminal shows
+    Show(TerminalShow),
+    /// Find text in what a terminal shows and what was scrolled out of it; ends with 1 when there is none
+    Search(TerminalSearch),
+    /// Run a command in the shell of a terminal, print what it writes, and end as it does; with --timeout, wait at most so long
+    Run(TerminalRun),
+    /// Print the last command that has ended in the shell of a terminal, with what it has written and its status
+    Last(TerminalLast),
+    /// Forget what was scrolled out of a terminal; its screen stays
+    Clear {
         /// Its name or id
         terminal: String,
-        /// Go on until its program ends, and end as it does
-        #[arg(short, long)]
-        follow: bool,
     },
     /// Wait until a terminal's program ends, and end as it does; with --timeout, at most so long
     Wait {
@@ -112,6 +117,84 @@ pub struct TerminalNew {
     /// The program and its arguments
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     pub command: Vec<String>,
+}
+
+/// What of a terminal is printed, and how.
+#[derive(Clone, Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "they are options of the command line")]
+pub struct TerminalShow {
+    /// Its name or id
+    pub terminal: String,
+    /// Also what was scrolled out, before it
+    #[arg(short, long)]
+    pub scrollback: bool,
+    /// As characters alone: what is meant by default
+    #[arg(long, group = "way")]
+    pub text: bool,
+    /// With escape sequences for colours and links
+    #[arg(long, group = "way")]
+    pub ansi: bool,
+    /// As a `pre` element
+    #[arg(long, group = "way")]
+    pub html: bool,
+    /// What was printed, byte for byte, as far as it is kept, and not the screen that came of it
+    #[arg(long, group = "way", conflicts_with = "scrollback")]
+    pub raw: bool,
+    /// The same, and go on until the program ends, and end as it does
+    #[arg(short, long, conflicts_with_all = ["text", "ansi", "html", "scrollback"])]
+    pub follow: bool,
+}
+
+/// A command in a terminal.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct TerminalRun {
+    /// Its name or id; by default the youngest
+    pub terminal: Option<String>,
+    /// With control sequences, as the terminal gets it
+    #[arg(long)]
+    pub raw: bool,
+    /// The command and its arguments, or one argument that is a whole command line
+    #[arg(last = true, required = true)]
+    pub command: Vec<String>,
+}
+
+/// What of the last command is printed.
+#[derive(Clone, Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "they are options of the command line")]
+pub struct TerminalLast {
+    /// Its name or id; by default the one that this runs in, or else the youngest
+    pub terminal: Option<String>,
+    /// What it has written, and nothing else
+    #[arg(long, group = "what")]
+    pub output: bool,
+    /// Its line
+    #[arg(long, group = "what")]
+    pub command: bool,
+    /// Its exit status
+    #[arg(long, group = "what")]
+    pub exit_code: bool,
+    /// With control sequences, as the terminal gets it
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// What is looked for in a terminal.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct TerminalSearch {
+    /// Its name or id
+    pub terminal: String,
+    /// The text; any spelling of it in upper and lower case is found
+    #[arg(allow_hyphen_values = true)]
+    pub pattern: String,
+    /// It is a regular expression
+    #[arg(short = 'E', long)]
+    pub regex: bool,
+    /// Upper and lower case are different
+    #[arg(short = 's', long)]
+    pub case_sensitive: bool,
+    /// So many results at most
+    #[arg(short, long, value_name = "COUNT")]
+    pub max_count: Option<u32>,
 }
 
 /// Attaching.

@@ -25,7 +25,7 @@ const PREFIX: &str = "ICPY_";
 
 /// Variables that set nothing here, and have a meaning of their own.
 const OTHER_VARIABLES: &[&str] =
-    &["ICPY_DAEMON_ID", "ICPY_HOME", "ICPY_HOST", "ICPY_SOCKET", "ICPY_SSH", "ICPY_TERMINAL_ID"];
+    &["ICPY_DAEMON_ID", "ICPY_HOME", "ICPY_HOST", "ICPY_NONCE", "ICPY_SOCKET", "ICPY_SSH", "ICPY_TERMINAL_ID"];
 
 /// How unlike a known key an unknown one may be to be taken for a slip: Jaro-Winkler similarity.
 const SIMILARITY_MIN: f64 = 0.8;

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::bus::{Bus, Requester};
 use crate::caller::Caller;
+use crate::config::IdleExit;
 use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
 use crate::keeper::Keepers;
@@ -82,7 +83,10 @@ pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Route
         daemon_id: about.daemon_id.clone(),
         state_folder: about.state_folder.as_path().to_owned(),
     };
-    let terminal = Arc::new(terminal::Terminals::new(services.clone(), whereabouts));
+    let terminal = Arc::new(terminal::Terminals::new(services.clone(), whereabouts, &limits));
+    if let IdleExit::After(timeout) = limits.terminal_idle_timeout {
+        services.tasks.spawn(Arc::clone(&terminal).close_idle(timeout));
+    }
     protocol::terminal::mount(&terminal, router);
 
     let keepers: Keepers = vec![terminal, fs];

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::TerminalSize;
+
 /// Payload of `terminal:title_changed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +23,16 @@ pub struct TerminalCwdChanged {
     pub terminal_id: String,
     /// The folder as the program tells it: a path, or a `file:` address.
     pub cwd: String,
+}
+
+/// Payload of `terminal:resized`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalResized {
+    /// The terminal.
+    pub terminal_id: String,
+    /// Its size now.
+    pub size: TerminalSize,
 }
 
 /// Payload of `terminal:bell`.
@@ -48,7 +60,13 @@ pub struct TerminalCommandStarted {
 pub struct TerminalCommandFinished {
     /// The terminal.
     pub terminal_id: String,
+    /// The command as it was typed, where the shell tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command_line: Option<String>,
     /// Its exit status, where the shell tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// How long it took, in milliseconds, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
 }

@@ -20,15 +20,13 @@ use icpy::args::{General, TerminalAttach, Viewing};
 use icpy::host;
 use icpy_protocol::error::Error;
 
+use super::TERMINAL_VARIABLE;
 use crate::output::Failure;
 
 pub(super) use self::platform::size;
 
 /// Whether there is such a thing on this system.
 pub(super) const IS_POSSIBLE: bool = cfg!(unix);
-
-/// The variable that tells a program its terminal.
-const TERMINAL_VARIABLE: &str = "ICPY_TERMINAL_ID";
 
 pub(super) fn run(attach: &TerminalAttach, general: &General) -> Result<(), Failure> {
     if !IS_POSSIBLE {

@@ -2,12 +2,14 @@
 
 mod asciicast;
 mod attach;
+mod command;
 mod follow;
 mod list;
 mod modes;
 mod new;
 mod record;
 mod replay;
+mod text;
 
 use std::io::Read as _;
 
@@ -19,12 +21,14 @@ use icpy_protocol::error::Error;
 use icpy_protocol::session::ClientInfo;
 use icpy_protocol::terminal::{
     TerminalClient, TerminalCloseParams, TerminalDataInParams, TerminalExit, TerminalInfo, TerminalListResult,
-    TerminalReadParams, TerminalReadResult, TerminalRenameParams, TerminalSignalParams, TerminalWaitParams,
-    TerminalWaitResult, method,
+    TerminalRenameParams, TerminalSignalParams, TerminalWaitParams, TerminalWaitResult, method,
 };
 
 use super::{Daemon, finder, timeout};
-use crate::output::{Failure, print, print_json};
+use crate::output::{Failure, print_json};
+
+/// The variable that tells a program its terminal.
+const TERMINAL_VARIABLE: &str = "ICPY_TERMINAL_ID";
 
 /// How long one request waits for output, or for an end. The next one goes on.
 const WAIT_MS: u32 = 10_000;
@@ -38,7 +42,11 @@ pub(super) fn run(action: Option<TerminalAction>, general: &General) -> Result<(
         TerminalAction::Attach(attach) => attach::run(&attach, general),
         TerminalAction::Ls => list::run(general),
         TerminalAction::Send { terminal, text, enter } => send(&terminal, text, enter, general),
-        TerminalAction::Show { terminal, follow } => show(&terminal, follow, general),
+        TerminalAction::Show(show) => text::show(&show, general),
+        TerminalAction::Search(search) => text::search(search, general),
+        TerminalAction::Run(run) => command::run(&run, general),
+        TerminalAction::Last(last) => command::last(&last, general),
+        TerminalAction::Clear { terminal } => text::clear(&terminal, general),
         TerminalAction::Wait { terminal } => wait(&terminal, general),
         TerminalAction::Rename { terminal, name } => rename(&terminal, name, general),
         TerminalAction::Signal { terminal, signal } => send_signal(&terminal, &signal, general),
@@ -99,30 +107,6 @@ fn read_input() -> Result<String, Failure> {
     let read = std::io::stdin().read_to_string(&mut text);
     read.map_err(|error| Failure::usage(format!("standard input is no text: {error}")))?;
     Ok(text)
-}
-
-fn show(name: &str, follow: bool, general: &General) -> Result<(), Failure> {
-    let mut daemon = Daemon::open(general)?;
-    let terminal_id = find(&mut daemon, name)?;
-    let mut after = 0;
-    loop {
-        let wait_ms = if follow { WAIT_MS } else { 0 };
-        let params = TerminalReadParams { terminal_id: terminal_id.clone(), after, wait_ms };
-        let read: TerminalReadResult = daemon.call(method::read, &params)?;
-        match general.json {
-            true if !read.data.is_empty() || read.exit.is_some() => print_json(&read)?,
-            true => {}
-            false => print(read.data.as_bytes())?,
-        }
-        let is_all = read.data.is_empty();
-        after = read.to;
-        match read.exit {
-            Some(exit) if follow => return end_as(exit),
-            None if follow => {}
-            _ if is_all || read.exit.is_some() => return Ok(()),
-            _ => {}
-        }
-    }
 }
 
 /// The daemon has ended, and its terminals with it.

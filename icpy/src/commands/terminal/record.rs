@@ -4,11 +4,15 @@ use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use futures_util::{Stream, StreamExt as _};
+use icpy::Update;
 use icpy::args::{General, RecordFormat};
 use icpy::host::{self, Moment};
 use icpy_protocol::Empty;
 use icpy_protocol::error::Error;
-use icpy_protocol::terminal::TerminalAttachParams;
+use icpy_protocol::session::SessionSubscribeParams;
+use icpy_protocol::terminal::{RESIZED, TerminalAttachParams, TerminalResized, TerminalSize};
+use icpy_protocol::topic::Pattern;
 
 use super::asciicast::{Event, Writer, exit_event};
 use super::follow::{Follow, FollowEnd, Followed};
@@ -38,8 +42,12 @@ pub(super) fn run(name: &str, path: &Path, format: RecordFormat, general: &Gener
             is_read_only: true,
             ..Default::default()
         };
+        let patterns = Pattern::parse(RESIZED.info.topic).into_iter().collect();
+        let sizes = client.subscribe(SessionSubscribeParams { patterns, ..Default::default() }).await?;
+        let own = params.terminal_id.clone();
+        let sizes = sizes.filter_map(move |update| std::future::ready(size_of(&own, update)));
         let follow = Follow::begin(client, params, || None).await?;
-        let end = write(follow, &mut writer, begun).await.map_err(|error| not_written(path, &error))?;
+        let end = write(follow, sizes, &mut writer, begun).await.map_err(|error| not_written(path, &error))?;
         match end {
             Some(FollowEnd::Lost(error)) => Err(gone(name, &error)),
             _ => {
@@ -53,6 +61,7 @@ pub(super) fn run(name: &str, path: &Path, format: RecordFormat, general: &Gener
 /// Writes all that comes, to the end or until ^C.
 async fn write(
     mut follow: Follow,
+    mut sizes: impl Stream<Item = TerminalSize> + Unpin,
     writer: &mut Writer<impl Write>,
     begun: Moment,
 ) -> std::io::Result<Option<FollowEnd>> {
@@ -61,6 +70,13 @@ async fn write(
     let mut rest = Vec::new();
     let end = loop {
         let notice = tokio::select! {
+            // Where both have come, what is printed may be of the new size.
+            biased;
+            Some(size) = sizes.next() => {
+                writer.add(begun.elapsed(), &Event::Resize(size))?;
+                writer.flush()?;
+                continue;
+            }
             notice = follow.notice() => notice,
             () = &mut interrupted => break None,
         };
@@ -82,6 +98,13 @@ async fn write(
     }
     writer.flush()?;
     Ok(end)
+}
+
+/// The terminal's new size, when that is what an update is about.
+fn size_of(terminal_id: &str, update: Update) -> Option<TerminalSize> {
+    let Update::Event(event) = update else { return None };
+    let resized: TerminalResized = event.payload(&RESIZED)?;
+    (resized.terminal_id == terminal_id).then_some(resized.size)
 }
 
 /// Takes all but the beginning of a character at the end. What is no text is replaced.

@@ -67,6 +67,14 @@ impl Keyboard {
         }
     }
 
+    /// Has all typed that comes, as one who waits for others' pastes too. Does not end.
+    pub(super) async fn type_all(&self, by: &str, pieces: &mut mpsc::Receiver<Bytes>) {
+        while let Some(piece) = pieces.recv().await {
+            self.type_in(by, piece).await;
+        }
+        std::future::pending::<()>().await;
+    }
+
     /// Until when somebody else's paste is waited for.
     fn pasted_by_another(&self, by: &str) -> Option<Instant> {
         let paste = self.paste.lock().unwrap_or_else(PoisonError::into_inner);

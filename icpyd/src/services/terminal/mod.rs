@@ -2,75 +2,61 @@
 //!
 //! All state is here and in the terminals' tasks; none of it is stored. Not here: what the output means.
 
+mod commands;
+mod creating;
+mod cutter;
+mod idle;
+mod intake;
 mod integration;
 mod keeping;
 mod keyboard;
 mod news;
 mod one;
 mod output;
+mod owner;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
+mod run;
 pub mod screen;
 mod showing;
+mod statistics;
+mod text;
 mod view;
 mod viewers;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use icpy_protocol::Empty;
-use icpy_protocol::endpoint::{DAEMON_VARIABLE, SOCKET_VARIABLE};
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::path::FilePath;
 use icpy_protocol::terminal::{
     CLOSED, CREATED, RENAMED, TerminalAckParams, TerminalApi, TerminalAttachParams, TerminalAttachResult,
-    TerminalCloseParams, TerminalClosed, TerminalCreateParams, TerminalDataInParams, TerminalDetachParams,
-    TerminalEncoding, TerminalInfo, TerminalListResult, TerminalParams, TerminalReadParams, TerminalReadResult,
-    TerminalRenameParams, TerminalResizeParams, TerminalSignalParams, TerminalSize, TerminalWaitParams,
-    TerminalWaitResult,
+    TerminalCloseParams, TerminalClosed, TerminalCommand, TerminalCreateParams, TerminalDataInParams,
+    TerminalDetachParams, TerminalEncoding, TerminalInfo, TerminalLastCommandParams, TerminalListResult,
+    TerminalParams, TerminalReadParams, TerminalReadResult, TerminalRenameParams, TerminalResizeParams,
+    TerminalRunParams, TerminalSearchParams, TerminalSearchResult, TerminalSignalParams, TerminalSize,
+    TerminalSnapshotParams, TerminalSnapshotResult, TerminalWaitParams, TerminalWaitResult,
 };
 use tokio::sync::mpsc;
 
+use self::creating::Program;
 use self::one::Terminal;
+use self::owner::Owner;
 use self::view::TerminalView;
 use self::viewers::{Given, Viewer, WINDOW_BYTES};
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
-
-/// Terminals there may be.
-const TERMINALS_MAX: usize = 512;
+use crate::config::Limits;
 
 /// The longest that `terminal:read` waits.
 const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// The longest piece of input.
 const DATA_BYTES_MAX: usize = 1 << 20;
-
-/// The variable that tells a program its terminal.
-const TERMINAL_VARIABLE: &str = "ICPY_TERMINAL_ID";
-
-/// What of the daemon's own environment describes the user, and so is for programs too.
-const USER_VARIABLES: &[&str] = &[
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "XDG_RUNTIME_DIR",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "SSH_AUTH_SOCK",
-];
 
 /// What programs must know of the daemon to find it again.
 #[derive(Clone, Debug)]
@@ -88,22 +74,15 @@ pub struct Whereabouts {
 pub struct Terminals {
     services: Services,
     whereabouts: Whereabouts,
+    /// Of one owner, at most.
+    owned_max: usize,
     /// By name.
     open: Mutex<BTreeMap<String, Arc<Terminal>>>,
 }
 
-/// What is started in a terminal.
-#[derive(Debug)]
-struct Program<'a> {
-    path: &'a str,
-    arguments: Vec<OsString>,
-    cwd: &'a Path,
-    environment: &'a BTreeMap<String, OsString>,
-}
-
 impl Terminals {
-    pub(super) fn new(services: Services, whereabouts: Whereabouts) -> Self {
-        Self { services, whereabouts, open: Mutex::default() }
+    pub(super) fn new(services: Services, whereabouts: Whereabouts, limits: &Limits) -> Self {
+        Self { services, whereabouts, owned_max: limits.terminals_max, open: Mutex::default() }
     }
 
     fn find(&self, id: &str) -> Result<Arc<Terminal>> {
@@ -125,14 +104,6 @@ impl Terminals {
         self.services.tasks.spawn(terminal.run(input, tell));
     }
 
-    /// Makes room: forgets the oldest terminal whose program has ended.
-    async fn forget_one(&self) -> Result<()> {
-        let ended = self.all().into_iter().find(|terminal| terminal.has_ended());
-        let full = || Error::too_large(format!("programs run in {TERMINALS_MAX} terminals: close one first"));
-        let terminal_id = ended.ok_or_else(full)?.id().to_owned();
-        self.forget(terminal_id).await
-    }
-
     async fn forget(&self, terminal_id: String) -> Result<()> {
         self.find(&terminal_id)?.close().await;
         if self.lock().remove(&terminal_id).is_some() {
@@ -141,86 +112,17 @@ impl Terminals {
         Ok(())
     }
 
-    fn environment(&self, id: &str, given: Option<BTreeMap<String, String>>) -> BTreeMap<String, OsString> {
-        let mut variables: BTreeMap<String, OsString> = match given {
-            Some(given) => given.into_iter().map(|(name, value)| (name, value.into())).collect(),
-            None => USER_VARIABLES
-                .iter()
-                .filter_map(|name| Some(((*name).to_owned(), self.services.host.variable(name)?)))
-                .collect(),
-        };
-        variables.insert("TERM".to_owned(), "xterm-256color".into());
-        variables.insert("COLORTERM".to_owned(), "truecolor".into());
-        variables.insert(SOCKET_VARIABLE.to_owned(), self.whereabouts.socket.clone().into());
-        variables.insert(DAEMON_VARIABLE.to_owned(), self.whereabouts.daemon_id.clone().into());
-        variables.insert(TERMINAL_VARIABLE.to_owned(), id.into());
-        variables
-    }
-
-    fn shell(&self) -> String {
-        let named = self.services.host.variable("SHELL").and_then(|shell| shell.into_string().ok());
-        named.filter(|shell| Path::new(shell).is_absolute()).unwrap_or_else(|| "/bin/sh".to_owned())
-    }
-
-    fn home(&self) -> PathBuf {
-        self.services.host.variable("HOME").map(PathBuf::from).filter(|home| home.is_dir()).unwrap_or("/".into())
-    }
-
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Terminal>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl TerminalApi<Caller> for Terminals {
-    async fn create(&self, _: &Caller, params: TerminalCreateParams) -> Result<TerminalInfo> {
-        let is_shell = params.command.is_empty();
-        let shell = || vec![params.shell.unwrap_or_else(|| self.shell())];
-        let command = if is_shell { shell() } else { params.command };
-        let size = checked(params.size.unwrap_or_default())?;
-        let cwd = params.cwd.map_or_else(|| self.home(), FilePath::into_path_buf);
-        if !cwd.is_absolute() {
-            return Err(Error::invalid_params(format!("`{}` does not begin at the root", cwd.display())));
-        }
-        if self.lock().len() >= TERMINALS_MAX {
-            self.forget_one().await?;
-        }
-        let terminal_id = self.services.host.new_id();
-        let mut environment = self.environment(&terminal_id, params.env);
-        let integration = (is_shell && !params.is_plain).then(|| self.whereabouts.state_folder.join("shell"));
-        let (limits, start, folder) = (self.services.program_limits, command.clone(), cwd.clone());
-        // Opening files may block.
-        let spawned = tokio::task::spawn_blocking(move || {
-            let kind =
-                folder.metadata().map_err(|error| Error::not_found(format!("`{}`: {error}", folder.display())))?;
-            if !kind.is_dir() {
-                return Err(Error::unsupported(format!("`{}` is not a folder", folder.display())));
-            }
-            let mut arguments = start[1..].iter().map(OsString::from).collect();
-            if let Some(folder) = integration {
-                let prepared = integration::prepare(Path::new(&start[0]), &folder, &mut environment);
-                // Without it the shell is as good as anywhere else.
-                arguments = prepared.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "a shell does not tell where its commands are");
-                    Vec::new()
-                });
-            }
-            let program = Program { path: &start[0], arguments, cwd: &folder, environment: &environment };
-            platform::spawn(&program, size, limits).map_err(|error| cannot_run(&start[0], &error))
-        });
-        let (master, child) = spawned.await.map_err(|error| Error::internal(error.to_string()))??;
-        let program = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let info = TerminalInfo {
-            terminal_id,
-            name: params.name.unwrap_or(program),
-            command,
-            cwd: cwd.into(),
-            pid: child.pid(),
-            size,
-            size_policy: params.size_policy.unwrap_or_default(),
-            created_at_ms: self.services.host.now_ms(),
-            exit: None,
-        };
-        let (terminal, input) = Terminal::new(info.clone(), master, child, self.services.stop.child_token());
+    async fn create(&self, caller: &Caller, params: TerminalCreateParams) -> Result<TerminalInfo> {
+        let owner = Owner::of(caller);
+        self.make_room(owner).await?;
+        let (terminal, input) = self.start(owner, params).await?;
+        let info = terminal.info();
         self.services.bus.publish(&CREATED, &info);
         self.insert(terminal, input);
         Ok(info)
@@ -231,7 +133,7 @@ impl TerminalApi<Caller> for Terminals {
     }
 
     async fn get(&self, _: &Caller, params: TerminalParams) -> Result<TerminalInfo> {
-        Ok(self.find(&params.terminal_id)?.info())
+        Ok(self.find(&params.terminal_id)?.info_with_statistics())
     }
 
     async fn rename(&self, _: &Caller, params: TerminalRenameParams) -> Result<TerminalInfo> {
@@ -316,6 +218,35 @@ impl TerminalApi<Caller> for Terminals {
         Ok(TerminalReadResult { data: String::from_utf8_lossy(&part.bytes).into_owned(), from: part.from, to, exit })
     }
 
+    async fn snapshot(&self, caller: &Caller, params: TerminalSnapshotParams) -> Result<TerminalSnapshotResult> {
+        let terminal = self.find(&params.terminal_id)?;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        Ok(terminal.text(&params))
+    }
+
+    async fn search(&self, caller: &Caller, params: TerminalSearchParams) -> Result<TerminalSearchResult> {
+        let terminal = self.find(&params.terminal_id)?;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        terminal.search(&params)
+    }
+
+    async fn clear(&self, _: &Caller, params: TerminalParams) -> Result<Empty> {
+        self.find(&params.terminal_id)?.clear();
+        Ok(Empty {})
+    }
+
+    async fn run(&self, caller: &Caller, params: TerminalRunParams) -> Result<TerminalCommand> {
+        let command = self.find(&params.terminal_id)?.run_line(&params).await?;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        Ok(command)
+    }
+
+    async fn last_command(&self, caller: &Caller, params: TerminalLastCommandParams) -> Result<TerminalCommand> {
+        let terminal = self.find(&params.terminal_id)?;
+        let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        terminal.last_command(params.is_raw)
+    }
+
     async fn resize(&self, caller: &Caller, params: TerminalResizeParams) -> Result<Empty> {
         let (terminal, size) = (self.find(&params.terminal_id)?, checked(params.size)?);
         match params.viewer_id {
@@ -340,14 +271,4 @@ fn checked(size: TerminalSize) -> Result<TerminalSize> {
 
 fn no_viewer(id: &str) -> Error {
     Error::not_found(format!("this session has no viewer `{id}` of the terminal"))
-}
-
-fn cannot_run(program: &str, error: &std::io::Error) -> Error {
-    let message = format!("cannot run `{program}`: {error}");
-    match error.kind() {
-        std::io::ErrorKind::NotFound => Error::not_found(message),
-        std::io::ErrorKind::PermissionDenied => Error::permission_denied(message),
-        std::io::ErrorKind::Unsupported | std::io::ErrorKind::InvalidInput => Error::unsupported(message),
-        _ => Error::unavailable(message),
-    }
 }

@@ -1,10 +1,11 @@
 //! What is told of a terminal on the bus: what its output has led to, and its end.
 
 use icpy_protocol::terminal::{
-    BELL, COMMAND_FINISHED, COMMAND_STARTED, CWD_CHANGED, EXITED, TITLE_CHANGED, TerminalBell, TerminalCommandFinished,
-    TerminalCommandStarted, TerminalCwdChanged, TerminalTitleChanged,
+    BELL, COMMAND_FINISHED, COMMAND_STARTED, CWD_CHANGED, EXITED, RESIZED, TITLE_CHANGED, TerminalBell,
+    TerminalCommandFinished, TerminalCommandStarted, TerminalCwdChanged, TerminalResized, TerminalTitleChanged,
 };
 
+use super::commands::{Command, CommandNews};
 use super::one::News;
 use super::screen::Effect;
 use crate::bus::Bus;
@@ -12,6 +13,7 @@ use crate::bus::Bus;
 pub(super) fn tell(bus: &Bus, id: &str, news: News) {
     let terminal_id = id.to_owned();
     match news {
+        News::Resized(size) => drop(bus.publish(&RESIZED, &TerminalResized { terminal_id, size })),
         News::Exited(exited) => drop(bus.publish(&EXITED, &exited)),
         News::Effect(Effect::Title(title)) => {
             bus.publish(&TITLE_CHANGED, &TerminalTitleChanged { terminal_id, title });
@@ -22,15 +24,21 @@ pub(super) fn tell(bus: &Bus, id: &str, news: News) {
         News::Effect(Effect::Bell) => {
             bus.publish(&BELL, &TerminalBell { terminal_id });
         }
-        News::Effect(Effect::CommandStarted { command_line }) => {
+        News::Command(CommandNews::Started(Command { line: command_line, .. })) => {
             bus.publish(&COMMAND_STARTED, &TerminalCommandStarted { terminal_id, command_line });
         }
-        News::Effect(Effect::CommandFinished { exit_code }) => {
-            bus.publish(&COMMAND_FINISHED, &TerminalCommandFinished { terminal_id, exit_code });
+        News::Command(CommandNews::Ended(Command { line: command_line, exit_code, duration_ms, .. })) => {
+            let finished = TerminalCommandFinished { terminal_id, command_line, exit_code, duration_ms };
+            bus.publish(&COMMAND_FINISHED, &finished);
         }
-        // Whoever shows the terminal answers and takes these: they are in the output.
+        // Answers are typed, commands are told of above, and whoever shows the terminal takes the rest out of the output.
         News::Effect(
-            Effect::Answer(_) | Effect::Clipboard { .. } | Effect::Notification(_) | Effect::PromptStarted,
+            Effect::Answer(_)
+            | Effect::Clipboard { .. }
+            | Effect::Notification(_)
+            | Effect::PromptStarted
+            | Effect::CommandStarted { .. }
+            | Effect::CommandFinished { .. },
         ) => {}
     }
 }

@@ -1,6 +1,7 @@
 //! One terminal: a task of its own reads what its program prints, types what clients send, and sees it end.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,19 +9,27 @@ use bytes::{Buf as _, Bytes};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::{TerminalExit, TerminalExited, TerminalInfo, TerminalSize};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::commands::{CommandNews, Commands};
+use super::cutter::Cutter;
+use super::intake::{Intake, Model};
 use super::keyboard::Keyboard;
 use super::output::{Output, Part};
+use super::owner::Owner;
 use super::platform::{Child, Children, Master};
 use super::screen::{Effect, Screen, ScreenLimits};
+use super::statistics::Meter;
 use super::viewers::Viewers;
 use crate::keeper::Descriptor;
 
 /// The most that is read after a program's end: what it started may print for ever.
 const REST_BYTES_MAX: usize = 1 << 20;
+
+/// Answers to a program's questions that may wait to be typed.
+const ANSWERS_MAX: usize = 64;
 
 /// How long a program may take to end when it is asked to.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
@@ -30,6 +39,7 @@ const END_TIMEOUT: Duration = Duration::from_millis(500);
 pub(super) struct Terminal {
     /// What does not change.
     pub(super) facts: TerminalInfo,
+    pub(super) origin: Origin,
     pub(super) master: Master,
     child: Child,
     state: Mutex<State>,
@@ -37,8 +47,20 @@ pub(super) struct Terminal {
     model: Mutex<Model>,
     pub(super) progress: watch::Sender<Progress>,
     keyboard: Keyboard,
+    /// Held while a command is run for somebody.
+    pub(super) running: tokio::sync::Mutex<()>,
+    /// The size is another one.
+    pub(super) resized: Notify,
     /// Ends the task.
     pub(super) stop: CancellationToken,
+}
+
+/// Where a terminal comes from.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Origin {
+    pub(super) owner: Owner,
+    /// What its shell proves its marks with.
+    pub(super) nonce: Option<String>,
 }
 
 #[derive(Debug)]
@@ -46,16 +68,10 @@ pub(super) struct State {
     name: String,
     pub(super) output: Output,
     pub(super) viewers: Viewers,
+    pub(super) cutter: Cutter,
+    pub(super) meter: Meter,
     /// What was sent and is not typed yet, when the task has ended.
     untyped: Bytes,
-}
-
-/// What the output has made of a terminal. Viewers are sent what was printed before it is modelled.
-#[derive(Debug)]
-pub(super) struct Model {
-    pub(super) screen: Screen,
-    /// The bytes of output that it has taken.
-    pub(super) end: u64,
 }
 
 /// What others are told of a terminal.
@@ -63,6 +79,10 @@ pub(super) struct Model {
 pub(super) enum News {
     /// Something that its output has led to.
     Effect(Effect),
+    /// Something that its shell has told.
+    Command(CommandNews),
+    /// Its size is another one.
+    Resized(TerminalSize),
     /// Its program has ended.
     Exited(TerminalExited),
 }
@@ -80,6 +100,13 @@ pub(super) struct Progress {
 pub(super) struct Facts {
     info: TerminalInfo,
     end: u64,
+    #[serde(default)]
+    origin: Origin,
+    #[serde(default)]
+    commands: Commands,
+    /// What the cutter holds.
+    #[serde(default)]
+    held: Vec<u8>,
 }
 
 /// A terminal as the next program takes it.
@@ -98,20 +125,29 @@ impl Terminal {
     /// A terminal whose program was just started. The task is to be run.
     pub(super) fn new(
         facts: TerminalInfo,
+        origin: Origin,
         master: Master,
         child: Child,
         stop: CancellationToken,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
         let name = facts.name.clone();
         let screen = Screen::new(facts.size, ScreenLimits::default());
-        let (output, viewers) = (Output::default(), Viewers::default());
-        let state = State { name, output, viewers, untyped: Bytes::new() };
-        Self::with_state(facts, master, child, stop, state, screen)
+        let commands = Commands::new(origin.nonce.clone());
+        let state = State {
+            name,
+            output: Output::default(),
+            viewers: Viewers::default(),
+            cutter: Cutter::default(),
+            meter: Meter::new(0),
+            untyped: Bytes::new(),
+        };
+        Self::with_state((facts, origin), (master, child), stop, state, Model { screen, commands, end: 0 })
     }
 
     /// A terminal that the program before has given.
     pub(super) fn restore(kept: Kept, stop: CancellationToken) -> Option<(Arc<Self>, mpsc::Receiver<Bytes>)> {
-        let Kept { facts: Facts { info, end }, output, screen, untyped, descriptor } = kept;
+        let Kept { facts, output, screen, untyped, descriptor } = kept;
+        let Facts { info, end, origin, commands, held } = facts;
         let screen = Screen::restore(&screen).unwrap_or_else(|| {
             // Better than nothing: what is kept of the output.
             let mut screen = Screen::new(info.size, ScreenLimits::default());
@@ -119,33 +155,49 @@ impl Terminal {
             screen
         });
         let (name, output) = (info.name.clone(), Output::restored(output, end));
-        let state = State { name, output, viewers: Viewers::default(), untyped };
+        let (meter, end) = (Meter::new(output.end()), output.end());
+        let cutter = Cutter::restored(held);
+        let state = State { name, output, viewers: Viewers::default(), cutter, meter, untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
-        Some(Self::with_state(info, master, child, stop, state, screen))
+        Some(Self::with_state((info, origin), (master, child), stop, state, Model { screen, commands, end }))
     }
 
     fn with_state(
-        facts: TerminalInfo,
-        master: Master,
-        child: Child,
+        (facts, origin): (TerminalInfo, Origin),
+        (master, child): (Master, Child),
         stop: CancellationToken,
         state: State,
-        screen: Screen,
+        model: Model,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
         let (keyboard, typed) = Keyboard::new();
         let progress = watch::Sender::new(Progress { end: state.output.end(), exit: facts.exit });
-        let model = Mutex::new(Model { screen, end: state.output.end() });
-        let terminal = Self { facts, master, child, state: Mutex::new(state), model, progress, keyboard, stop };
+        let terminal = Self {
+            facts,
+            origin,
+            master,
+            child,
+            state: Mutex::new(state),
+            model: Mutex::new(model),
+            progress,
+            keyboard,
+            running: tokio::sync::Mutex::default(),
+            resized: Notify::new(),
+            stop,
+        };
         (Arc::new(terminal), typed)
     }
 
     /// What the next program needs to go on.
     pub(super) fn keep(&self) -> std::io::Result<Kept> {
         let info = self.info();
-        let screen = self.model().screen.save();
+        let (screen, commands) = {
+            let model = self.model();
+            (model.screen.save(), model.commands.clone())
+        };
         let state = self.lock();
+        let held = state.cutter.held().to_vec();
         Ok(Kept {
-            facts: Facts { info, end: state.output.end() },
+            facts: Facts { info, end: state.output.end(), origin: self.origin.clone(), commands, held },
             output: state.output.kept(),
             screen,
             untyped: state.untyped.clone(),
@@ -198,6 +250,7 @@ impl Terminal {
 
     /// Has something typed, after what was sent before.
     pub(super) async fn type_in(&self, by: &str, data: Bytes) -> Result<()> {
+        self.lock().meter.note_input(data.len());
         match self.keyboard.type_in(by, data).await {
             true => Ok(()),
             false => Err(Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id()))),
@@ -226,18 +279,31 @@ impl Terminal {
         let mut buffer = vec![0; 16 << 10];
         let mut untyped = std::mem::take(&mut self.lock().untyped);
         let mut is_hung_up = false;
+        let mut intake = Intake::default();
         let Ok(mut children) = Children::new() else { return };
+        let (answers, mut asked) = mpsc::channel(ANSWERS_MAX);
+        let tell = |news| match news {
+            // A program that asks more than it reads is not answered.
+            News::Effect(Effect::Answer(answer)) => drop(answers.try_send(Bytes::from(answer))),
+            news => tell(news),
+        };
+        let mut answering = pin!(self.keyboard.type_all(self.id(), &mut asked));
         self.see_end(&mut buffer, &tell);
         loop {
             tokio::select! {
+                () = &mut answering => {}
+                () = self.resized.notified() => {
+                    let size = self.model().screen.size();
+                    tell(News::Resized(size));
+                }
                 () = self.stop.cancelled() => break,
                 () = children.changed() => self.see_end(&mut buffer, &tell),
                 read = poll_fn(|cx| self.master.poll_read(cx, &mut buffer)), if !is_hung_up => match read {
                     Ok(count) if count > 0 => {
-                        self.forward(&buffer[..count]);
+                        self.forward(&buffer[..count], &mut intake);
                         // Sessions send it meanwhile.
                         tokio::task::yield_now().await;
-                        self.take(&buffer[..count], &tell);
+                        self.take(&mut intake, &tell);
                     }
                     _ => is_hung_up = true,
                 },
@@ -264,43 +330,21 @@ impl Terminal {
             return;
         }
         let Ok(Some(exit)) = self.child.try_wait() else { return };
-        let mut rest = 0;
+        let (mut rest, mut intake) = (0, Intake::default());
         while rest < REST_BYTES_MAX {
             let count = self.master.read_now(buffer);
             if count == 0 {
                 break;
             }
-            self.forward(&buffer[..count]);
-            self.take(&buffer[..count], tell);
+            self.forward(&buffer[..count], &mut intake);
+            self.take(&mut intake, tell);
             rest += count;
         }
+        self.forward_rest(&mut intake);
+        self.take(&mut intake, tell);
         self.progress.send_modify(|progress| progress.exit = Some(exit));
         self.lock().viewers.wake_all();
         tell(News::Exited(TerminalExited { terminal_id: self.id().to_owned(), exit }));
-    }
-
-    /// Has what was printed sent to the viewers.
-    fn forward(&self, bytes: &[u8]) {
-        let end = {
-            let state = &mut *self.lock();
-            state.output.push(bytes);
-            state.viewers.wake_all();
-            state.output.end()
-        };
-        self.progress.send_modify(|progress| progress.end = end);
-    }
-
-    /// Models what was printed, and tells what it has led to.
-    fn take(&self, bytes: &[u8], tell: &impl Fn(News)) {
-        let mut effects = Vec::new();
-        {
-            let model = &mut *self.model();
-            model.screen.feed(bytes, &mut effects);
-            model.end += bytes.len() as u64;
-        }
-        for effect in effects {
-            tell(News::Effect(effect));
-        }
     }
 
     /// Ends what runs in the terminal: asks first, and then does not ask. The task is running.

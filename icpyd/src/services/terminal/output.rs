@@ -50,6 +50,11 @@ impl Output {
         self.kept.extend(bytes);
     }
 
+    /// Forgets what is kept.
+    pub(super) fn clear(&mut self) {
+        self.kept.clear();
+    }
+
     pub(super) fn end(&self) -> u64 {
         self.end
     }

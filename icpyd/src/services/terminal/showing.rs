@@ -6,7 +6,8 @@ use std::task::Waker;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::TerminalSize;
 
-use super::one::{Model, Terminal};
+use super::intake::Model;
+use super::one::Terminal;
 use super::view::Next;
 use super::viewers::{Given, Viewer, Viewers, WINDOW_BYTES};
 
@@ -41,6 +42,9 @@ impl Terminal {
 
     /// Screen and program have the same size: nobody else changes it in between.
     pub(super) fn set_size(&self, model: &mut Model, size: TerminalSize) -> io::Result<()> {
+        if size != model.screen.size() {
+            self.resized.notify_one();
+        }
         model.screen.resize(size);
         self.master.resize(size)
     }
@@ -89,6 +93,9 @@ impl Terminal {
         if viewer.screen == Given::Wanted || (is_behind && is_idle) {
             // It was too slow for what is kept, or has seen nothing yet.
             let history = if viewer.screen == Given::Wanted { usize::MAX } else { 0 };
+            if is_behind {
+                state.meter.note_screen();
+            }
             drop(guard);
             return self.screen_for(id, history);
         }

@@ -131,6 +131,12 @@ impl Viewers {
         true
     }
 
+    /// All are given the screen before anything else.
+    pub(super) fn show_anew(&mut self) {
+        self.0.iter_mut().for_each(|viewer| viewer.screen = Given::Wanted);
+        self.wake_all();
+    }
+
     /// There is something for all.
     pub(super) fn wake_all(&mut self) {
         self.0.iter_mut().for_each(Viewer::wake);

@@ -1,5 +1,9 @@
 # Marks prompts, command lines and their ends for icpyd. bash reads this in place of ~/.bashrc, which is read here.
 
+# What proves the marks: no program is to have it.
+__icpy_nonce=$ICPY_NONCE
+unset ICPY_NONCE
+
 [ -r ~/.bashrc ] && . ~/.bashrc
 
 if [[ -n $ICPY_TERMINAL_ID && -z $__icpy_ran && ${BASH_VERSINFO[0]}${BASH_VERSINFO[1]} -ge 44 ]]; then
@@ -9,7 +13,7 @@ if [[ -n $ICPY_TERMINAL_ID && -z $__icpy_ran && ${BASH_VERSINFO[0]}${BASH_VERSIN
   # A command has ended: the first thing, while its status is there.
   __icpy_finished() {
     local status=$?
-    [[ $__icpy_ran == 1 ]] && printf '\e]133;D;%s\a' "$status"
+    [[ $__icpy_ran == 1 ]] && printf '\e]133;D;%s;icpy=%s\a' "$status" "$__icpy_nonce"
     __icpy_ran=0
     local folder=${PWD//%/%25}
     folder=${folder//$'\e'/%1B} folder=${folder//$'\a'/%07} folder=${folder//$'\n'/%0A}
@@ -19,7 +23,7 @@ if [[ -n $ICPY_TERMINAL_ID && -z $__icpy_ran && ${BASH_VERSINFO[0]}${BASH_VERSIN
 
   # The prompt is about to be shown: the last thing, when others have set it.
   __icpy_prompts() {
-    [[ $PS1 == *'133;A'* ]] || PS1='\[\e]133;A\a\]'$PS1'\[\e]133;B\a\]'
+    [[ $PS1 == *'133;A'* ]] || PS1='\[\e]133;A\a\]'$PS1'\[\e]133;B;icpy='$__icpy_nonce'\a\]'
     __icpy_number=$(HISTTIMEFORMAT='' builtin history 1) __icpy_number=${__icpy_number#"${__icpy_number%%[! ]*}"}
     __icpy_number=${__icpy_number%%[!0-9]*}
   }
@@ -31,9 +35,9 @@ if [[ -n $ICPY_TERMINAL_ID && -z $__icpy_ran && ${BASH_VERSINFO[0]}${BASH_VERSIN
     number=${line%%[!0-9]*} line=${line#"$number"} line=${line#[* ]} line=${line# }
     if [[ $number != "$__icpy_number" ]]; then
       line=${line//\\/\\\\} line=${line//;/\\x3b} line=${line//$'\n'/\\x0a} line=${line//$'\e'/\\x1b} line=${line//$'\a'/\\x07}
-      printf '\e]633;E;%s\a' "$line"
+      printf '\e]633;E;%s;%s\a' "$line" "$__icpy_nonce"
     fi
-    printf '\e]133;C\a'
+    printf '\e]133;C;icpy=%s\a' "$__icpy_nonce"
   }
 
   PROMPT_COMMAND=("${PROMPT_COMMAND[@]}")

@@ -15,14 +15,21 @@ const FISH: &str = include_str!("fish.fish");
 const ZSH_FOLDER: &str = "ZDOTDIR";
 const USER_ZSH_FOLDER: &str = "ICPY_ZDOTDIR";
 
+/// What a shell proves its marks with. It takes it out of the environment, so that no program has it.
+const NONCE_VARIABLE: &str = "ICPY_NONCE";
+
 /// The arguments that a shell is started with, and what is added to its environment. Files for it are kept in `folder`. A shell that
 /// is not known is started as it is.
 pub(super) fn prepare(
     shell: &Path,
     folder: &Path,
+    nonce: String,
     environment: &mut BTreeMap<String, OsString>,
 ) -> io::Result<Vec<OsString>> {
     let name = shell.file_name().unwrap_or_default();
+    if ["bash", "zsh", "fish"].iter().any(|known| name == *known) {
+        environment.insert(NONCE_VARIABLE.to_owned(), nonce.into());
+    }
     if name == "bash" {
         let file = put(folder, "bash.sh", BASH)?;
         return Ok(vec!["--rcfile".into(), file.into()]);
@@ -41,6 +48,11 @@ pub(super) fn prepare(
         }
     }
     Ok(Vec::new())
+}
+
+/// What a shell in this environment proves its marks with.
+pub(super) fn nonce(environment: &BTreeMap<String, OsString>) -> Option<String> {
+    environment.get(NONCE_VARIABLE)?.to_str().map(str::to_owned)
 }
 
 /// A path as one word of fish.

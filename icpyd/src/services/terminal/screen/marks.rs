@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::Effect;
 use super::dispatch::Dispatch;
+use super::{Effect, Screen};
 
 /// Commands that are remembered.
 const COMMANDS_MAX: usize = 1000;
@@ -78,6 +78,14 @@ impl Marks {
     }
 }
 
+impl Screen {
+    /// Whether a shell's prompt is shown and nothing is typed behind it.
+    pub fn is_prompt_empty(&self) -> bool {
+        let last = self.terminal.marks.commands.back().filter(|command| command.output.is_none());
+        last.is_some_and(|command| command.input == Some(self.terminal.cursor_position()))
+    }
+}
+
 impl Dispatch<'_> {
     /// OSC 133 and 633: `A`, `B`, `C`, `D;exit` and `E;command line;nonce`.
     pub(super) fn shell(&mut self, text: &str) {
@@ -126,7 +134,7 @@ impl Dispatch<'_> {
 }
 
 /// Undoes `\\` and `\xHH`, which command lines are escaped with.
-fn unescape(text: &str) -> String {
+pub(in crate::services::terminal) fn unescape(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {

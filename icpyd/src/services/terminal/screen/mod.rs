@@ -21,6 +21,7 @@ mod marks;
 mod modes;
 mod number;
 mod osc;
+mod plain;
 mod print;
 mod reflow;
 mod render;
@@ -43,8 +44,11 @@ use icpy_protocol::terminal::TerminalSize;
 use vte::Parser;
 
 pub use self::color::{Rgb, Theme};
+pub use self::plain::plain_text;
 pub use self::render::{Format, Part};
 pub use self::search::{Found, Pattern};
+
+pub(super) use self::marks::unescape;
 
 use self::dispatch::Dispatch;
 use self::sequence::{Piece, Sequencer};

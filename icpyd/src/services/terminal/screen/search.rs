@@ -33,6 +33,8 @@ pub struct Found {
     pub column: usize,
     /// What was found.
     pub text: String,
+    /// The row it begins in.
+    pub row: String,
 }
 
 impl Screen {
@@ -76,12 +78,21 @@ impl Paragraph {
     fn search(&self, pattern: &Pattern, count_max: usize, found: &mut Vec<Found>) {
         // The matcher fails on nothing that is in memory.
         let _ = pattern.0.find_iter(self.text.as_bytes(), |place| {
-            if let Some((line, column)) = self.position(place.start()).filter(|_| !place.is_empty()) {
+            if let Some(found_at) = self.position(place.start()).filter(|_| !place.is_empty()) {
                 let text = self.text[place.start()..place.end()].to_owned();
-                found.push(Found { line, column, text });
+                let row = self.row(found_at.0).to_owned();
+                found.push(Found { line: found_at.0, column: found_at.1, text, row });
             }
             found.len() < count_max
         });
+    }
+
+    /// The text of a row.
+    fn row(&self, line: u64) -> &str {
+        let starts = |(_, starts): &(u64, Vec<usize>)| starts.first().copied();
+        let mut rows = self.rows.iter().skip_while(|(number, _)| *number != line);
+        let from = rows.next().and_then(starts).unwrap_or_default();
+        &self.text[from..rows.find_map(starts).unwrap_or(self.text.len())]
     }
 
     fn position(&self, offset: usize) -> Option<(u64, usize)> {
