@@ -1950,7 +1950,7 @@ export interface Methods {
   "terminal:signal": { params: TerminalSignalParams; result: Empty };
   /** Waits until a terminal's program ends. Without an end in time the answer has none. */
   "terminal:wait": { params: TerminalWaitParams; result: TerminalWaitResult };
-  /** Ends what runs in a terminal and forgets the terminal. */
+  /** Ends what runs in a terminal and forgets the terminal. What has left its session (`setsid`) or, on Windows, its job goes on; so do on macOS jobs in the background that a hangup does not end. */
   "terminal:close": { params: TerminalCloseParams; result: Empty };
 }
 

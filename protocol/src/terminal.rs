@@ -58,7 +58,8 @@ crate::api! {
         Terminal fn signal(TerminalSignalParams) -> Empty;
         /// Waits until a terminal's program ends. Without an end in time the answer has none.
         Read fn wait(TerminalWaitParams) -> TerminalWaitResult, idempotent;
-        /// Ends what runs in a terminal and forgets the terminal.
+        /// Ends what runs in a terminal and forgets the terminal. What has left its session (`setsid`) or, on Windows, its job
+        /// goes on; so do on macOS jobs in the background that a hangup does not end.
         Terminal fn close(TerminalCloseParams) -> Empty;
     }
     events {

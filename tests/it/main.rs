@@ -112,12 +112,20 @@ mod streams;
 mod surface;
 #[cfg(unix)]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod terminal_ends;
+#[cfg(target_os = "linux")]
+mod terminal_kills;
 #[cfg(unix)]
 mod terminal_limits;
+#[cfg(unix)]
+mod terminal_programs;
 #[cfg(unix)]
 mod terminal_questions;
 #[cfg(unix)]
 mod terminal_run;
+#[cfg(target_os = "linux")]
+mod terminal_start;
 #[cfg(unix)]
 mod terminal_text;
 #[cfg(unix)]

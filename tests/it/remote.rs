@@ -1,14 +1,12 @@
 //! The daemon of another machine, through a real ssh and sshd: the other machine is a home of its own.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use icpy_tests::{Output, Process, cannot_run, process, until_now};
+use icpy_tests::{Output, Process, process, ssh, until_now};
 use serde_json::{Value, json};
 
-const SSHD: &str = "/usr/sbin/sshd";
 const URL: &str = "ssh://elsewhere.example:2222";
 
 /// Two machines, and a way from the one to the other.
@@ -21,50 +19,9 @@ struct Machines {
 impl Machines {
     /// `None`, with the reason told, where there is no sshd.
     fn new(fixture: &str) -> Option<Self> {
-        if !PathBuf::from(SSHD).exists() || Command::new("ssh").arg("-V").output().is_err() {
-            cannot_run("OpenSSH is missing: it needs openssh-client and openssh-server");
-            return None;
-        }
-        if rustix::process::geteuid().is_root() {
-            // The init script of Debian makes it.
-            fs::create_dir_all("/run/sshd").unwrap();
-        }
         let (local, remote) = (Process::new("//- /here.py\n"), Process::new(fixture));
-        let place = |name: &str| local.path(name).display().to_string();
-        for key in ["client", "server"] {
-            let mut keygen = Command::new("ssh-keygen");
-            keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(local.path(key));
-            assert!(keygen.status().unwrap().success());
-        }
-        let programs = remote.search_path();
-        let write = |name: &str, text: String| fs::write(local.path(name), text).unwrap();
-        write(
-            "sshd_config",
-            format!(
-                "HostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
-                 PasswordAuthentication no\nLogLevel QUIET\nSetEnv PATH={programs} ICPY_HOME={}\n",
-                place("server"),
-                place("client.pub"),
-                remote.folder().home().display()
-            ),
-        );
-        // A server for one connection, without a port that others could want.
-        write(
-            "ssh_config",
-            format!(
-                "Host elsewhere.example\n  ProxyCommand sh -c 'echo %h %p >> {}; exec {SSHD} -i -f {}'\n\
-                 Host nowhere.example\n  ProxyCommand sh -c 'echo the cable is cut >&2'\n\
-                 Host *\n  IdentityFile {}\n  IdentityAgent none\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile none\n  \
-                 StrictHostKeyChecking accept-new\n  BatchMode yes\n  LogLevel ERROR\n",
-                place("connected"),
-                place("sshd_config"),
-                place("client"),
-                place("known_hosts")
-            ),
-        );
-        write("ssh", format!("#!/bin/sh\nexec /usr/bin/ssh -F {} \"$@\"\n", place("ssh_config")));
-        let ssh = local.path("ssh");
-        fs::set_permissions(&ssh, Permissions::from_mode(0o755)).unwrap();
+        let (programs, home) = (remote.search_path(), remote.folder().home());
+        let ssh = ssh(&local, &format!("PATH={programs} ICPY_HOME={}", home.display()))?;
         Some(Self { local, remote, ssh })
     }
 

@@ -3,11 +3,13 @@
 use std::io::{self, Read as _};
 use std::process::Command;
 
-use icpy_tests::{Process, process};
+use icpy_protocol::error::Kind;
+use icpy_tests::{Process, process, refused};
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
 use interprocess::os::windows::security_descriptor::SecurityDescriptor;
+use serde_json::json;
 use widestring::U16CString;
 
 /// Ends the daemon as an impatient user does, and returns when its lock is free.
@@ -94,9 +96,69 @@ fn what_windows_cannot_do_is_said() {
     let restart = user.icpy(&["restart"]);
     assert_ne!(restart.status, 0, "{restart:?}");
     assert!(restart.stderr.starts_with("error: "), "{restart:?}");
-    let terminal = user.icpy(&["terminal", "new", "--", "cmd"]);
-    assert_ne!(terminal.status, 0, "{terminal:?}");
-    assert!(terminal.stderr.starts_with("error: "), "{terminal:?}");
     // The daemon goes on.
     assert_eq!(user.json(&["a.py"])["isNew"], false);
+}
+
+#[test]
+fn a_shell_runs_in_a_terminal() {
+    let user = Process::new("//- /folder/file\n");
+    let mut shell =
+        user.run_with(&json!({ "command": ["cmd.exe", "/q", "/k", "prompt mine$g"], "cwd": user.path("folder") }));
+    shell.expect_on_screen("mine>");
+    shell.type_keys("echo id %ICPY_TERMINAL_ID%, set [%ICPY_HOME%]\r");
+    shell.expect_on_screen(&format!("id {}, set [%ICPY_HOME%]", shell.id().to_owned()));
+    shell.type_keys("dir /b\r");
+    shell.expect_on_screen("\nfile");
+    shell.resize(100, 30);
+    shell.type_keys("mode con\r");
+    shell.expect_on_screen("100");
+    shell.type_keys("exit 7\r");
+    assert_eq!(shell.end(), json!({ "code": 7 }));
+}
+
+#[test]
+fn all_that_a_short_program_prints_is_there_at_its_end() {
+    let user = Process::new("");
+    for round in 0..10 {
+        let mut program = user.run(&["cmd.exe", "/q", "/c", &format!("echo last {round}& exit {round}")]);
+        assert_eq!(program.end(), json!({ "code": round }));
+        program.expect_on_screen(&format!("last {round}"));
+    }
+}
+
+#[test]
+fn what_cannot_run_is_an_error_and_no_terminal() {
+    let user = Process::new("//- /file\nx\n");
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    let client = user.connect();
+    let check = |params: serde_json::Value, kind: Kind, text: &str| {
+        refused(client.request("terminal:create", &params.to_string(), |_, _| ()), kind, text);
+    };
+    check(json!({ "command": ["no-such-program"] }), Kind::NotFound, "`no-such-program`");
+    check(json!({ "command": [user.path("")] }), Kind::PermissionDenied, "cannot run");
+    check(json!({ "command": ["cmd.exe"], "cwd": user.path("none") }), Kind::NotFound, "none");
+    check(json!({ "command": ["cmd.exe"], "cwd": user.path("file") }), Kind::Unsupported, "is not a folder");
+    assert_eq!(user.json(&["terminal", "list"])["terminals"], json!([]));
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_what_runs_there() {
+    let user = Process::new("");
+    let mut shell = user.run(&["cmd.exe", "/q", "/k", "prompt mine$g"]);
+    shell.expect_on_screen("mine>");
+    let pid = shell.pid().to_string();
+    let is_there =
+        || process::output(Command::new("tasklist").args(["/fo", "csv"])).stdout.contains(&format!(",\"{pid}\","));
+    assert!(is_there());
+    shell.close();
+    icpy_tests::until_now("the shell's end", || !is_there());
+    // So does the end of the daemon, however it comes.
+    let mut shell = user.run(&["cmd.exe", "/q", "/k", "prompt mine$g"]);
+    shell.expect_on_screen("mine>");
+    let pid = shell.pid().to_string();
+    let is_there =
+        || process::output(Command::new("tasklist").args(["/fo", "csv"])).stdout.contains(&format!(",\"{pid}\","));
+    kill_daemon(&user);
+    icpy_tests::until_now("the shell's end", || !is_there());
 }

@@ -78,6 +78,11 @@ impl Daemon {
         self.runtime.as_ref().unwrap().block_on(within("the test", test))
     }
 
+    /// Runs a campaign, which may take its time.
+    pub fn run_long<T>(&self, campaign: impl Future<Output = T>) -> T {
+        self.runtime.as_ref().unwrap().block_on(campaign)
+    }
+
     /// A path in the fixture.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path(name)

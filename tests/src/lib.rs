@@ -12,6 +12,9 @@ pub mod line;
 #[cfg(target_os = "linux")]
 pub mod package;
 pub mod process;
+pub mod program;
+#[cfg(unix)]
+pub mod ssh;
 #[cfg(unix)]
 pub mod terminal;
 
@@ -25,6 +28,9 @@ pub use events::Events;
 pub use folder::Folder;
 pub use line::{LineClient, Transport};
 pub use process::{Output, Process};
+pub use program::Program;
+#[cfg(unix)]
+pub use ssh::ssh;
 #[cfg(unix)]
 pub use terminal::Terminal;
 

@@ -19,24 +19,6 @@ use super::{Terminals, checked, integration, platform};
 /// The variable that tells a program its terminal.
 const TERMINAL_VARIABLE: &str = "ICPY_TERMINAL_ID";
 
-/// What of the daemon's own environment describes the user, and so is for programs too.
-const USER_VARIABLES: &[&str] = &[
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "XDG_RUNTIME_DIR",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "SSH_AUTH_SOCK",
-];
-
 /// What is started in a terminal.
 #[derive(Debug)]
 pub(super) struct Program<'a> {
@@ -106,13 +88,12 @@ impl Terminals {
     fn environment(&self, id: &str, given: Option<BTreeMap<String, String>>) -> BTreeMap<String, OsString> {
         let mut variables: BTreeMap<String, OsString> = match given {
             Some(given) => given.into_iter().map(|(name, value)| (name, value.into())).collect(),
-            None => USER_VARIABLES
+            None => platform::USER_VARIABLES
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), self.services.host.variable(name)?)))
                 .collect(),
         };
-        variables.insert("TERM".to_owned(), "xterm-256color".into());
-        variables.insert("COLORTERM".to_owned(), "truecolor".into());
+        platform::describe_terminal(&mut variables);
         variables.insert(SOCKET_VARIABLE.to_owned(), self.whereabouts.socket.clone().into());
         variables.insert(DAEMON_VARIABLE.to_owned(), self.whereabouts.daemon_id.clone().into());
         variables.insert(TERMINAL_VARIABLE.to_owned(), id.into());
@@ -120,12 +101,13 @@ impl Terminals {
     }
 
     fn shell(&self) -> String {
-        let named = self.services.host.variable("SHELL").and_then(|shell| shell.into_string().ok());
-        named.filter(|shell| Path::new(shell).is_absolute()).unwrap_or_else(|| "/bin/sh".to_owned())
+        let named = self.services.host.variable(platform::SHELL_VARIABLE).and_then(|shell| shell.into_string().ok());
+        named.filter(|shell| Path::new(shell).is_absolute()).unwrap_or_else(|| platform::DEFAULT_SHELL.to_owned())
     }
 
     fn home(&self) -> PathBuf {
-        self.services.host.variable("HOME").map(PathBuf::from).filter(|home| home.is_dir()).unwrap_or("/".into())
+        let named = self.services.host.variable(platform::HOME_VARIABLE).map(PathBuf::from);
+        named.filter(|home| home.is_dir()).unwrap_or_else(|| platform::DEFAULT_HOME.into())
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! All state is here and in the terminals' tasks; none of it is stored. Not here: what the output means.
 
+#[cfg(any(windows, test))]
+mod bridge;
 mod commands;
 mod creating;
 mod cutter;
@@ -21,6 +23,7 @@ mod run;
 pub mod screen;
 mod showing;
 mod statistics;
+mod task;
 mod text;
 mod view;
 mod viewers;

@@ -1,5 +1,7 @@
 //! Pseudo-terminals and their processes on Unix.
 
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -33,9 +35,56 @@ const SIGNALS: &[(&str, Signal)] = &[
     ("WINCH", Signal::WINCH),
 ];
 
+/// Behind the last signal that has a name.
+const SIGNALS_END: libc::c_int = 32;
+
+/// How often it is looked for processes that others have started meanwhile.
+const SEARCHES_MAX: usize = 16;
+
+/// What of the daemon's own environment describes the user, and so is for programs too.
+pub(super) const USER_VARIABLES: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "XDG_RUNTIME_DIR",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+];
+
+/// The variables that name the user's shell and home, and what these are where there is none.
+pub(super) const SHELL_VARIABLE: &str = "SHELL";
+pub(super) const HOME_VARIABLE: &str = "HOME";
+pub(super) const DEFAULT_SHELL: &str = "/bin/sh";
+pub(super) const DEFAULT_HOME: &str = "/";
+
+/// The variables that say which language programs speak, and so how they encode it; terminals know UTF-8 alone.
+const LANGUAGE_VARIABLES: &[&str] = &["LC_ALL", "LC_CTYPE", "LANG"];
+
+/// Says what the terminal is, and how its text is encoded where nothing else says it.
+pub(super) fn describe_terminal(variables: &mut BTreeMap<String, OsString>) {
+    variables.insert("TERM".to_owned(), "xterm-256color".into());
+    variables.insert("COLORTERM".to_owned(), "truecolor".into());
+    if !LANGUAGE_VARIABLES.iter().any(|name| variables.contains_key(*name)) {
+        variables.insert("LANG".to_owned(), "C.UTF-8".into());
+    }
+}
+
 /// The daemon's end of a terminal.
 #[derive(Debug)]
-pub(super) struct Master(AsyncFd<OwnedFd>);
+pub(super) struct Master {
+    descriptor: AsyncFd<OwnedFd>,
+    /// The other end is kept open. Else a terminal that no program has open for a while would count as closed for ever, though
+    /// one may open it again.
+    _slave: OwnedFd,
+}
 
 /// A program that was started in a terminal. It is waited for by its number, since the program that started it may have
 /// been another one in the same process.
@@ -51,10 +100,8 @@ pub(super) fn spawn(program: &Program<'_>, size: TerminalSize, limits: ProgramLi
     let master = open_master()?;
     grantpt(&master)?;
     unlockpt(&master)?;
-    let name = ptsname(&master, Vec::new())?;
-    // The daemon leads a session, and must not get the terminal for its own.
-    let slave: File = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?.into();
-    let master = Master::new(master)?;
+    let slave = File::from(open_slave(&master)?);
+    let master = Master::new(master, slave.try_clone()?.into())?;
     master.resize(size)?;
 
     let mut command = Command::new(program.path);
@@ -65,6 +112,8 @@ pub(super) fn spawn(program: &Program<'_>, size: TerminalSize, limits: ProgramLi
         // SAFETY: the standard input is the terminal, and stays open here.
         #[expect(unsafe_code, reason = "the descriptor is known by its number alone")]
         rustix::process::ioctl_tiocsctty(unsafe { BorrowedFd::borrow_raw(0) })?;
+        hear_all_signals();
+        keep_descriptors();
         limit(limits)
     };
     #[expect(unsafe_code, reason = "the child must become the leader of the terminal's session before it runs")]
@@ -91,6 +140,39 @@ fn open_master() -> io::Result<OwnedFd> {
     Ok(master)
 }
 
+fn open_slave(master: &OwnedFd) -> io::Result<OwnedFd> {
+    let name = ptsname(master, Vec::new())?;
+    // The daemon leads a session, and must not get the terminal for its own.
+    Ok(rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Gives every signal its usual effect: whoever has started the daemon may have ignored some, as `nohup` does, and that is
+/// passed on from program to program.
+fn hear_all_signals() {
+    for number in 1..SIGNALS_END {
+        #[expect(unsafe_code, reason = "there is no safe call")]
+        // SAFETY: it replaces no handler of ours: this process is about to become another program.
+        unsafe {
+            libc::signal(number, libc::SIG_DFL);
+        }
+    }
+}
+
+/// Keeps what is open from the next program, but for the standard streams. All of ours is opened so; what a library may have
+/// forgotten is not.
+#[cfg(target_os = "linux")]
+fn keep_descriptors() {
+    #[expect(unsafe_code, reason = "there is no safe call")]
+    // SAFETY: it takes numbers. A system that does not know it changes nothing.
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+    }
+}
+
+/// There is no call for it elsewhere that may be made here.
+#[cfg(not(target_os = "linux"))]
+fn keep_descriptors() {}
+
 /// Gives this process the limits that the daemon was started with.
 fn limit(limits: ProgramLimits) -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
@@ -101,52 +183,62 @@ fn limit(limits: ProgramLimits) -> io::Result<()> {
 }
 
 impl Master {
-    fn new(descriptor: OwnedFd) -> io::Result<Self> {
+    fn new(descriptor: OwnedFd, slave: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&descriptor, true)?;
         #[expect(unsafe_code, reason = "the type must keep its descriptor")]
         // SAFETY: an owned descriptor is the same for as long as it lives.
         let registered = unsafe { AsyncFd::register(descriptor) };
-        registered.map(Self).map_err(io::Error::from)
+        Ok(Self { descriptor: registered?, _slave: slave })
     }
 
     /// Goes on with a terminal that another program has made.
     pub(super) fn adopt(descriptor: OwnedFd) -> io::Result<Self> {
-        Self::new(descriptor)
+        let slave = open_slave(&descriptor)?;
+        Self::new(descriptor, slave)
     }
 
     /// Another descriptor of the terminal.
     pub(super) fn share(&self) -> io::Result<OwnedFd> {
-        self.0.get_ref().try_clone()
+        self.descriptor.get_ref().try_clone()
     }
 
     pub(super) fn resize(&self, size: TerminalSize) -> io::Result<()> {
         let size = Winsize { ws_row: size.rows.max(1), ws_col: size.columns.max(1), ws_xpixel: 0, ws_ypixel: 0 };
-        Ok(rustix::termios::tcsetwinsize(self.0.get_ref(), size)?)
+        Ok(rustix::termios::tcsetwinsize(self.descriptor.get_ref(), size)?)
     }
 
-    /// Reads what was printed. Nothing, when no program has the terminal open any more.
+    /// Reads what was printed, as much as is there and fits. Nothing, when no program has the terminal open any more.
     pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            let mut ready = ready!(self.0.poll_read_ready(cx))?;
-            let read = ready.try_io(|master| Ok(rustix::io::read(master.get_ref(), &mut *buffer)?));
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let mut ready = match self.descriptor.poll_read_ready(cx) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending if filled == 0 => return Poll::Pending,
+                Poll::Pending => break,
+            };
+            let read = ready.try_io(|master| Ok(rustix::io::read(master.get_ref(), &mut buffer[filled..])?));
             match read {
+                Err(_would_block) => {}
+                Ok(Ok(count)) if count > 0 => filled += count,
+                // It comes again the next time.
+                Ok(_) if filled > 0 => break,
                 // Linux says so when the other end is closed.
                 Ok(Err(error)) if error.raw_os_error() == Some(libc::EIO) => return Poll::Ready(Ok(0)),
                 Ok(outcome) => return Poll::Ready(outcome),
-                Err(_would_block) => {}
             }
         }
+        Poll::Ready(Ok(filled))
     }
 
     /// Reads what was printed and is there now. Nothing, when that is nothing.
     pub(super) fn read_now(&self, buffer: &mut [u8]) -> usize {
-        rustix::io::read(self.0.get_ref(), buffer).unwrap_or(0)
+        rustix::io::read(self.descriptor.get_ref(), buffer).unwrap_or(0)
     }
 
     /// Types something, as much as there is room for.
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         loop {
-            let mut ready = ready!(self.0.poll_write_ready(cx))?;
+            let mut ready = ready!(self.descriptor.poll_write_ready(cx))?;
             match ready.try_io(|master| Ok(rustix::io::write(master.get_ref(), data)?)) {
                 Ok(outcome) => return Poll::Ready(outcome),
                 Err(_would_block) => {}
@@ -164,7 +256,7 @@ impl Master {
 
     /// The process group that reads what is typed.
     fn foreground(&self) -> Option<Pid> {
-        rustix::termios::tcgetpgrp(self.0.get_ref().as_fd()).ok()
+        rustix::termios::tcgetpgrp(self.descriptor.get_ref().as_fd()).ok()
     }
 }
 
@@ -195,8 +287,17 @@ impl Child {
     /// Ends everything that runs in the terminal.
     pub(super) fn kill(self, master: &Master, has_ended: bool) {
         self.signal(master, Signal::KILL, has_ended);
-        if !self.is_another(has_ended) {
-            for pid in members(self.0) {
+        if self.is_another(has_ended) {
+            return;
+        }
+        // One that is ended stays to be seen until it is waited for.
+        let mut ended = HashSet::new();
+        for _ in 0..SEARCHES_MAX {
+            let found: Vec<Pid> = members(self.0).into_iter().filter(|pid| ended.insert(*pid)).collect();
+            if found.is_empty() {
+                break;
+            }
+            for pid in found {
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
             }
         }
@@ -244,7 +345,8 @@ fn members(_: Pid) -> Vec<Pid> {
 }
 
 impl Children {
-    pub(super) fn new() -> io::Result<Self> {
+    /// The system does not say which one has.
+    pub(super) fn of<'a>(_: impl IntoIterator<Item = &'a Child>) -> io::Result<Self> {
         tokio::signal::unix::signal(SignalKind::child()).map(Self)
     }
 
