@@ -67,9 +67,18 @@ impl Cell {
         }
     }
 
-    /// The byte of a plain ASCII character, the usual case.
-    pub(super) fn as_ascii(self) -> Option<u8> {
-        u8::try_from(self.content).ok().filter(u8::is_ascii)
+    fn bits(self) -> u64 {
+        u64::from(self.content) | u64::from(self.style.number()) << 32
+    }
+
+    /// Whether it is a plain ASCII character of a style.
+    pub(super) fn is_ascii_in(self, style: StyleId) -> bool {
+        self.bits() & !0x7f == Self { content: 0, style }.bits()
+    }
+
+    /// The byte of a cell that is known to be ASCII.
+    pub(super) fn ascii_byte(self) -> u8 {
+        (self.content & 0x7f) as u8
     }
 
     pub(super) fn is_wide(self) -> bool {

@@ -1,9 +1,8 @@
 //! Control sequences: `ESC [ parameters final`.
 
-use vte::Params;
-
 use super::dispatch::Dispatch;
 use super::modes::{CursorStyle, Mode, PUBLIC};
+use super::parameters::{ControlSequence, Params};
 use super::sgr;
 use super::terminal::{Region, Terminal, is_default_tab};
 
@@ -17,16 +16,17 @@ fn number(params: &Params, place: usize, default: u16) -> usize {
 }
 
 impl Dispatch<'_> {
-    pub(super) fn csi(&mut self, params: &Params, intermediates: &[u8], action: char) {
-        match intermediates {
-            [] => self.standard(params, action),
-            b"?" => self.private(params, action),
-            b">" => self.extended(params, action),
-            b"=" | b"<" => self.keyboard(params, intermediates[0], action),
-            b" " if action == 'q' => self.cursor_style(params),
-            b"!" if action == 'p' => self.terminal.soft_reset(),
-            b"$" if action == 'p' => self.report_mode(number(params, 0, 0), false),
-            b"?$" if action == 'p' => self.report_mode(number(params, 0, 0), true),
+    pub(super) fn csi(&mut self, sequence: &ControlSequence<'_>) {
+        let ControlSequence { prefix, params, intermediates, action } = sequence;
+        match (*prefix, *intermediates, *action) {
+            ([], [], _) => self.standard(params, *action),
+            (b"?", [], _) => self.private(params, *action),
+            (b">", [], _) => self.extended(params, *action),
+            ([prefix], [], _) => self.keyboard(params, *prefix, *action),
+            ([], b" ", 'q') => self.cursor_style(params),
+            ([], b"!", 'p') => self.terminal.soft_reset(),
+            ([], b"$", 'p') => self.report_mode(number(params, 0, 0), false),
+            (b"?", b"$", 'p') => self.report_mode(number(params, 0, 0), true),
             _ => {}
         }
     }
@@ -56,7 +56,7 @@ impl Dispatch<'_> {
     fn private(&mut self, params: &Params, action: char) {
         match action {
             'h' | 'l' => {
-                for param in params {
+                for param in params.iter() {
                     self.terminal.set_private_mode(param[0], action == 'h');
                 }
             }
@@ -174,7 +174,7 @@ impl Terminal {
     }
 
     fn set_public_modes(&mut self, params: &Params, on: bool) {
-        for param in params {
+        for param in params.iter() {
             if let Some((_, mode)) = PUBLIC.iter().find(|(number, _)| *number == param[0]) {
                 self.modes.set(*mode, on);
             }

@@ -1,7 +1,5 @@
 //! Controls and sequences without parameters: what each does to the terminal.
 
-use vte::{Params, Perform};
-
 use super::Effect;
 use super::cursor::{Charset, Charsets};
 use super::modes::Mode;
@@ -42,38 +40,31 @@ impl Dispatch<'_> {
             _ => {}
         }
     }
-}
 
-impl Perform for Dispatch<'_> {
-    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], is_cut: bool, action: char) {
-        if !is_cut && u8::try_from(action).is_ok() {
-            self.csi(params, intermediates, action);
-        }
-    }
-
-    fn esc_dispatch(&mut self, intermediates: &[u8], _is_cut: bool, byte: u8) {
+    /// What is behind `ESC`.
+    pub(super) fn escape(&mut self, content: &[u8]) {
         let terminal = &mut *self.terminal;
         let charsets = &mut terminal.grid.cursor.charsets;
-        match (intermediates, byte) {
-            ([], b'D') => terminal.index(),
-            ([], b'E') => {
+        match content {
+            b"D" => terminal.index(),
+            b"E" => {
                 terminal.index();
                 terminal.carriage_return();
             }
-            ([], b'H') => terminal.tabs[terminal.grid.cursor.column] = true,
-            ([], b'M') => terminal.reverse_index(),
-            ([], b'N') => charsets.single = Some(2),
-            ([], b'O') => charsets.single = Some(3),
-            ([], b'Z') => self.report_attributes(),
-            ([], b'c') => self.reset(),
-            ([], b'n') => charsets.locked = 2,
-            ([], b'o') => charsets.locked = 3,
-            ([], b'7') => terminal.save_cursor(),
-            ([], b'8') => terminal.restore_cursor(),
-            ([], b'=') => terminal.modes.set(Mode::KEYPAD, true),
-            ([], b'>') => terminal.modes.set(Mode::KEYPAD, false),
-            (b"#", b'8') => terminal.fill_with_e(),
-            ([designator @ b'('..=b'+'], set) => designate(charsets, *designator, set),
+            b"H" => terminal.tabs[terminal.grid.cursor.column] = true,
+            b"M" => terminal.reverse_index(),
+            b"N" => charsets.single = Some(2),
+            b"O" => charsets.single = Some(3),
+            b"Z" => self.report_attributes(),
+            b"c" => self.reset(),
+            b"n" => charsets.locked = 2,
+            b"o" => charsets.locked = 3,
+            b"7" => terminal.save_cursor(),
+            b"8" => terminal.restore_cursor(),
+            b"=" => terminal.modes.set(Mode::KEYPAD, true),
+            b">" => terminal.modes.set(Mode::KEYPAD, false),
+            b"#8" => terminal.fill_with_e(),
+            [designator @ b'('..=b'+', set] => designate(charsets, *designator, *set),
             _ => {}
         }
     }
@@ -125,7 +116,7 @@ impl Terminal {
         }
     }
 
-    fn line_feed(&mut self) {
+    pub(super) fn line_feed(&mut self) {
         self.index();
         if self.modes.has(Mode::NEW_LINE) {
             self.carriage_return();

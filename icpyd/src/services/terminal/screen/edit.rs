@@ -1,13 +1,12 @@
 //! Erasing, inserting and deleting. What is emptied gets the background that is set.
 
-use vte::Params;
-
+use super::parameters::Params;
 use super::terminal::Terminal;
 
 impl Terminal {
     /// Sequences that change cells or move them.
     pub(super) fn edit(&mut self, params: &Params, action: char) {
-        let given = params.iter().next().map_or(0, |param| usize::from(param[0]));
+        let given = usize::from(params.first());
         let count = given.max(1);
         let (columns, fill, cursor) = (self.columns(), self.fill(), self.grid.cursor);
         let column = cursor.column;

@@ -75,6 +75,15 @@ impl Grid {
             return self.clear_rows(top..bottom, fill);
         }
         if count == 1
+            && top == 0
+            && bottom == self.rows.len()
+            && let Some(first) = self.rows.pop_front()
+        {
+            // The usual case: the rows stay where they are, and the first becomes the last.
+            self.rows.push_back(first);
+            return self.rows[bottom - 1].reset(fill);
+        }
+        if count == 1
             && let Some(row) = self.rows.remove(top)
         {
             self.rows.insert(bottom - 1, row);

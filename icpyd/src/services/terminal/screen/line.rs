@@ -3,12 +3,13 @@
 //! Each line stands for itself: it begins and ends without style and outside of links.
 
 use unicode_width::UnicodeWidthChar as _;
-use vte::{Params, Parser, Perform};
 
 use super::cell::{Cell, Glyph};
 use super::cluster::Clusters;
 use super::link::{Link, LinkId, push_link};
+use super::parameters::{ControlSequence, Params};
 use super::row::Row;
+use super::sequence::{Piece, Sequencer};
 use super::sgr;
 use super::style::{Style, StyleId, Styles};
 
@@ -108,38 +109,40 @@ pub(super) struct Pen<'a> {
 }
 
 impl Pen<'_> {
-    pub(super) fn write(&mut self, cells: &[Cell], out: &mut Vec<u8>) {
-        out.reserve(cells.len());
-        for cell in cells {
-            if cell.style != self.style {
-                // The right half of a wide character has no style of its own.
-                if cell.is_spacer() {
-                    continue;
-                }
-                self.change(cell.style, out);
+    pub(super) fn write(&mut self, mut cells: &[Cell], out: &mut Vec<u8>) {
+        while let Some((cell, rest)) = cells.split_first() {
+            // The right half of a wide character has no style of its own.
+            if cell.is_spacer() {
+                cells = rest;
+                continue;
             }
-            match cell.as_ascii() {
-                Some(byte) => out.push(byte),
-                None => self.write_other(*cell, out),
+            self.change(cell.style, out);
+            if cell.is_ascii_in(self.style) {
+                let (ascii, others) = cells.split_at(ascii_run(cells, self.style));
+                out.extend(ascii.iter().map(|cell| cell.ascii_byte()));
+                cells = others;
+            } else {
+                self.write_other(*cell, out);
+                cells = rest;
             }
         }
     }
 
-    #[inline(never)]
     fn write_other(&self, cell: Cell, out: &mut Vec<u8>) {
-        if cell.is_spacer() {
-            return;
-        }
         match cell.glyph() {
-            Glyph::Char(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Glyph::Char(c) => push_char(out, c),
             Glyph::Cluster(number) => out.extend_from_slice(self.tables.clusters.get(number).as_bytes()),
         }
     }
 
+    #[inline]
     pub(super) fn change(&mut self, style: StyleId, out: &mut Vec<u8>) {
-        if style == self.style {
-            return;
+        if style != self.style {
+            self.change_from_other(style, out);
         }
+    }
+
+    fn change_from_other(&mut self, style: StyleId, out: &mut Vec<u8>) {
         let styles = &self.tables.styles;
         let (old, new) = (styles.get(self.style), styles.get(style));
         if old.link != new.link {
@@ -149,6 +152,27 @@ impl Pen<'_> {
             out.extend_from_slice(styles.sgr(style));
         }
         self.style = style;
+    }
+}
+
+/// How many cells from the first on are ASCII of a style.
+#[inline]
+fn ascii_run(cells: &[Cell], style: StyleId) -> usize {
+    const BLOCK: usize = 8;
+    let (blocks, _) = cells.as_chunks::<BLOCK>();
+    // Without a branch inside, a block is looked at in a few instructions.
+    let blocks = blocks.iter().take_while(|block| block.iter().fold(true, |all, cell| all & cell.is_ascii_in(style)));
+    let run = BLOCK * blocks.count();
+    run + cells[run..].iter().take_while(|cell| cell.is_ascii_in(style)).count()
+}
+
+/// Appends a character that is mostly not ASCII.
+fn push_char(out: &mut Vec<u8>, c: char) {
+    // Copying a length that is known takes no call.
+    match *c.encode_utf8(&mut [0; 4]).as_bytes() {
+        [a, b] => out.extend_from_slice(&[a, b]),
+        [a, b, d] => out.extend_from_slice(&[a, b, d]),
+        ref bytes => out.extend_from_slice(bytes),
     }
 }
 
@@ -162,8 +186,7 @@ pub(super) fn decode(line: &[u8], is_wrapped: bool, tables: &mut Tables) -> Row 
         fill: None,
         is_leading: false,
     };
-    let mut parser = Parser::new();
-    parser.advance(&mut reader, line);
+    Sequencer::default().feed(line, &mut |piece| reader.piece(piece));
     Row::new(reader.cells, reader.fill.unwrap_or_default(), is_wrapped)
 }
 
@@ -177,14 +200,24 @@ struct Reader<'a> {
     is_leading: bool,
 }
 
-impl Perform for Reader<'_> {
-    fn execute(&mut self, byte: u8) {
-        self.is_leading |= byte == LEADING;
+impl Reader<'_> {
+    fn piece(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Control(byte) => self.is_leading |= byte == LEADING,
+            Piece::Ascii(text) if !self.is_leading => {
+                let id = self.id;
+                self.cells.extend(text.iter().map(|byte| Cell::ascii(*byte, id)));
+            }
+            Piece::Ascii(_) => self.cells.push(Cell::leading(self.id)),
+            Piece::Text(text) => text.chars().for_each(|c| self.print(c)),
+            Piece::Sequence(content) => self.sequence(content),
+            Piece::Command(content, _) => self.command(content),
+            Piece::LineEnd | Piece::Invalid | Piece::Escape(_) | Piece::Device(_) => {}
+        }
     }
 
     fn print(&mut self, c: char) {
         match c.width() {
-            _ if self.is_leading => self.cells.push(Cell::leading(self.id)),
             Some(0) => {
                 // The mark belongs to the character before, which may be two cells wide.
                 let place = self.cells.iter().rposition(|cell| !cell.is_spacer());
@@ -197,26 +230,27 @@ impl Perform for Reader<'_> {
         }
     }
 
-    fn csi_dispatch(&mut self, params: &Params, _intermediates: &[u8], _ignore: bool, action: char) {
-        match action {
-            'm' => {
+    fn sequence(&mut self, content: &[u8]) {
+        match ControlSequence::parse(content, &mut Params::default()) {
+            Some(ControlSequence { action: 'm', params, .. }) => {
                 sgr::apply(&mut self.style, params);
                 self.id = self.tables.styles.intern(self.style);
             }
-            'K' => self.fill = Some(self.id),
+            Some(ControlSequence { action: 'K', .. }) => self.fill = Some(self.id),
             _ => {}
         }
     }
 
-    fn osc_dispatch(&mut self, params: &[&[u8]], _bell_terminated: bool) {
-        let [b"8", id, address @ ..] = params else { return };
-        let address = address.join(&b';');
+    /// A link: `8`, its id and its address.
+    fn command(&mut self, content: &[u8]) {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut parts = content.splitn(3, |byte| *byte == b';');
+        let (Some(b"8"), Some(id), Some(address)) = (parts.next(), parts.next(), parts.next()) else { return };
         self.style.link = match address.is_empty() {
             true => LinkId::NONE,
             false => {
                 let id = text(id.strip_prefix(b"id=").unwrap_or_default());
-                self.tables.styles.links.intern(Link { id: id.into(), address: text(&address).into() })
+                self.tables.styles.links.intern(Link { id: id.into(), address: text(address).into() })
             }
         };
         self.id = self.tables.styles.intern(self.style);

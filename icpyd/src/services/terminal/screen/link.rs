@@ -16,8 +16,8 @@ impl LinkId {
     pub(super) const NONE: Self = Self(0);
 
     /// For hashing.
-    pub(super) fn place(self) -> usize {
-        self.0 as usize
+    pub(super) fn number(self) -> u32 {
+        self.0
     }
 }
 

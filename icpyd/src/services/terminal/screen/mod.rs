@@ -21,6 +21,7 @@ mod marks;
 mod modes;
 mod number;
 mod osc;
+mod parameters;
 mod plain;
 mod print;
 mod reflow;
@@ -41,7 +42,6 @@ mod tests;
 use std::fmt;
 
 use icpy_protocol::terminal::TerminalSize;
-use vte::Parser;
 
 pub use self::color::{Rgb, Theme};
 pub use self::plain::plain_text;
@@ -51,11 +51,15 @@ pub use self::search::{Found, Pattern};
 pub(super) use self::marks::unescape;
 
 use self::dispatch::Dispatch;
+use self::parameters::{ControlSequence, Params};
 use self::sequence::{Piece, Sequencer};
 use self::terminal::Terminal;
 
 /// The largest number of rows, and of columns.
 const SIDE_MAX: u16 = 4096;
+
+/// How much output may make new styles and clusters before those that nothing shows any more are dropped.
+const COLLECT_AFTER_BYTES: usize = 64 << 10;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +120,6 @@ pub enum Clipboard {
 /// One terminal's state.
 pub struct Screen {
     sequencer: Sequencer,
-    parser: Parser,
     terminal: Terminal,
 }
 
@@ -130,7 +133,7 @@ impl Screen {
     /// A new terminal. A size outside of 1 to 4096 is made to fit.
     pub fn new(size: TerminalSize, limits: ScreenLimits) -> Self {
         let terminal = Terminal::new(fitting(size), limits.scrollback_bytes, Theme::default());
-        Self { sequencer: Sequencer::default(), parser: Parser::new(), terminal }
+        Self { sequencer: Sequencer::default(), terminal }
     }
 
     /// Sets the colours that programs are told when they ask.
@@ -140,9 +143,12 @@ impl Screen {
 
     /// Takes a piece of output, which may end anywhere, and appends what it leads to.
     pub fn feed(&mut self, bytes: &[u8], effects: &mut Vec<Effect>) {
-        let Self { sequencer, parser, terminal } = self;
+        let Self { sequencer, terminal } = self;
         let mut dispatch = Dispatch { terminal, effects };
-        sequencer.feed(bytes, &mut |piece| dispatch.piece(piece, parser));
+        for bytes in bytes.chunks(COLLECT_AFTER_BYTES) {
+            sequencer.feed(bytes, &mut |piece| dispatch.piece(piece));
+            dispatch.terminal.collect();
+        }
     }
 
     /// The size in cells.
@@ -214,21 +220,23 @@ fn fitting(size: TerminalSize) -> TerminalSize {
 }
 
 impl Dispatch<'_> {
-    fn piece(&mut self, piece: Piece<'_>, parser: &mut Parser) {
+    fn piece(&mut self, piece: Piece<'_>) {
         match piece {
             Piece::Ascii(text) => self.terminal.print_ascii(text),
-            Piece::Text(text) => text.chars().for_each(|c| self.terminal.print_any(c)),
+            Piece::Text(text) => text.chars().for_each(|c| self.terminal.print(c)),
             Piece::Invalid => self.terminal.print(char::REPLACEMENT_CHARACTER),
             Piece::Control(byte) => self.control(byte),
-            // Sequences are whole, so that the parser is back where it was.
-            Piece::Sequence(sequence) => {
-                parser.advance(self, sequence);
-                self.terminal.collect();
+            Piece::LineEnd => {
+                self.terminal.carriage_return();
+                self.terminal.line_feed();
             }
-            Piece::Command(content, is_ended_by_bell) => {
-                self.command(content, is_ended_by_bell);
-                self.terminal.collect();
+            Piece::Escape(content) => self.escape(content),
+            Piece::Sequence(content) => {
+                if let Some(sequence) = ControlSequence::parse(content, &mut Params::default()) {
+                    self.csi(&sequence);
+                }
             }
+            Piece::Command(content, is_ended_by_bell) => self.command(content, is_ended_by_bell),
             Piece::Device(content) => self.device(content),
         }
     }

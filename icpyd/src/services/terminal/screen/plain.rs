@@ -30,14 +30,15 @@ fn push(piece: Piece<'_>, text: &mut String) {
             }
             text.push('\n');
         }
+        Piece::LineEnd => text.push('\n'),
         Piece::Control(byte @ (b'\r' | b'\t' | b'\x08')) => text.push(char::from(byte)),
-        Piece::Control(_) | Piece::Sequence(_) | Piece::Command(..) | Piece::Device(_) => {}
+        Piece::Control(_) | Piece::Escape(_) | Piece::Sequence(_) | Piece::Command(..) | Piece::Device(_) => {}
     }
 }
 
-/// Whether a sequence shows the alternate screen, or the other one.
+/// Whether what is behind `ESC [` shows the alternate screen, or the other one.
 fn alternate(sequence: &[u8]) -> Option<bool> {
-    let inner = sequence.strip_prefix(b"\x1b[?")?;
+    let inner = sequence.strip_prefix(b"?")?;
     let (action, modes) = inner.split_last()?;
     let is_meant = modes.split(|byte| *byte == b';').any(|mode| ALTERNATE.contains(&mode));
     match (is_meant, action) {

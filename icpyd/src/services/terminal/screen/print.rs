@@ -22,9 +22,9 @@ impl Terminal {
             if self.grid.cursor.is_wrap_pending {
                 self.wrap();
             }
-            let cursor = self.grid.cursor;
-            let (now, later) = rest.split_at(rest.len().min(columns - cursor.column));
-            self.grid.cursor_row().write_ascii(cursor.column, now, cursor.style);
+            let (column, style) = (self.grid.cursor.column, self.grid.cursor.style);
+            let (now, later) = rest.split_at(rest.len().min(columns - column));
+            self.grid.cursor_row().write_ascii(column, now, style);
             self.advance(now.len());
             rest = later;
         }
@@ -59,15 +59,6 @@ impl Terminal {
             self.index();
             self.grid.cursor.column = 0;
             self.grid.cursor.is_wrap_pending = false;
-        }
-    }
-
-    /// Prints a character of text that is not all printable ASCII.
-    pub(super) fn print_any(&mut self, c: char) {
-        // Marks make clusters, which are never collected while there are no sequences.
-        self.print(c);
-        if self.tables.clusters.is_full() {
-            self.collect();
         }
     }
 

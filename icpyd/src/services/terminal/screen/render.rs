@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::line::{Around, Next, Tables, decode, encode};
 use super::marks::Position;
 use super::row::Row;
-use super::style::{Attributes, Color, Style, StyleId};
+use super::style::{Attributes, Color, ColorName, Style, StyleId};
 use super::{Rgb, Screen, Theme};
 
 /// Which lines.
@@ -192,10 +192,10 @@ fn css(style: &Style, theme: &Theme) -> String {
 }
 
 fn color(color: Color, theme: &Theme) -> Option<Rgb> {
-    match color {
-        Color::Default => None,
-        Color::Named(index) | Color::Indexed(index) => Some(theme.indexed(index)),
-        Color::Rgb(red, green, blue) => Some(Rgb(red, green, blue)),
+    match color.name() {
+        ColorName::Default => None,
+        ColorName::Named(index) | ColorName::Indexed(index) => Some(theme.indexed(index)),
+        ColorName::Rgb(red, green, blue) => Some(Rgb(red, green, blue)),
     }
 }
 

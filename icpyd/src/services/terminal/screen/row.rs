@@ -76,6 +76,11 @@ impl Row {
 
     /// Writes printable ASCII from `column` on.
     pub(super) fn write_ascii(&mut self, column: usize, text: &[u8], style: StyleId) {
+        if column == self.cells.len() {
+            // The usual case: there is nothing to overwrite.
+            self.is_wrapped = false;
+            return self.cells.extend(text.iter().map(|byte| Cell::ascii(*byte, style)));
+        }
         let end = column + text.len();
         if self.may_be_wide {
             self.part(column);
@@ -93,6 +98,10 @@ impl Row {
 
     /// Writes a cell that is one column wide.
     pub(super) fn write(&mut self, column: usize, cell: Cell) {
+        if column == self.cells.len() {
+            self.is_wrapped = false;
+            return self.cells.push(cell);
+        }
         self.part(column);
         self.part(column + 1);
         self.put(column, cell);
@@ -100,11 +109,15 @@ impl Row {
 
     /// Writes a character that is two columns wide.
     pub(super) fn write_wide(&mut self, column: usize, cell: Cell) {
+        self.may_be_wide = true;
+        if column == self.cells.len() {
+            self.is_wrapped = false;
+            return self.cells.extend([cell, Cell::spacer(cell.style)]);
+        }
         self.part(column);
         self.part(column + 2);
         self.put(column, cell);
         self.put(column + 1, Cell::spacer(cell.style));
-        self.may_be_wide = true;
     }
 
     /// Replaces one cell, and does not look whether it is half of a wide character.

@@ -24,7 +24,11 @@ pub(super) enum Piece<'a> {
     /// Bytes that are no text.
     Invalid,
     Control(u8),
-    /// From `ESC` to the final byte: `ESC c`, `ESC [ m`.
+    /// CR and LF, as nearly all lines end.
+    LineEnd,
+    /// What is behind `ESC`, up to the final byte.
+    Escape(&'a [u8]),
+    /// What is behind `ESC [`, up to the final byte.
     Sequence(&'a [u8]),
     /// What is between `ESC ]` and its end, and whether BEL ended it.
     Command(&'a [u8], bool),
@@ -75,7 +79,7 @@ impl Sequencer {
     }
 
     /// Cuts `bytes` up.
-    pub(super) fn feed(&mut self, mut bytes: &[u8], visit: &mut dyn FnMut(Piece<'_>)) {
+    pub(super) fn feed(&mut self, mut bytes: &[u8], visit: &mut impl FnMut(Piece<'_>)) {
         while !bytes.is_empty() {
             let used = match self.state {
                 State::Ground => self.ground(bytes, visit),
@@ -97,9 +101,13 @@ impl Sequencer {
         }
     }
 
-    fn ground(&mut self, bytes: &[u8], visit: &mut dyn FnMut(Piece<'_>)) -> usize {
+    fn ground(&mut self, bytes: &[u8], visit: &mut impl FnMut(Piece<'_>)) -> usize {
         match bytes[0] {
             ESCAPE => self.begin(bytes, visit),
+            b'\r' if bytes.get(1) == Some(&b'\n') => {
+                visit(Piece::LineEnd);
+                2
+            }
             byte @ 0..0x20 => {
                 visit(Piece::Control(byte));
                 1
@@ -115,12 +123,12 @@ impl Sequencer {
     }
 
     /// An escape: a control sequence that is whole is used where it is.
-    fn begin(&mut self, bytes: &[u8], visit: &mut dyn FnMut(Piece<'_>)) -> usize {
+    fn begin(&mut self, bytes: &[u8], visit: &mut impl FnMut(Piece<'_>)) -> usize {
         if let [_, b'[', rest @ ..] = bytes
             && let Some(end) = rest.iter().take(SEQUENCE_BYTES_MAX).position(|byte| !(0x20..=0x3f).contains(byte))
             && matches!(rest[end], 0x40..=0x7e)
         {
-            visit(Piece::Sequence(&bytes[..end + 3]));
+            visit(Piece::Sequence(&rest[..=end]));
             return end + 3;
         }
         self.enter(State::Escape, &[ESCAPE]);
@@ -128,7 +136,7 @@ impl Sequencer {
     }
 
     /// Text up to the next control, beginning with what is not ASCII.
-    fn text(&mut self, bytes: &[u8], visit: &mut dyn FnMut(Piece<'_>)) -> usize {
+    fn text(&mut self, bytes: &[u8], visit: &mut impl FnMut(Piece<'_>)) -> usize {
         let end = bytes.iter().position(|byte| *byte < 0x20 || *byte == 0x7f).unwrap_or(bytes.len());
         let error = match str::from_utf8(&bytes[..end]) {
             Ok(text) => {
@@ -156,7 +164,7 @@ impl Sequencer {
         }
     }
 
-    fn character(&mut self, byte: u8, visit: &mut dyn FnMut(Piece<'_>)) -> usize {
+    fn character(&mut self, byte: u8, visit: &mut impl FnMut(Piece<'_>)) -> usize {
         self.pending.push(byte);
         match str::from_utf8(&self.pending) {
             Ok(text) => visit(Piece::Text(text)),
@@ -172,7 +180,7 @@ impl Sequencer {
         1
     }
 
-    fn escape(&mut self, byte: u8, visit: &mut dyn FnMut(Piece<'_>)) -> usize {
+    fn escape(&mut self, byte: u8, visit: &mut impl FnMut(Piece<'_>)) -> usize {
         let is_first = self.pending.len() == 1;
         match byte {
             ESCAPE => self.enter(State::Escape, &[ESCAPE]),
@@ -185,7 +193,7 @@ impl Sequencer {
             b'X' | b'^' | b'_' if is_first => self.enter(State::Passed { is_command: false }, UNREAD_STRING),
             0x30..=0x7e => {
                 self.pending.push(byte);
-                visit(Piece::Sequence(&self.pending));
+                visit(Piece::Escape(&self.pending[1..]));
                 self.enter(State::Ground, &[]);
             }
             _ => {}
@@ -193,7 +201,7 @@ impl Sequencer {
         1
     }
 
-    fn control(&mut self, byte: u8, visit: &mut dyn FnMut(Piece<'_>)) -> usize {
+    fn control(&mut self, byte: u8, visit: &mut impl FnMut(Piece<'_>)) -> usize {
         match byte {
             ESCAPE => self.enter(State::Escape, &[ESCAPE]),
             CANCEL | SUBSTITUTE => self.enter(State::Ground, &[]),
@@ -205,7 +213,7 @@ impl Sequencer {
             0x40..=0x7e => {
                 self.pending.push(byte);
                 if self.state == State::Control {
-                    visit(Piece::Sequence(&self.pending));
+                    visit(Piece::Sequence(&self.pending[2..]));
                 }
                 self.enter(State::Ground, &[]);
             }
@@ -215,7 +223,7 @@ impl Sequencer {
     }
 
     /// A string, up to its end or as much as there is.
-    fn string(&mut self, bytes: &[u8], visit: &mut dyn FnMut(Piece<'_>)) -> usize {
+    fn string(&mut self, bytes: &[u8], visit: &mut impl FnMut(Piece<'_>)) -> usize {
         let is_command = matches!(self.state, State::Command | State::Passed { is_command: true });
         let ends = |byte: &u8| matches!(*byte, ESCAPE | CANCEL | SUBSTITUTE) || (is_command && *byte == b'\x07');
         let end = match self.state {
@@ -266,17 +274,53 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// C1 controls are not used in UTF-8, and so mean nothing; all else that is no text shows as such.
-fn invalid(bytes: &[u8], visit: &mut dyn FnMut(Piece<'_>)) {
+fn invalid(bytes: &[u8], visit: &mut impl FnMut(Piece<'_>)) {
     if !matches!(bytes, [0x80..=0x9f]) {
         visit(Piece::Invalid);
     }
 }
 
 /// How many bytes from the first on are printable ASCII.
+#[inline]
 fn ascii_run(bytes: &[u8]) -> usize {
-    const STEP: usize = 16;
-    let is_printable = |byte: &u8| (b' '..=b'~').contains(byte);
-    let whole = bytes.chunks_exact(STEP).take_while(|chunk| chunk.iter().filter(|it| is_printable(it)).count() == STEP);
-    let skipped = whole.count() * STEP;
-    skipped + bytes[skipped..].iter().position(|byte| !is_printable(byte)).unwrap_or(bytes.len() - skipped)
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut run = 0;
+    for word in words {
+        let others = not_printable(u64::from_le_bytes(*word));
+        if others != 0 {
+            return run + others.trailing_zeros() as usize / 8;
+        }
+        run += 8;
+    }
+    run + rest.iter().take_while(|byte| (b' '..=b'~').contains(*byte)).count()
+}
+
+/// Eight bytes at once: the lowest bit that is set is in the first byte that is not printable ASCII. Those above it mean
+/// nothing, since subtracting borrows from them.
+fn not_printable(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    let delete = word ^ (ONES * 0x7f);
+    let is_delete = delete.wrapping_sub(ONES) & !delete;
+    (word | below_space | is_delete) & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ascii_run;
+
+    #[test]
+    fn text_ends_at_the_first_byte_that_is_not_printable() {
+        for (first, second) in
+            (0..=255_u8).flat_map(|first| [0, b'\r', b' ', b'~', 0x7f, 0x80, 255].map(|it| (first, it)))
+        {
+            for place in 0..20 {
+                let mut bytes = [b'a'; 21];
+                bytes[place..place + 2].copy_from_slice(&[first, second]);
+                let expect = bytes.iter().position(|byte| !(b' '..=b'~').contains(byte)).unwrap_or(bytes.len());
+                assert_eq!(ascii_run(&bytes), expect, "{bytes:?}");
+            }
+        }
+    }
 }

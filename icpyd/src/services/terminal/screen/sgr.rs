@@ -1,7 +1,6 @@
 //! SGR: what the parameters of `ESC [ ... m` do to a style.
 
-use vte::Params;
-
+use super::parameters::Params;
 use super::style::{Attributes, Color, Style};
 
 /// Applies all parameters in order.
@@ -14,7 +13,7 @@ pub(super) fn apply(style: &mut Style, params: &Params) {
             [code @ (38 | 48 | 58)] => set_color(style, code, color(&mut params.by_ref().map(|param| param[0]))),
             [code @ (38 | 48 | 58), ref parts @ ..] => set_color(style, code, color_of_parts(parts)),
             [code @ (30..=49 | 90..=107)] => apply_color(style, code),
-            [59] => style.underline_color = Color::Default,
+            [59] => style.underline_color = Color::DEFAULT,
             [code] => apply_attribute(&mut style.attributes, code),
             _ => {}
         }
@@ -48,12 +47,12 @@ fn apply_attribute(attributes: &mut Attributes, code: u16) {
 
 /// The colours that have a number of their own.
 fn apply_color(style: &mut Style, code: u16) {
-    let named = |base: u16| u8::try_from(code - base).map_or(Color::Default, Color::Named);
+    let named = |base: u16| u8::try_from(code - base).map_or(Color::DEFAULT, Color::named);
     match code {
         30..=37 => style.foreground = named(30),
-        39 => style.foreground = Color::Default,
+        39 => style.foreground = Color::DEFAULT,
         40..=47 => style.background = named(40),
-        49 => style.background = Color::Default,
+        49 => style.background = Color::DEFAULT,
         90..=97 => style.foreground = named(90 - 8),
         100..=107 => style.background = named(100 - 8),
         _ => {}
@@ -82,8 +81,8 @@ fn color(parts: &mut dyn Iterator<Item = u16>) -> Option<Color> {
     let kind = parts.next()?;
     let mut part = || u8::try_from(parts.next()?).ok();
     match kind {
-        2 => Some(Color::Rgb(part()?, part()?, part()?)),
-        5 => Some(Color::Indexed(part()?)),
+        2 => Some(Color::rgb(part()?, part()?, part()?)),
+        5 => Some(Color::indexed(part()?)),
         _ => None,
     }
 }

@@ -1,16 +1,14 @@
 //! How a cell looks, and the table that gives each look a number. The SGR sequence of each is kept beside it.
 
 use std::collections::HashMap;
-
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
 use super::link::{LinkId, Links};
 use super::number::push_number;
 
 /// A colour as the program named it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Color {
-    #[default]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ColorName {
     Default,
     /// One of the sixteen of SGR 30 to 37 and 90 to 97.
     Named(u8),
@@ -19,8 +17,43 @@ pub(super) enum Color {
     Rgb(u8, u8, u8),
 }
 
+/// The same in one number, so that styles are compared and hashed soon: which of the names it is, and three bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct Color(u32);
+
+impl Color {
+    pub(super) const DEFAULT: Self = Self(0);
+
+    pub(super) const fn named(index: u8) -> Self {
+        Self(u32::from_be_bytes([1, 0, 0, index]))
+    }
+
+    pub(super) const fn indexed(index: u8) -> Self {
+        Self(u32::from_be_bytes([2, 0, 0, index]))
+    }
+
+    pub(super) const fn rgb(red: u8, green: u8, blue: u8) -> Self {
+        Self(u32::from_be_bytes([3, red, green, blue]))
+    }
+
+    pub(super) const fn name(self) -> ColorName {
+        match self.0.to_be_bytes() {
+            [0, ..] => ColorName::Default,
+            [1, .., index] => ColorName::Named(index),
+            [2, .., index] => ColorName::Indexed(index),
+            [_, red, green, blue] => ColorName::Rgb(red, green, blue),
+        }
+    }
+}
+
+impl fmt::Debug for Color {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name().fmt(formatter)
+    }
+}
+
 /// Flags, and the kind of underline in the upper bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Attributes(u16);
 
 impl Attributes {
@@ -72,8 +105,8 @@ impl Style {
     /// Whether an empty cell of this style cannot be told from one that was never written to.
     pub(super) fn is_invisible_when_blank(&self) -> bool {
         let shown = Attributes::INVERSE | Attributes::STRIKE;
-        self.foreground == Color::Default
-            && self.background == Color::Default
+        self.foreground == Color::DEFAULT
+            && self.background == Color::DEFAULT
             && !self.attributes.has(shown)
             && self.attributes.underline() == 0
     }
@@ -129,18 +162,18 @@ fn push_color(out: &mut Vec<u8>, color: Color, base: usize) {
         out.push(b';');
         push_number(out, number);
     };
-    match color {
-        Color::Default => {}
-        Color::Named(index) if base != 50 => {
+    match color.name() {
+        ColorName::Default => {}
+        ColorName::Named(index) if base != 50 => {
             let bright = if index < 8 { base } else { base + 52 };
             number(out, bright + usize::from(index));
         }
-        Color::Named(index) | Color::Indexed(index) => {
+        ColorName::Named(index) | ColorName::Indexed(index) => {
             number(out, base + 8);
             number(out, 5);
             number(out, usize::from(index));
         }
-        Color::Rgb(red, green, blue) => {
+        ColorName::Rgb(red, green, blue) => {
             number(out, base + 8);
             number(out, 2);
             for part in [red, green, blue] {
@@ -156,6 +189,10 @@ pub(super) struct StyleId(u32);
 
 impl StyleId {
     pub(super) const DEFAULT: Self = Self(0);
+
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
 
     fn index(self) -> usize {
         self.0 as usize
@@ -266,15 +303,10 @@ impl Styles {
     }
 }
 
-/// Where a style is looked for first. Looks that are used together differ in a colour or a flag.
+/// Where a style is looked for first. Fibonacci hashing: looks that differ a little are far from each other.
 fn recent_place(style: &Style) -> usize {
-    let color = |color: Color| match color {
-        Color::Default => 0,
-        Color::Named(index) => 1 + usize::from(index),
-        Color::Indexed(index) => 17 + usize::from(index),
-        Color::Rgb(red, green, blue) => usize::from(red) + 3 * usize::from(green) + 7 * usize::from(blue),
-    };
-    let attributes = usize::from(style.attributes.0);
-    (color(style.foreground) + 5 * color(style.background) + 11 * attributes + (attributes >> 5) + style.link.place())
-        % RECENT
+    let colors = style.foreground.0 ^ style.background.0.rotate_left(8) ^ style.underline_color.0.rotate_left(16);
+    let others = u32::from(style.attributes.0).rotate_left(12) ^ style.link.number().rotate_left(20);
+    let spread = (colors ^ others).wrapping_mul(0x9e37_79b1);
+    (spread >> (u32::BITS - RECENT.ilog2())) as usize
 }

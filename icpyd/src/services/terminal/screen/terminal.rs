@@ -109,8 +109,8 @@ impl Terminal {
         }
         let count = count.min(bottom - top);
         if is_kept && top == 0 && self.alternate.is_none() {
-            for row in self.grid.rows.range(..count) {
-                self.log.push(row, self.grid.columns, &self.tables);
+            for row in 0..count {
+                self.log.push(&self.grid.rows[row], self.grid.columns, &self.tables);
             }
         }
         let fill = self.fill();

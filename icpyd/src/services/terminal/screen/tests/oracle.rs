@@ -319,10 +319,10 @@ fn their_view(cell: &TheirCell) -> CellView {
 fn color(color: TheirColor) -> Color {
     match color {
         TheirColor::Named(name) => {
-            u8::try_from(name as usize).ok().filter(|it| *it < 16).map_or(Color::Default, Color::Named)
+            u8::try_from(name as usize).ok().filter(|it| *it < 16).map_or(Color::DEFAULT, Color::named)
         }
-        TheirColor::Indexed(index) => Color::Indexed(index),
-        TheirColor::Spec(rgb) => Color::Rgb(rgb.r, rgb.g, rgb.b),
+        TheirColor::Indexed(index) => Color::indexed(index),
+        TheirColor::Spec(rgb) => Color::rgb(rgb.r, rgb.g, rgb.b),
     }
 }
 
