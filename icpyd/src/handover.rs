@@ -103,6 +103,8 @@ pub fn leave(estate: &Estate) -> io::Result<()> {
 
 /// The estate that the daemon before has left with the service manager, if it has. The manager does not keep it any longer.
 pub fn find(stored: BTreeMap<String, Descriptor>) -> io::Result<Option<Estate>> {
-    stored.keys().for_each(|name| supervisor::forget(name));
+    for name in stored.keys() {
+        supervisor::forget(name);
+    }
     platform::find(stored)
 }

@@ -1,6 +1,7 @@
 //! A service manager that keeps descriptors, as systemd does: the test plays it, as `sd_notify`(3) and `sd_listen_fds`(3) say.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{IoSliceMut, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -37,7 +38,7 @@ impl Manager {
             // None is in the way of another.
             let descriptor = fcntl_dupfd_cloexec(descriptor, 100).unwrap();
             fcntl_setfd(&descriptor, FdFlags::empty()).unwrap();
-            script += &format!("exec {number}<&{0} {0}<&-\n", descriptor.as_raw_fd());
+            writeln!(script, "exec {number}<&{0} {0}<&-", descriptor.as_raw_fd()).unwrap();
             names.push(name.clone());
             open.push(descriptor);
         }

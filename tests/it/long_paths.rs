@@ -61,7 +61,7 @@ fn what_is_below_a_long_path_is_found_or_said_to_be_missing() {
 #[test]
 fn folders_that_may_not_be_read_are_told() {
     let user = Process::ordinary("//- /closed/needle\ncontent\n//- /open/needle\ncontent\n");
-    fs::set_permissions(user.path("closed"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(user.path("closed"), Permissions::from_mode(0o0)).unwrap();
     let grep = user.icpy(&["grep", "content"]);
     assert_eq!((grep.status, &*grep.stdout), (2, "open/needle:1:1:content\n"), "{grep:?}");
     assert!(grep.stderr.contains("folders that could not be read: 1"), "{grep:?}");

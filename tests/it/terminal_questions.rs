@@ -8,7 +8,7 @@ const ASK: &str = r#"stty raw -echo; printf asking; read -r x < go; printf '\033
     [ "$b" = 63 ] && break; done; printf :end; stty sane; read x"#;
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// One who attaches by a terminal that answers questions itself, as a real one does.

@@ -50,7 +50,7 @@ fn a_snapshot_is_what_is_asked_for() {
         );
         let text = |shown: Value| shown["text"].as_str().unwrap().to_owned();
         let before = text(terminal.call("snapshot", json!({ "what": "scrollback" })).await);
-        assert_eq!(before, (1..=77).map(|number| format!("{number}\n")).collect::<String>());
+        assert_eq!(before, (1..=77).map(|number| format!("{number}\n")).collect::<Vec<_>>().concat());
         let both = text(terminal.call("snapshot", json!({ "what": "both" })).await);
         assert_eq!(both, before.clone() + &text(shown.clone()));
         let some = terminal.call("snapshot", json!({ "lines": { "from": 76, "to": 79 } })).await;
@@ -79,7 +79,7 @@ fn what_is_too_long_for_an_answer_comes_in_parts() {
             from = part["lines"]["to"].as_u64().unwrap();
         }
         text += last["text"].as_str().unwrap();
-        let expected: String = (first + 1..=30_000).map(|number| format!("{number:079}\n")).collect();
+        let expected = (first + 1..=30_000).map(|number| format!("{number:079}\n")).collect::<Vec<_>>().concat();
         assert!(text.trim_end() == expected.trim_end(), "{} bytes from line {first}", text.len());
         assert!(text.len() > 1 << 20);
     });
@@ -160,9 +160,9 @@ fn the_commands_print_it() {
     let icpy = |args: &[&str]| user.icpy(&[&["terminal"], args].concat());
     let show = |args: &[&str]| icpy(&[&["show", "one"], args].concat()).stdout;
     until_now("the program", || show(&[]).contains("ready"));
-    let rows: String = (40..=60).map(|number| format!("{number}\n")).collect();
+    let rows = (40..=60).map(|number| format!("{number}\n")).collect::<Vec<_>>().concat();
     assert_eq!(show(&[]), format!("{rows}red\nready\n"));
-    let all: String = (1..=60).map(|number| format!("{number}\n")).collect();
+    let all = (1..=60).map(|number| format!("{number}\n")).collect::<Vec<_>>().concat();
     assert_eq!(show(&["--scrollback", "--text"]), format!("{all}red\nready\n"));
     assert!(show(&["--ansi"]).contains("31mred"));
     assert!(show(&["--html"]).starts_with("<pre>40\n"));

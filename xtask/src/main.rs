@@ -64,7 +64,9 @@ fn run_icpy(args: &[String]) -> Result<(), Failure> {
 /// The programs are built first: tests start them as a user would.
 fn test(filter: &[String]) -> Result<(), Failure> {
     run(cargo().args(["build", "--workspace", "--bins"]))?;
-    install_typescript()?;
+    for folder in ["tests/typescript", "tests/xterm"] {
+        install_packages(&root().join(folder))?;
+    }
     if has_nextest() {
         run(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(filter))
     } else {
@@ -76,16 +78,16 @@ fn has_nextest() -> bool {
     cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
 }
 
-/// The compiler that checks the generated types, at the version of its lock file.
-fn install_typescript() -> Result<(), Failure> {
-    let folder = root().join("tests/typescript");
+/// What tests need of npm, at the versions of a lock file: the compiler that checks the generated types, and the terminal that
+/// ours is compared with.
+fn install_packages(folder: &Path) -> Result<(), Failure> {
     let lock = fs::read(folder.join("package-lock.json")).map_err(|error| Some(error.to_string()))?;
     let stamp = folder.join("node_modules/.icpy-lock");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    run(Command::new(npm).args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder))?;
+    run(Command::new(npm).args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(folder))?;
     fs::write(stamp, lock).map_err(|error| Some(error.to_string()))
 }
 

@@ -1,24 +1,27 @@
 //! Pseudo-terminals and their processes on Unix.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Command, ExitStatus};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::task::{Context, Poll, ready};
 
-use icpy_protocol::terminal::{TerminalExit, TerminalSize};
+use icpy_protocol::terminal::TerminalSize;
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, setrlimit};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::Winsize;
 use tokio::io::unix::AsyncFd;
-use tokio::signal::unix::SignalKind;
 
+pub(super) use self::child::{Child, Children};
 use super::Program;
 use crate::host::ProgramLimits;
+
+#[path = "unix/child.rs"]
+mod child;
 
 /// The signals that can be sent by name.
 const SIGNALS: &[(&str, Signal)] = &[
@@ -37,9 +40,6 @@ const SIGNALS: &[(&str, Signal)] = &[
 
 /// Behind the last signal that has a name.
 const SIGNALS_END: libc::c_int = 32;
-
-/// How often it is looked for processes that others have started meanwhile.
-const SEARCHES_MAX: usize = 16;
 
 /// What of the daemon's own environment describes the user, and so is for programs too.
 pub(super) const USER_VARIABLES: &[&str] = &[
@@ -86,15 +86,6 @@ pub(super) struct Master {
     _slave: OwnedFd,
 }
 
-/// A program that was started in a terminal. It is waited for by its number, since the program that started it may have
-/// been another one in the same process.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Child(Pid);
-
-/// Tells that some child may have ended.
-#[derive(Debug)]
-pub(super) struct Children(tokio::signal::unix::Signal);
-
 /// Starts a program in a new terminal, in a session of its own.
 pub(super) fn spawn(program: &Program<'_>, size: TerminalSize, limits: ProgramLimits) -> io::Result<(Master, Child)> {
     let master = open_master()?;
@@ -123,7 +114,7 @@ pub(super) fn spawn(program: &Program<'_>, size: TerminalSize, limits: ProgramLi
     }
     let child = command.spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
-    Ok((master, Child(pid)))
+    Ok((master, Child::new(pid)))
 }
 
 /// A new terminal, which children do not get.
@@ -257,100 +248,5 @@ impl Master {
     /// The process group that reads what is typed.
     fn foreground(&self) -> Option<Pid> {
         rustix::termios::tcgetpgrp(self.descriptor.get_ref().as_fd()).ok()
-    }
-}
-
-impl Child {
-    pub(super) fn pid(self) -> u32 {
-        self.0.as_raw_nonzero().get().unsigned_abs()
-    }
-
-    /// The program that another one has started in this process.
-    pub(super) fn adopt(pid: u32) -> Option<Self> {
-        i32::try_from(pid).ok().and_then(Pid::from_raw).map(Self)
-    }
-
-    /// How it ended, if it has. Once it was told the number means nothing any more.
-    pub(super) fn try_wait(self) -> io::Result<Option<TerminalExit>> {
-        let Some((_, status)) = rustix::process::waitpid(Some(self.0), WaitOptions::NOHANG)? else { return Ok(None) };
-        let status = ExitStatus::from_raw(status.as_raw());
-        Ok(Some(TerminalExit { code: status.code(), signal: status.signal() }))
-    }
-
-    /// Asks everything that runs in the terminal to end, as when the user's line is cut.
-    pub(super) fn hang_up(self, master: &Master, has_ended: bool) {
-        self.signal(master, Signal::HUP, has_ended);
-        // One that is stopped does not hear it.
-        self.signal(master, Signal::CONT, has_ended);
-    }
-
-    /// Ends everything that runs in the terminal.
-    pub(super) fn kill(self, master: &Master, has_ended: bool) {
-        self.signal(master, Signal::KILL, has_ended);
-        if self.is_another(has_ended) {
-            return;
-        }
-        // One that is ended stays to be seen until it is waited for.
-        let mut ended = HashSet::new();
-        for _ in 0..SEARCHES_MAX {
-            let found: Vec<Pid> = members(self.0).into_iter().filter(|pid| ended.insert(*pid)).collect();
-            if found.is_empty() {
-                break;
-            }
-            for pid in found {
-                let _ = rustix::process::kill_process(pid, Signal::KILL);
-            }
-        }
-    }
-
-    fn signal(self, master: &Master, signal: Signal, has_ended: bool) {
-        // Groups that have ended meanwhile need nothing.
-        if let Some(foreground) = master.foreground() {
-            let _ = rustix::process::kill_process_group(foreground, signal);
-        }
-        if !self.is_another(has_ended) && master.foreground() != Some(self.0) {
-            let _ = rustix::process::kill_process_group(self.0, signal);
-        }
-    }
-
-    /// Whether the number belongs to a process that is none of ours. While anything is left of the session the system
-    /// does not give its number to another.
-    fn is_another(self, has_ended: bool) -> bool {
-        has_ended && rustix::process::test_kill_process(self.0) != Err(rustix::io::Errno::SRCH)
-    }
-}
-
-/// The processes of a session: jobs in the background are in groups of their own.
-#[cfg(target_os = "linux")]
-fn members(session: Pid) -> Vec<Pid> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().and_then(Pid::from_raw));
-    pids.filter(|pid| session_of(*pid) == session.as_raw_nonzero().get()).collect()
-}
-
-/// The number of a process's session; 0 for the system's own, which rustix does not expect.
-#[cfg(target_os = "linux")]
-fn session_of(pid: Pid) -> libc::pid_t {
-    #[expect(unsafe_code, reason = "the safe call takes every answer for a process")]
-    // SAFETY: it takes and returns numbers.
-    unsafe {
-        libc::getsid(pid.as_raw_nonzero().get())
-    }
-}
-
-/// Not to be had without elevated calls; closing the terminal hangs up on them.
-#[cfg(not(target_os = "linux"))]
-fn members(_: Pid) -> Vec<Pid> {
-    Vec::new()
-}
-
-impl Children {
-    /// The system does not say which one has.
-    pub(super) fn of<'a>(_: impl IntoIterator<Item = &'a Child>) -> io::Result<Self> {
-        tokio::signal::unix::signal(SignalKind::child()).map(Self)
-    }
-
-    pub(super) async fn changed(&mut self) {
-        self.0.recv().await;
     }
 }

@@ -221,6 +221,14 @@ fn fitting(size: TerminalSize) -> TerminalSize {
 
 impl Dispatch<'_> {
     fn piece(&mut self, piece: Piece<'_>) {
+        self.act(piece);
+        // REP repeats what it follows.
+        if !matches!(piece, Piece::Ascii(_) | Piece::Text(_) | Piece::Invalid) {
+            self.terminal.last_char = None;
+        }
+    }
+
+    fn act(&mut self, piece: Piece<'_>) {
         match piece {
             Piece::Ascii(text) => self.terminal.print_ascii(text),
             Piece::Text(text) => text.chars().for_each(|c| self.terminal.print(c)),

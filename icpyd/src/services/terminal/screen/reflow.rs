@@ -108,13 +108,12 @@ impl Paragraph {
 
 /// Moves a wide character that does not fit to the next row. Returns how many cells were used.
 fn close(row: &mut [Cell], columns: usize) -> usize {
+    if columns == 1 {
+        // No row is wide enough: it is lost, and both halves show as blank.
+        row.iter_mut().filter(|cell| cell.is_wide() || cell.is_spacer()).for_each(|cell| *cell = cell.emptied());
+    }
     let used = row.len();
     let Some(last) = row.last_mut().filter(|last| used == columns && last.is_wide()) else { return used };
-    if columns == 1 {
-        // No row is wide enough: it is lost, and its right half shows as blank.
-        *last = last.emptied();
-        return 1;
-    }
     *last = Cell::leading(last.style);
     used - 1
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::SIDE_MAX;
+use super::cursor::Cursor;
 use super::grid::Grid;
 use super::line::decode;
 use super::marks::Position;
@@ -34,7 +35,13 @@ impl Terminal {
             self.tabs.resize(columns, false);
             (old_columns..columns).for_each(|column| self.tabs[column] = is_default_tab(column));
         }
+        if self.alternate == Some(1049) {
+            // The cursor was saved when the alternate screen was shown, and has moved with the text.
+            self.hidden.saved = Cursor { is_origin: self.hidden.saved.is_origin, ..self.hidden.cursor };
+        }
         self.region = Region { top: 0, bottom: rows };
+        // It may be elsewhere now.
+        self.last_char = None;
     }
 
     /// The screen without scrollback, shown or not.

@@ -5,7 +5,7 @@
 //! viewer wait. Not restored: that the last row of the screen is wrapped, which no sequence says.
 
 use super::Screen;
-use super::cell::{Cell, Glyph};
+use super::cell::Cell;
 use super::cursor::{Charset, Charsets, Cursor};
 use super::grid::{Grid, Keyboard};
 use super::line::{Around, Next, Pen, Tables, decode, encode, makes_leading, parts};
@@ -76,6 +76,7 @@ impl Terminal {
         if !self.modes.has(Mode::AUTO_WRAP) {
             out.extend_from_slice(b"\x1b[?7l");
         }
+        self.push_last_char(out);
     }
 
     /// Lines of the log, each ended unless it goes on. Returns whether the last one does.
@@ -184,55 +185,61 @@ impl Terminal {
     }
 
     /// Puts the cursor where it is, in its style and character sets. A wrap that is pending comes of printing what is in
-    /// the last column once more; and REP repeats what was printed last, which is mostly what is before the cursor.
+    /// the last column once more.
     fn push_cursor(&self, cursor: &Cursor, grid: &Grid, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\x1b(B\x0f\x1b[m\x1b]8;;\x1b\\\x1b[?6l");
-        let mut top = 0;
         if cursor.is_origin {
             out.extend_from_slice(b"\x1b[?6h");
-            top = self.region.top;
         }
-        let move_to = |column: usize, out: &mut Vec<u8>| {
-            push_csi(out, "", &[cursor.row.saturating_sub(top) + 1, column + 1], "H");
-        };
         let mut pen = Pen { tables: &self.tables, style: StyleId::DEFAULT };
-        if let Some((column, cell)) = self.reprinted(cursor, grid) {
-            move_to(column, out);
-            match self.last_char.filter(|last| Self::is_mapped(*last, cell, cursor)) {
-                Some(last) => {
-                    pen.change(cell.style, out);
-                    push_charsets(cursor.charsets, out);
-                    out.extend_from_slice(last.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                None => pen.write(&[cell], out),
+        match cell_before(cursor, grid).filter(|_| cursor.is_wrap_pending) {
+            Some((column, cell)) => {
+                self.push_move(cursor, column, out);
+                pen.write(&[if cell.is_leading() { cell.emptied() } else { cell }], out);
             }
-        }
-        if !cursor.is_wrap_pending {
-            move_to(cursor.column, out);
+            None => self.push_move(cursor, cursor.column, out),
         }
         pen.change(cursor.style, out);
         push_charsets(cursor.charsets, out);
     }
 
-    /// The character before the cursor, and its column, if it must be printed once more.
-    fn reprinted(&self, cursor: &Cursor, grid: &Grid) -> Option<(usize, Cell)> {
-        let row = &grid.rows[cursor.row];
-        let end = cursor.column + usize::from(cursor.is_wrap_pending);
-        let mut column = end.checked_sub(1)?;
-        column -= usize::from(column > 0 && row.cell(column).is_spacer());
-        let mut cell = row.cell(column);
-        if cell.is_leading() {
-            cell = cell.emptied();
-        }
-        let is_last = |last| cell.glyph() == Glyph::Char(last) || Self::is_mapped(last, cell, cursor);
-        (cursor.is_wrap_pending || self.last_char.is_some_and(is_last)).then_some((column, cell))
+    fn push_move(&self, cursor: &Cursor, column: usize, out: &mut Vec<u8>) {
+        let top = if cursor.is_origin { self.region.top } else { 0 };
+        push_csi(out, "", &[cursor.row.saturating_sub(top) + 1, column + 1], "H");
     }
 
-    /// Whether a cell shows what `last` means in another character set.
-    fn is_mapped(last: char, cell: Cell, cursor: &Cursor) -> bool {
-        let shown = { cursor.charsets }.map(last);
-        last.is_ascii() && shown != last && cell.glyph() == Glyph::Char(shown)
+    /// Prints the last character once more, since REP repeats what no sequence has followed.
+    fn push_last_char(&self, out: &mut Vec<u8>) {
+        let cursor = Cursor { is_origin: self.modes.has(Mode::ORIGIN), ..self.grid.cursor };
+        let Some((last, (column, cell))) = self.last_char.zip(cell_before(&cursor, &self.grid)) else { return };
+        let mut text = String::new();
+        self.tables.clusters.push_cell(&mut text, cell);
+        let is_mapped = last.is_ascii() && text.chars().eq([{ cursor.charsets }.map(last)]);
+        let Some(base) = text.strip_suffix(last).or(is_mapped.then_some("")) else { return };
+        // What is before the last mark of a cluster would be shown in the character set that is used now.
+        if !base.is_empty() && !cursor.charsets.is_ascii() {
+            return;
+        }
+        self.push_move(&cursor, column, out);
+        if self.modes.has(Mode::INSERT) && !cursor.is_wrap_pending {
+            push_csi(out, "", &[if cell.is_wide() { 2 } else { 1 }], "P");
+        }
+        if !base.is_empty() {
+            let mut pen = Pen { tables: &self.tables, style: cursor.style };
+            pen.change(cell.style, out);
+            out.extend_from_slice(base.as_bytes());
+            pen.change(cursor.style, out);
+        }
+        out.extend_from_slice(last.encode_utf8(&mut [0; 4]).as_bytes());
     }
+}
+
+/// What was printed before the cursor, and its column.
+fn cell_before(cursor: &Cursor, grid: &Grid) -> Option<(usize, Cell)> {
+    let row = &grid.rows[cursor.row];
+    let mut column = (cursor.column + usize::from(cursor.is_wrap_pending)).checked_sub(1)?;
+    column -= usize::from(column > 0 && row.cell(column).is_spacer());
+    Some((column, row.cell(column)))
 }
 
 /// Designates G0 to G3 where they are not ASCII, and says which is used.

@@ -37,7 +37,7 @@ pub(super) struct Terminal {
     pub(super) titles: Vec<Option<String>>,
     pub(super) palette: Palette,
     pub(super) theme: Theme,
-    /// What REP repeats.
+    /// What REP repeats: the character that was printed last, if nothing else came since.
     pub(super) last_char: Option<char>,
 }
 

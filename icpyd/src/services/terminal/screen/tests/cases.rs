@@ -1,7 +1,7 @@
 //! Cases by hand: what the judge does otherwise or does not know, and what hostile output does.
 
 use super::super::{Clipboard, Effect, Format, Part, Pattern, Screen, ScreenLimits};
-use super::oracle::{feed, screen, size, view};
+use super::view::{feed, screen, size, view};
 
 /// What is shown of output, without blank rows at the end.
 fn check(columns: u16, rows: u16, output: &str, expect: &str) {
@@ -39,6 +39,8 @@ fn what_the_judge_does_otherwise() {
     check(4, 2, "\x1b[?45habcde\x08\x08x", "abcx\ne");
     // The old alternate screens, of which one keeps the cursor.
     check(9, 2, "ab\x1b[?47hcd\x1b[?47le", "ab  e");
+    // What is repeated must have come last.
+    check(9, 1, "a\x1b[2b\x1b[2bc", "aaac");
     // Single shift.
     check(9, 1, "\x1b*0\x1bNqq", "─q");
 }
@@ -123,6 +125,24 @@ fn text_is_laid_out_anew() {
         let (_, column) = screen.cursor();
         assert_eq!(column, 2);
     }
+}
+
+#[test]
+fn the_cursor_that_waits_below_the_alternate_screen_moves_with_its_text() {
+    let mut screen = screen(size(10, 4));
+    feed(&mut screen, "0123456789ab\x1b[?1049h");
+    screen.resize(size(5, 4));
+    feed(&mut screen, "\x1b[?1049l\x1b8x");
+    assert_eq!(screen.render(Part::Both, Format::Text).trim_end(), "0123456789abx");
+}
+
+#[test]
+fn wide_text_in_one_column_is_saved_and_restored() {
+    let mut screen = screen(size(4, 3));
+    feed(&mut screen, "世世");
+    screen.resize(size(1, 3));
+    let restored = Screen::restore(&screen.save()).expect("what was saved");
+    assert_eq!(view(&restored).difference(&view(&screen)), None);
 }
 
 #[test]

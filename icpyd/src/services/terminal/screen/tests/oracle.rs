@@ -1,166 +1,31 @@
-//! `alacritty_terminal` as the judge, and what of a terminal is compared.
+//! `alacritty_terminal` as the judge.
 
-use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use alacritty_terminal::event::{Event, EventListener};
-use alacritty_terminal::grid::{Dimensions, GridCell};
+use alacritty_terminal::grid::{Dimensions, GridCell, Row as TheirRow};
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::cell::{Cell as TheirCell, Flags};
 use alacritty_terminal::term::{Config, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Color as TheirColor, NamedColor, Processor};
+use alacritty_terminal::vte::{Params, Parser, Perform};
 use icpy_protocol::terminal::TerminalSize;
 
-use super::super::cell::Cell;
-use super::super::line::Tables;
-use super::super::modes::Mode;
-use super::super::render::{Part, push_text};
-use super::super::row::Row;
+use super::super::Screen;
 use super::super::style::{Attributes, Color};
-use super::super::{Effect, Screen, ScreenLimits};
+use super::view::{CellView, View, named_modes, view};
 
 /// Enough that nothing is dropped.
 pub(super) const HISTORY: usize = 100_000;
 
-pub(super) fn size(columns: u16, rows: u16) -> TerminalSize {
-    TerminalSize { columns, rows }
-}
-
-pub(super) fn screen(size: TerminalSize) -> Screen {
-    Screen::new(size, ScreenLimits { scrollback_bytes: 64 << 20 })
-}
-
-/// A cell as it is seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CellView {
-    text: String,
-    is_wide: bool,
-    is_spacer: bool,
-    colors: [Color; 3],
-    attributes: Attributes,
-    link: Option<String>,
-}
-
-/// All that can be seen of a terminal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct View {
-    pub(super) history: Vec<Vec<CellView>>,
-    pub(super) rows: Vec<Vec<CellView>>,
-    /// Row, column, and whether a wrap is pending.
-    pub(super) cursor: (usize, usize, bool),
-    modes: Vec<(&'static str, bool)>,
-    keyboard: u8,
-    title: String,
-    /// How the next character will look.
-    next: CellView,
-}
-
-impl View {
-    /// What differs, in a few lines.
-    pub(super) fn difference(&self, other: &Self) -> Option<String> {
-        if self == other {
-            return None;
-        }
-        let mut out = String::new();
-        for (name, mine, theirs) in [("history", &self.history, &other.history), ("screen", &self.rows, &other.rows)] {
-            if mine.len() != theirs.len() {
-                let _ = writeln!(out, "{name}: {} rows, not {}", mine.len(), theirs.len());
-            }
-            for (row, (mine, theirs)) in
-                mine.iter().zip(theirs).enumerate().filter(|(_, (mine, theirs))| mine != theirs)
-            {
-                let column = mine.iter().zip(theirs).position(|(mine, theirs)| mine != theirs).unwrap_or(mine.len());
-                let _ = write!(
-                    out,
-                    "{name} {row}, {column}: {:?}\n  not {:?}\n  in {:?}\n  not {:?}\n",
-                    mine.get(column),
-                    theirs.get(column),
-                    shown(mine),
-                    shown(theirs)
-                );
-            }
-        }
-        if self.cursor != other.cursor {
-            let _ = writeln!(out, "cursor: {:?}, not {:?}", self.cursor, other.cursor);
-        }
-        if (&self.modes, self.keyboard, &self.title) != (&other.modes, other.keyboard, &other.title) {
-            let _ = write!(
-                out,
-                "{:?} {} {:?}\n  not {:?} {} {:?}\n",
-                self.modes, self.keyboard, self.title, other.modes, other.keyboard, other.title
-            );
-        }
-        if self.next != other.next {
-            let _ = write!(out, "next: {:?}\n  not {:?}\n", self.next, other.next);
-        }
-        Some(out)
+/// What our screen shows, but for what alacritty does not know: blinking, and lines above.
+pub(super) fn view_without_blinking(screen: &Screen) -> View {
+    let mut view = view(screen);
+    for cell in view.cells_mut() {
+        cell.attributes.remove(Attributes::BLINK | Attributes::RAPID_BLINK | Attributes::OVERLINE);
     }
-}
-
-fn shown(row: &[CellView]) -> String {
-    row.iter().filter(|cell| !cell.is_spacer).map(|cell| cell.text.as_str()).collect()
-}
-
-/// What our screen shows.
-pub(super) fn view(screen: &Screen) -> View {
-    let terminal = &screen.terminal;
-    let columns = terminal.columns();
-    let mut history = Vec::new();
-    // The judge tells of no history while the alternate screen is shown.
-    let part = if screen.is_alternate() { Part::Lines(0, 0) } else { Part::Scrollback };
-    screen.visit_rows(part, &mut |_, row, tables| {
-        history.push(row_view(row, tables, columns));
-    });
-    let rows = terminal.grid.rows.iter().map(|row| row_view(row, &terminal.tables, columns)).collect();
-    let cursor = terminal.grid.cursor;
-    let modes = &terminal.modes;
-    let named = [
-        ("cursor keys", modes.has(Mode::CURSOR_KEYS)),
-        ("keypad", modes.has(Mode::KEYPAD)),
-        ("wrap", modes.has(Mode::AUTO_WRAP)),
-        ("origin", modes.has(Mode::ORIGIN)),
-        ("insert", modes.has(Mode::INSERT)),
-        ("focus", modes.has(Mode::FOCUS)),
-        ("paste", modes.has(Mode::BRACKETED_PASTE)),
-        ("cursor", modes.has(Mode::SHOW_CURSOR)),
-        ("alternate scroll", modes.has(Mode::ALTERNATE_SCROLL)),
-        ("alternate", screen.is_alternate()),
-        ("clicks", modes.mouse == 1000),
-        ("drags", modes.mouse == 1002),
-        ("motion", modes.mouse == 1003),
-        ("sgr mouse", modes.mouse_encoding == 1006),
-        ("utf-8 mouse", modes.mouse_encoding == 1005),
-    ];
-    View {
-        history,
-        rows,
-        cursor: (cursor.row, cursor.column, cursor.is_wrap_pending),
-        modes: named.to_vec(),
-        keyboard: terminal.grid.keyboard.flags,
-        title: screen.title().unwrap_or_default().to_owned(),
-        next: cell_view(Cell::blank(cursor.style), &terminal.tables),
-    }
-}
-
-fn row_view(row: &Row, tables: &Tables, columns: usize) -> Vec<CellView> {
-    (0..columns.max(row.cells().len())).map(|column| cell_view(row.cell(column), tables)).collect()
-}
-
-fn cell_view(cell: Cell, tables: &Tables) -> CellView {
-    let style = tables.styles.get(cell.style);
-    let mut text = String::new();
-    push_text(&[cell], tables, &mut text);
-    if cell.is_spacer() || cell.is_leading() {
-        text = " ".to_owned();
-    }
-    CellView {
-        text,
-        is_wide: cell.is_wide(),
-        is_spacer: cell.is_spacer(),
-        colors: [style.foreground, style.background, style.underline_color],
-        attributes: style.attributes,
-        link: tables.styles.links.get(style.link).map(|link| link.address.to_string()),
-    }
+    view
 }
 
 /// The judge.
@@ -168,8 +33,51 @@ pub(super) struct Oracle {
     pub(super) term: Term<Titles>,
     processor: Processor,
     titles: Titles,
-    /// Whether what was fed ends in an escape, whose sequence comes next.
-    is_escaped: bool,
+    /// Finds where text and sequences end.
+    scout: Parser,
+    /// What was not yet given to alacritty, and how much of it is text that is whole.
+    begun: Vec<u8>,
+    whole: usize,
+    /// Whether a character came last.
+    is_repeatable: bool,
+    /// Lines of the history that were deleted and not scrolled out.
+    deleted: Vec<Range<usize>>,
+}
+
+/// What a byte ends.
+#[derive(Clone, Copy, Default)]
+enum End {
+    #[default]
+    Within,
+    Text,
+    Control,
+    Sequence,
+}
+
+impl Perform for End {
+    fn print(&mut self, _c: char) {
+        *self = Self::Text;
+    }
+
+    fn execute(&mut self, _byte: u8) {
+        *self = Self::Control;
+    }
+
+    fn csi_dispatch(&mut self, _params: &Params, _intermediates: &[u8], _is_cut: bool, _action: char) {
+        *self = Self::Sequence;
+    }
+
+    fn esc_dispatch(&mut self, _intermediates: &[u8], _is_cut: bool, _byte: u8) {
+        *self = Self::Sequence;
+    }
+
+    fn osc_dispatch(&mut self, _params: &[&[u8]], _is_ended_by_bell: bool) {
+        *self = Self::Sequence;
+    }
+
+    fn unhook(&mut self) {
+        *self = Self::Sequence;
+    }
 }
 
 /// Keeps the last title.
@@ -207,32 +115,94 @@ impl Oracle {
         let titles = Titles::default();
         let config = Config { scrolling_history: HISTORY, kitty_keyboard: true, ..Config::default() };
         let term = Term::new(config, &Size(size), titles.clone());
-        Self { term, processor: Processor::new(), titles, is_escaped: false }
+        Self {
+            term,
+            processor: Processor::new(),
+            titles,
+            scout: Parser::new(),
+            begun: Vec::new(),
+            whole: 0,
+            is_repeatable: false,
+            deleted: Vec::new(),
+        }
     }
 
-    /// Takes output, and then puts right what alacritty leaves broken.
+    /// Takes output, in pieces of its own: text, and single sequences. What is begun and not ended waits for its end, since vte
+    /// loses characters behind one that was cut.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        let was_new = self.term.grid().history_size() == 0 && self.is_blank();
-        self.processor.advance(&mut self.term, bytes);
+        for byte in bytes {
+            self.begun.push(*byte);
+            let mut end = End::default();
+            self.scout.advance(&mut end, &[*byte]);
+            match end {
+                End::Within => {}
+                End::Text | End::Control => {
+                    self.whole = self.begun.len();
+                    self.is_repeatable = matches!(end, End::Text);
+                }
+                End::Sequence => {
+                    let sequence = self.begun.split_off(self.whole);
+                    self.feed_text();
+                    self.feed_sequence(&sequence);
+                    self.is_repeatable = false;
+                }
+            }
+        }
+        self.feed_text();
+    }
+
+    /// Text and controls, as far as they are whole.
+    fn feed_text(&mut self) {
+        let later = self.begun.split_off(self.whole);
+        self.processor.advance(&mut self.term, &self.begun);
+        if self.term.mode().contains(TermMode::INSERT) {
+            self.repair(0..self.term.screen_lines());
+        }
+        self.begun = later;
+        self.whole = 0;
+    }
+
+    /// A sequence, and then puts right what alacritty leaves broken.
+    fn feed_sequence(&mut self, sequence: &[u8]) {
+        // DECCOLM empties the screen although the number of columns stays. Where it may not change them, xterm does nothing.
+        if matches!(sequence, b"\x1b[?3h" | b"\x1b[?3l") {
+            return;
+        }
+        // It repeats the last character whatever came since.
+        if sequence.starts_with(b"\x1b[") && sequence.ends_with(b"b") && !self.is_repeatable {
+            return;
+        }
+        let history = self.term.grid().history_size();
+        let was_new = sequence == b"\x1b[2J" && history == 0 && self.is_blank();
+        self.processor.advance(&mut self.term, sequence);
         // Erasing a screen that is blank puts one blank line into an empty history.
-        if was_new && b"\x1b[2J".ends_with(bytes) && self.has_no_text() {
+        if was_new {
             self.term.grid_mut().clear_history();
         }
         // A reset takes the title away, and tells nobody.
-        if bytes.ends_with(b"\x1bc") || (self.is_escaped && bytes == b"c") {
+        if sequence == b"\x1bc" {
             self.titles.0.lock().unwrap().clear();
         }
-        self.is_escaped = if bytes.is_empty() { self.is_escaped } else { bytes.ends_with(b"\x1b") };
-        self.repair();
+        // It keeps what is deleted from the first row.
+        if sequence.starts_with(b"\x1b[") && sequence.ends_with(b"M") {
+            self.deleted.push(history..self.term.grid().history_size());
+        }
+        // It inserts and deletes lines without going to the first column.
+        if sequence.starts_with(b"\x1b[") && matches!(sequence.last(), Some(b'L' | b'M')) {
+            self.processor.advance(&mut self.term, b"\r");
+        }
+        if self.term.grid().history_size() == 0 {
+            self.deleted.clear();
+        }
+        if sequence.starts_with(b"\x1b[") {
+            let row = usize::try_from(self.term.grid().cursor.point.line.0).unwrap();
+            self.repair(row..row + 1);
+        }
     }
 
     pub(super) fn resize(&mut self, size: TerminalSize) {
         self.term.resize(Size(size));
-        self.repair();
-    }
-
-    fn has_no_text(&self) -> bool {
-        self.term.grid().display_iter().all(|cell| cell.c == ' ')
+        self.repair(0..usize::from(size.rows));
     }
 
     fn is_blank(&self) -> bool {
@@ -243,12 +213,12 @@ impl Oracle {
 
     /// Erasing half of a wide character, or moving it, leaves the other half as it was, which no terminal can be brought to
     /// by printing. Ours empties it.
-    fn repair(&mut self) {
+    fn repair(&mut self, rows: Range<usize>) {
         let grid = self.term.grid_mut();
         let columns = grid.columns();
-        for line in 0..i32::try_from(grid.screen_lines()).unwrap() {
-            let row = &mut grid[Line(line)];
-            let has = |row: &alacritty_terminal::grid::Row<TheirCell>, column: usize, flag: Flags| {
+        for line in rows {
+            let row = &mut grid[Line(i32::try_from(line).unwrap())];
+            let has = |row: &TheirRow<TheirCell>, column: usize, flag: Flags| {
                 column < columns && row[Column(column)].flags.contains(flag)
             };
             for column in 0..columns {
@@ -268,6 +238,8 @@ impl Oracle {
         let (lines, history) =
             (i32::try_from(grid.screen_lines()).unwrap(), i32::try_from(grid.history_size()).unwrap());
         let row = |line: i32| (&grid[Line(line)]).into_iter().map(their_view).collect();
+        let is_deleted = |line: usize| self.deleted.iter().any(|lines| lines.contains(&line));
+        let kept = (0..).zip(-history..0).filter(|(number, _)| !is_deleted(*number)).map(|(_, line)| line);
         let cursor = &grid.cursor;
         let mode = self.term.mode();
         let named = [
@@ -291,13 +263,13 @@ impl Oracle {
         let mut next = their_view(&cursor.template);
         next.text = " ".to_owned();
         View {
-            history: (-history..0).map(row).collect(),
+            history: kept.map(row).collect(),
             rows: (0..lines).map(row).collect(),
             cursor: (usize::try_from(cursor.point.line.0).unwrap(), cursor.point.column.0, cursor.input_needs_wrap),
-            modes: named.to_vec(),
-            keyboard: u8::try_from(keyboard).unwrap(),
-            title: self.titles.0.lock().unwrap().clone(),
-            next,
+            modes: named_modes(&named),
+            keyboard: Some(u8::try_from(keyboard).unwrap()),
+            title: Some(self.titles.0.lock().unwrap().clone()),
+            next: Some(next),
         }
     }
 }
@@ -348,11 +320,4 @@ fn attributes(flags: Flags) -> Attributes {
         }
     }
     attributes
-}
-
-/// Feeds text, and what it leads to is of no interest.
-pub(super) fn feed(screen: &mut Screen, bytes: impl AsRef<[u8]>) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    screen.feed(bytes.as_ref(), &mut effects);
-    effects
 }

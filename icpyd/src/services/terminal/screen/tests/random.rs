@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::oracle::{Oracle, feed, screen, size, view};
+use super::oracle::Oracle;
 use super::tokens::{Token, is_comparable, tokens, tokens_with_rows};
+use super::view::{feed, screen, size, view};
 
 fn check(columns: u16, rows: u16, tokens: &[Token], cuts: &[usize]) -> Result<(), TestCaseError> {
     let mut ours = screen(size(columns, rows));

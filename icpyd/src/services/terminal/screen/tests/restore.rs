@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::super::Screen;
 use super::super::row::Row;
-use super::oracle::{Oracle, feed, screen, size, view};
+use super::oracle::Oracle;
 use super::tokens::{Token, is_comparable, tokens};
+use super::view::{feed, screen, size, view};
 
 /// The tokens that both do the same with.
 fn comparable(columns: u16, rows: u16, tokens: Vec<Token>) -> Vec<String> {
