@@ -45,7 +45,9 @@ impl Manager {
         script += "LISTEN_PID=$$ exec \"$0\"";
         let mut daemon = user.foreign_command("bash", &["-c", &script, user.program("icpyd").to_str().unwrap()]);
         daemon.env("NOTIFY_SOCKET", &self.path).env("FDSTORE", "64");
-        daemon.env("LISTEN_FDS", names.len().to_string()).env("LISTEN_FDNAMES", names.join(":"));
+        if !names.is_empty() {
+            daemon.env("LISTEN_FDS", names.len().to_string()).env("LISTEN_FDNAMES", names.join(":"));
+        }
         let daemon = daemon.spawn().unwrap();
         while self.hear() != "READY=1" {}
         daemon

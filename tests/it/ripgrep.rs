@@ -225,7 +225,11 @@ fn compare(user: &Process, tree: &Path, query: &[&str]) -> usize {
     // Where no file fits a glob ripgrep calls it a mistake.
     let status = if expect.stderr.starts_with("No files were searched") { 1 } else { expect.status };
     assert_eq!(found.status, status, "{what}: {} and {}", expect.stderr, found.stderr);
-    let (theirs, ours) = (theirs(&expect.stdout), ours(&found.stdout));
+    let (mut theirs, mut ours) = (theirs(&expect.stdout), ours(&found.stdout));
+    // Before version 14 ripgrep did not take a carriage return within a line for the end of one.
+    for lines in [&mut theirs, &mut ours] {
+        lines.retain(|line| !line.text.contains('\r'));
+    }
     for (theirs, ours) in theirs.iter().zip(&ours) {
         if is_comparable(theirs) {
             assert_eq!(ours, theirs, "{what}");

@@ -77,7 +77,8 @@ fn fish() {
 fn vim() {
     let user = Process::new("//- /text\none\ntwo\n");
     let Some(mut vim) = run(&user, "vim", &["/usr/bin/vim", "-u", "NONE", "-i", "NONE", "-N", "text"]) else { return };
-    let screen = vim.expect_on_screen("\"text\" 2L, 8B");
+    vim.expect_on_screen("\"text\" 2L, 8B");
+    let screen = vim.expect_on_screen("one\ntwo\n~");
     let rows: Vec<&str> = screen.lines().collect();
     assert_eq!((rows[0], rows[1], rows[2], rows[22]), ("one", "two", "~", "~"));
     vim.type_keys("Gothreé 界\u{1b}");

@@ -1,7 +1,9 @@
 //! What becomes of output. It is sent to the viewers first, and then changes the screen and is told of.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use super::commands::Commands;
-use super::cutter::{Cutter, Kind};
+use super::cutter::Kind;
 use super::one::{News, State, Terminal};
 use super::screen::Screen;
 
@@ -12,6 +14,8 @@ pub(super) struct Model {
     pub(super) commands: Commands,
     /// The bytes of shown output that it has taken.
     pub(super) end: u64,
+    /// What that has led to, and nobody was told yet.
+    news: Vec<News>,
 }
 
 /// Output that was sent, and that the model has not taken yet.
@@ -30,9 +34,9 @@ impl Intake {
 
 impl Terminal {
     /// Has what was printed sent to the viewers, but for questions.
-    pub(super) fn forward(&self, bytes: &[u8], intake: &mut Intake) {
+    pub(super) fn forward(&self, bytes: &[u8]) {
         let state = &mut *self.lock();
-        let State { cutter, output, .. } = state;
+        let State { cutter, output, intake, .. } = state;
         cutter.cut(bytes, &mut |piece, kind| {
             if kind != Kind::Question {
                 output.push(piece);
@@ -43,11 +47,11 @@ impl Terminal {
     }
 
     /// Nothing more comes: what the cutter holds is shown as it is.
-    pub(super) fn forward_rest(&self, intake: &mut Intake) {
+    pub(super) fn forward_rest(&self) {
         let state = &mut *self.lock();
-        let rest: Cutter = std::mem::take(&mut state.cutter);
+        let rest = std::mem::take(&mut state.cutter);
         state.output.push(rest.held());
-        intake.push(rest.held(), Kind::Shown);
+        state.intake.push(rest.held(), Kind::Shown);
         self.sent(state);
     }
 
@@ -58,39 +62,45 @@ impl Terminal {
         self.progress.send_modify(|progress| progress.end = end);
     }
 
+    /// What all output that was sent has made of the terminal. To be locked before the state.
+    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
+        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let intake = std::mem::take(&mut self.lock().intake);
+        model.take(&intake);
+        model
+    }
+
     /// Models what was sent, and tells what it has led to.
-    pub(super) fn take(&self, intake: &mut Intake, tell: &impl Fn(News)) {
-        let mut news = Vec::new();
-        {
-            let model = &mut *self.model();
-            let mut rest = &intake.bytes[..];
-            for (kind, length) in intake.pieces.drain(..) {
-                let (piece, behind) = rest.split_at(length);
-                rest = behind;
-                model.take(piece, kind, &mut news);
-            }
-        }
-        intake.bytes.clear();
-        let has_command = news.iter().any(|news| matches!(news, News::Command(_)));
+    pub(super) fn tell_news(&self, tell: &impl Fn(News)) {
+        let news = std::mem::take(&mut self.model().news);
         news.into_iter().for_each(tell);
-        if has_command {
-            // Who runs one waits for it.
-            self.progress.send_modify(|_| ());
-        }
     }
 }
 
 impl Model {
-    fn take(&mut self, piece: &[u8], kind: Kind, news: &mut Vec<News>) {
+    pub(super) fn new(screen: Screen, commands: Commands, end: u64) -> Self {
+        Self { screen, commands, end, news: Vec::new() }
+    }
+
+    fn take(&mut self, intake: &Intake) {
+        let mut rest = &intake.bytes[..];
+        for (kind, length) in &intake.pieces {
+            let (piece, behind) = rest.split_at(*length);
+            rest = behind;
+            self.take_piece(piece, *kind);
+        }
+    }
+
+    fn take_piece(&mut self, piece: &[u8], kind: Kind) {
         let mut effects = Vec::new();
         self.screen.feed(piece, &mut effects);
-        news.extend(effects.into_iter().map(News::Effect));
+        self.news.extend(effects.into_iter().map(News::Effect));
         let from = self.end;
         if kind != Kind::Question {
             self.end += piece.len() as u64;
         }
         if kind == Kind::Mark {
-            news.extend(self.commands.note(piece, from, self.end).map(News::Command));
+            self.news.extend(self.commands.note(piece, from, self.end).map(News::Command));
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::commands::{CommandNews, Commands};
 use super::cutter::Cutter;
-use super::intake::Model;
+use super::intake::{Intake, Model};
 use super::keyboard::Keyboard;
 use super::output::{Output, Part};
 use super::owner::Owner;
@@ -32,8 +32,7 @@ pub(super) struct Terminal {
     pub(super) master: Master,
     pub(super) child: Child,
     state: Mutex<State>,
-    /// Locked before the state, where both are.
-    model: Mutex<Model>,
+    pub(super) model: Mutex<Model>,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) keyboard: Keyboard,
     /// Held while a command is run for somebody.
@@ -58,6 +57,7 @@ pub(super) struct State {
     pub(super) output: Output,
     pub(super) viewers: Viewers,
     pub(super) cutter: Cutter,
+    pub(super) intake: Intake,
     pub(super) meter: Meter,
     /// What was sent and is not typed yet, when the task has ended.
     pub(super) untyped: Bytes,
@@ -127,10 +127,11 @@ impl Terminal {
             output: Output::default(),
             viewers: Viewers::default(),
             cutter: Cutter::default(),
+            intake: Intake::default(),
             meter: Meter::new(0),
             untyped: Bytes::new(),
         };
-        Self::with_state((facts, origin), (master, child), stop, state, Model { screen, commands, end: 0 })
+        Self::with_state((facts, origin), (master, child), stop, state, Model::new(screen, commands, 0))
     }
 
     /// A terminal that the program before has given.
@@ -146,9 +147,10 @@ impl Terminal {
         let (name, output) = (info.name.clone(), Output::restored(output, end));
         let (meter, end) = (Meter::new(output.end()), output.end());
         let cutter = Cutter::restored(held);
-        let state = State { name, output, viewers: Viewers::default(), cutter, meter, untyped };
+        let (viewers, intake) = (Viewers::default(), Intake::default());
+        let state = State { name, output, viewers, cutter, intake, meter, untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
-        Some(Self::with_state((info, origin), (master, child), stop, state, Model { screen, commands, end }))
+        Some(Self::with_state((info, origin), (master, child), stop, state, Model::new(screen, commands, end)))
     }
 
     fn with_state(
@@ -196,7 +198,8 @@ impl Terminal {
 
     /// The terminal as clients see it.
     pub(super) fn info(&self) -> TerminalInfo {
-        let (name, size) = (self.lock().name.clone(), self.model().screen.size());
+        let size = self.model().screen.size();
+        let name = self.lock().name.clone();
         TerminalInfo { name, size, exit: self.progress.borrow().exit, ..self.facts.clone() }
     }
 
@@ -269,9 +272,5 @@ impl Terminal {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
-        self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,6 @@ use icpy_protocol::terminal::TerminalExited;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::intake::Intake;
 use super::one::{News, Terminal};
 use super::platform::Children;
 use super::screen::Effect;
@@ -33,7 +32,6 @@ impl Terminal {
         let mut buffer = vec![0; READ_BYTES_MAX];
         let mut untyped = std::mem::take(&mut self.lock().untyped);
         let mut is_hung_up = false;
-        let mut intake = Intake::default();
         let Ok(mut children) = Children::of([&self.child]) else { return };
         let (answers, mut asked) = mpsc::channel(ANSWERS_MAX);
         let tell = |news| match news {
@@ -60,10 +58,10 @@ impl Terminal {
                 }
                 read = poll_fn(|cx| self.master.poll_read(cx, &mut buffer)), if !is_hung_up => match read {
                     Ok(count) if count > 0 => {
-                        self.forward(&buffer[..count], &mut intake);
+                        self.forward(&buffer[..count]);
                         // Sessions send it meanwhile.
                         tokio::task::yield_now().await;
-                        self.take(&mut intake, &tell);
+                        self.tell_news(&tell);
                     }
                     _ => is_hung_up = true,
                 },
@@ -92,18 +90,18 @@ impl Terminal {
             return;
         }
         let Ok(Some(exit)) = self.child.try_wait() else { return };
-        let (mut rest, mut intake) = (0, Intake::default());
+        let mut rest = 0;
         while rest < REST_BYTES_MAX {
             let count = self.master.read_now(buffer);
             if count == 0 {
                 break;
             }
-            self.forward(&buffer[..count], &mut intake);
-            self.take(&mut intake, tell);
+            self.forward(&buffer[..count]);
+            self.tell_news(tell);
             rest += count;
         }
-        self.forward_rest(&mut intake);
-        self.take(&mut intake, tell);
+        self.forward_rest();
+        self.tell_news(tell);
         self.progress.send_modify(|progress| progress.exit = Some(exit));
         self.lock().viewers.wake_all();
         tell(News::Exited(TerminalExited { terminal_id: self.id().to_owned(), exit }));
