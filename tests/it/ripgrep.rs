@@ -217,6 +217,8 @@ fn is_comparable(theirs: &Line) -> bool {
 }
 
 fn compare(user: &Process, tree: &Path, query: &[&str]) -> usize {
+    // Recorded terminals: before version 14 ripgrep does not take a carriage return within a line for the end of one.
+    let query = &[query, &["-g", "!*.vt"]].concat()[..];
     let (expect, found) = (
         run(user, tree, "rg", &[&["--json", "--crlf"], query].concat()),
         run(user, tree, "icpy", &[&["--json"], query].concat()),
@@ -225,11 +227,7 @@ fn compare(user: &Process, tree: &Path, query: &[&str]) -> usize {
     // Where no file fits a glob ripgrep calls it a mistake.
     let status = if expect.stderr.starts_with("No files were searched") { 1 } else { expect.status };
     assert_eq!(found.status, status, "{what}: {} and {}", expect.stderr, found.stderr);
-    let (mut theirs, mut ours) = (theirs(&expect.stdout), ours(&found.stdout));
-    // Before version 14 ripgrep did not take a carriage return within a line for the end of one.
-    for lines in [&mut theirs, &mut ours] {
-        lines.retain(|line| !line.text.contains('\r'));
-    }
+    let (theirs, ours) = (theirs(&expect.stdout), ours(&found.stdout));
     for (theirs, ours) in theirs.iter().zip(&ours) {
         if is_comparable(theirs) {
             assert_eq!(ours, theirs, "{what}");

@@ -35,8 +35,8 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("keeper", &[]),
-    ("handover", &["args", "bus", "host", "keeper", "session"]),
-    ("supervisor", &["keeper"]),
+    ("handover", &["args", "bus", "host", "keeper", "session", "supervisor"]),
+    ("supervisor", &["host", "keeper"]),
     ("detach", &["host"]),
     ("transport", &["caller", "instance", "keeper", "session"]),
     (
