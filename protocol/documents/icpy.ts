@@ -1431,6 +1431,8 @@ export interface TerminalAttachParams {
   terminalId: string;
   /** Go on after this byte of the terminal's output, as far as that is kept; by default the screen comes first. */
   after?: number | null;
+  /** How many lines that have scrolled out of the screen come with it, the last ones; by default all that are kept. A viewer that shows them when they are asked for has its screen sooner without. */
+  historyLines?: number | null;
   /** The viewer's size, which the terminal takes as its policy says; by default the viewer has none. */
   size?: TerminalSize | null;
   /** The viewer types nothing and changes no size. */

@@ -14,6 +14,10 @@ pub struct TerminalAttachParams {
     /// Go on after this byte of the terminal's output, as far as that is kept; by default the screen comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
+    /// How many lines that have scrolled out of the screen come with it, the last ones; by default all that are kept. A viewer
+    /// that shows them when they are asked for has its screen sooner without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_lines: Option<u32>,
     /// The viewer's size, which the terminal takes as its policy says; by default the viewer has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<TerminalSize>,

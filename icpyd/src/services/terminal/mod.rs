@@ -157,6 +157,7 @@ impl TerminalApi<Caller> for Terminals {
             size,
             is_read_only: params.is_read_only,
             screen: if params.after.is_none_or(|after| after < begin) { Given::Wanted } else { Given::Taken },
+            history: params.history_lines.map_or(usize::MAX, |lines| lines as usize),
             ..Viewer::new(viewer_id.clone(), caller.session().to_owned(), from)
         };
         terminal.attach(viewer)?;

@@ -92,7 +92,7 @@ impl Terminal {
         let is_idle = viewer.credit() == WINDOW_BYTES && viewer.screen == Given::Taken;
         if viewer.screen == Given::Wanted || (is_behind && is_idle) {
             // It was too slow for what is kept, or has seen nothing yet.
-            let history = if viewer.screen == Given::Wanted { usize::MAX } else { 0 };
+            let history = if viewer.screen == Given::Wanted { viewer.history } else { 0 };
             if is_behind {
                 state.meter.note_screen();
             }

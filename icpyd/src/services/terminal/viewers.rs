@@ -23,6 +23,8 @@ pub(super) struct Viewer {
     pub(super) sent: u64,
     pub(super) shown: u64,
     pub(super) screen: Given,
+    /// How many lines that have scrolled out come with a screen that it wants.
+    pub(super) history: usize,
     /// To be woken when there is something to send.
     pub(super) waker: Option<Waker>,
     pub(super) is_detached: bool,
@@ -49,6 +51,7 @@ impl Viewer {
             sent: after,
             shown: after,
             screen: Given::Taken,
+            history: usize::MAX,
             waker: None,
             is_detached: false,
         }

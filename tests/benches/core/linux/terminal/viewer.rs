@@ -124,20 +124,27 @@ impl Viewer {
 
     /// Shows a terminal, from a place of its output or from its screen on.
     pub(super) fn attach(client: Client, terminal: &str, after: Option<u64>) -> Self {
-        Self::try_attach(client, terminal, after).expect("the connection lasts")
+        Self::try_attach(client, terminal, &json!({ "after": after })).expect("the connection lasts")
+    }
+
+    /// Shows a terminal's screen alone, and goes on from there.
+    pub(super) fn attach_to_screen(client: Client, terminal: &str) -> Self {
+        Self::try_attach(client, terminal, &json!({ "historyLines": 0 })).expect("the connection lasts")
     }
 
     /// Goes on with a terminal after the connection has ended, as soon as that is possible.
     pub(super) fn attach_again(&self, daemon: &Server) -> Self {
         let attached = std::iter::repeat_with(|| Client::connect(daemon))
-            .find_map(|client| Self::try_attach(client, &self.terminal, Some(self.to)));
+            .find_map(|client| Self::try_attach(client, &self.terminal, &json!({ "after": self.to })));
         let attached = attached.expect("it is tried without an end");
         let missed = self.missed + attached.to - self.to;
         Self { missed, ..attached }
     }
 
-    fn try_attach(mut client: Client, terminal: &str, after: Option<u64>) -> Option<Self> {
-        let attached = client.try_ask("terminal:attach", &json!({ "terminalId": terminal, "after": after }))?;
+    fn try_attach(mut client: Client, terminal: &str, params: &Value) -> Option<Self> {
+        let mut params = params.clone();
+        params["terminalId"] = json!(terminal);
+        let attached = client.try_ask("terminal:attach", &params)?;
         let id = attached["viewerId"].as_str().unwrap().to_owned();
         let to = attached["from"].as_u64().unwrap();
         Some(Self { client, terminal: terminal.to_owned(), id, data: Vec::new(), to, missed: 0, screens: 0 })
