@@ -258,7 +258,8 @@ fn hard_to_end(user: &Process) -> (icpy_tests::Program, Vec<(String, Pid)>) {
         nohup sleep 1003 >/dev/null 2>&1 & echo nohup $!
         sleep 1008 & echo background $!
         sleep 1004 & kill -STOP $!; echo stopped $!
-        sh -c 'trap \"\" HUP; sleep 1005 & echo grandchild $!; exec sleep 1006' & echo parent $!
+        sh -c 'trap \"\" HUP; sleep 1005 & echo $! > kin; exec sleep 1006' & echo parent $!
+        while [ ! -s kin ]; do :; done; echo grandchild $(cat kin)
         setsid sh -c 'echo $$ > gone; exec sleep 1007' & while [ ! -s gone ]; do :; done; echo setsid $(cat gone)
         echo ready; fg %1";
     let params = json!({ "command": ["sh", "-c", script], "cwd": user.path("") });

@@ -138,7 +138,7 @@ fn python() {
 fn ssh_to_a_shell() {
     let user = Process::new("");
     let Some(ssh) = ssh(&user, "REMOTE=yes") else { return };
-    let script = "echo at $REMOTE $(tty); trap \"stty size\" WINCH; while ! read x; do :; done; exit 9";
+    let script = "trap \"stty size\" WINCH; echo at $REMOTE $(tty); while ! read x; do :; done; exit 9";
     let shell = format!("sh -c '{script}'");
     let command = [ssh.to_str().unwrap(), "-tt", "elsewhere.example", &shell];
     let Some(mut remote) = run(&user, "openssh-client", &command) else { return };

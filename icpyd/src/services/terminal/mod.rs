@@ -19,6 +19,7 @@ mod owner;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
+mod rest;
 mod run;
 pub mod screen;
 mod showing;

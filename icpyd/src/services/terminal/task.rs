@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::one::{News, Terminal};
 use super::platform::Children;
+use super::rest::Rest;
 use super::screen::Effect;
 
 /// The most that is read at once.
@@ -31,7 +32,7 @@ impl Terminal {
     pub(super) async fn run(self: Arc<Self>, mut input: mpsc::Receiver<Bytes>, tell: impl Fn(News)) {
         let mut buffer = vec![0; READ_BYTES_MAX];
         let mut untyped = std::mem::take(&mut self.lock().untyped);
-        let mut is_hung_up = false;
+        let (mut is_hung_up, mut rest) = (false, Rest::new());
         let Ok(mut children) = Children::of([&self.child]) else { return };
         let (answers, mut asked) = mpsc::channel(ANSWERS_MAX);
         let tell = |news| match news {
@@ -48,6 +49,7 @@ impl Terminal {
                     let size = self.model().screen.size();
                     tell(News::Resized(size));
                 }
+                () = rest.comes() => rest.take(&self),
                 () = self.stop.cancelled() => break,
                 () = children.changed() => {
                     self.see_end(&mut buffer, &tell);
@@ -62,6 +64,9 @@ impl Terminal {
                         // Sessions send it meanwhile.
                         tokio::task::yield_now().await;
                         self.tell_news(&tell);
+                        if self.model().screen.has_history() {
+                            rest.disturb();
+                        }
                     }
                     _ => is_hung_up = true,
                 },
@@ -77,11 +82,11 @@ impl Terminal {
         }
         // What comes from now on is refused, and not lost.
         input.close();
-        let mut rest = Vec::from(untyped);
+        let mut untyped = Vec::from(untyped);
         while let Ok(data) = input.try_recv() {
-            rest.extend(data);
+            untyped.extend(data);
         }
-        self.lock().untyped = rest.into();
+        self.lock().untyped = untyped.into();
     }
 
     /// Looks whether the program has ended, and tells it after all that it printed.

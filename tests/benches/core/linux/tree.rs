@@ -16,7 +16,6 @@ use rustix::fs::{FileType, Mode, OFlags, RawDir};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::cores::AllCores;
 use super::programs::Server;
 use super::table::{Table, median, percentile};
 
@@ -152,8 +151,6 @@ fn burst(client: &mut Client, path: &impl Fn(usize) -> PathBuf) -> String {
 }
 
 fn found(table: &mut Table, root: &Path) {
-    // Several threads look through many paths.
-    let _cores = AllCores::use_them();
     let daemon = Server::daemon();
     let mut client = Client::connect(daemon.connect());
     client.ask("fs:watch", &json!({ "path": root }));
