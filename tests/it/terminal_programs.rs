@@ -105,6 +105,7 @@ fn less() {
     less.type_keys("G");
     less.expect_on_screen("line 1000\n(END)");
     less.resize(80, 12);
+    less.expect_on_screen("line 988\n:");
     less.type_keys("g");
     less.expect_on_screen("line 11\n:");
     less.type_keys("/line 77$\r");
