@@ -81,9 +81,15 @@ fn vim() {
     let screen = vim.expect_on_screen("one\ntwo\n~");
     let rows: Vec<&str> = screen.lines().collect();
     assert_eq!((rows[0], rows[1], rows[2], rows[22]), ("one", "two", "~", "~"));
-    vim.type_keys("Gothreé 界\u{1b}");
+    vim.type_keys("Gothreé 界");
+    vim.expect_on_screen("-- INSERT --");
     vim.expect_on_screen("threé 界");
+    // An escape with a key at once behind it would be another key.
+    vim.type_keys("\u{1b}");
+    vim.expect_off_screen("-- INSERT --");
     vim.resize(60, 10);
+    // The last row is for commands again.
+    vim.expect_on_screen("~\n\n");
     vim.type_keys(":set lines?\r");
     vim.expect_on_screen("  lines=10");
     vim.type_keys(":set columns?\r");
@@ -102,10 +108,11 @@ fn less() {
     let Some(mut less) = run(&user, "less", &["/usr/bin/less", "lines"]) else { return };
     let screen = less.expect_on_screen("line 23\nlines");
     assert!(screen.starts_with("line 1\nline 2\n"), "{screen}");
+    less.resize(80, 12);
+    // Before it is drawn anew, its first rows are cut off.
+    less.expect_on_screen("line 1\nline 2\n");
     less.type_keys("G");
     less.expect_on_screen("line 1000\n(END)");
-    less.resize(80, 12);
-    less.expect_on_screen("line 988\n:");
     less.type_keys("g");
     less.expect_on_screen("line 11\n:");
     less.type_keys("/line 77$\r");
@@ -123,7 +130,7 @@ fn python() {
     python.type_keys("import os, sys; [6 * 7, sys.stdin.isatty(), os.get_terminal_size().columns]\r");
     python.expect("[42, True, 80]");
     python.expect(">>> ");
-    python.type_keys("\u{4}");
+    python.type_keys("exit()\r");
     assert_eq!(python.end(), json!({ "code": 0 }));
     // It is interrupted, and goes on.
     other.expect(">>> ");

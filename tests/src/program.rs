@@ -104,6 +104,13 @@ impl Program {
         }
     }
 
+    /// Waits until a text is not on the screen any more.
+    pub fn expect_off_screen(&mut self, text: &str) {
+        while self.screen.render(Part::Screen, Format::Text).contains(text) {
+            assert!(self.exit.is_null() && self.read(), "`{text}` stays on the screen");
+        }
+    }
+
     /// Reads on until the program has ended, and all that it printed is read. Returns how.
     pub fn end(&mut self) -> Value {
         while self.exit.is_null() {
