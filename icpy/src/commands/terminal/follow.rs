@@ -70,6 +70,7 @@ impl Follow {
     }
 
     /// Who the viewer is, from now on.
+    #[cfg(unix)]
     pub(super) fn viewer(&self) -> watch::Receiver<Option<String>> {
         self.viewer.subscribe()
     }
