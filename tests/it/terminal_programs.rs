@@ -109,8 +109,9 @@ fn less() {
     let screen = less.expect_on_screen("line 23\nlines");
     assert!(screen.starts_with("line 1\nline 2\n"), "{screen}");
     less.resize(80, 12);
-    // Before it is drawn anew, its first rows are cut off.
+    // Before it is drawn anew, its first rows or its last one are cut off.
     less.expect_on_screen("line 1\nline 2\n");
+    less.expect_off_screen("line 12");
     less.type_keys("G");
     less.expect_on_screen("line 1000\n(END)");
     less.type_keys("g");

@@ -242,9 +242,12 @@ impl Terminal {
 
     /// Has something typed, after what was sent before.
     pub(super) async fn type_in(&self, by: &str, data: Bytes) -> Result<()> {
-        self.lock().meter.note_input(data.len());
+        let length = data.len();
         match !self.has_ended() && self.keyboard.type_in(by, data).await {
-            true => Ok(()),
+            true => {
+                self.lock().meter.note_input(length);
+                Ok(())
+            }
             false => Err(Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id()))),
         }
     }

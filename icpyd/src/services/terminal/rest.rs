@@ -23,7 +23,7 @@ impl Rest {
         Self { timer: Box::pin(sleep_until(Instant::now())), is_armed: false }
     }
 
-    /// Something has scrolled out.
+    /// Something was printed.
     pub(super) fn disturb(&mut self) {
         if !self.is_armed {
             self.arm(Instant::now() + REST_TIME);

@@ -64,9 +64,7 @@ impl Terminal {
                         // Sessions send it meanwhile.
                         tokio::task::yield_now().await;
                         self.tell_news(&tell);
-                        if self.model().screen.has_history() {
-                            rest.disturb();
-                        }
+                        rest.disturb();
                     }
                     _ => is_hung_up = true,
                 },

@@ -43,8 +43,8 @@ pub(in super::super) trait Tree: Send + Sync {
     /// The file's path below the folder, while it is there.
     fn path(&self, file: u32) -> Option<PathBuf>;
 
-    /// The paths below the folder of those files that are there, in the order of names: the first ones behind a path, at
-    /// least `count` unless those are all. The numbers are sorted.
+    /// The paths below the folder of those files that are there, in the order of names: the first `count` behind a path, or
+    /// all. The numbers are sorted.
     fn paths(&self, files: &[u32], after: &Path, count: usize) -> Vec<PathBuf>;
 
     /// Opens a file by its path below the folder.
@@ -211,8 +211,7 @@ impl<T: Tree> Iterator for Candidates<'_, T> {
     fn next(&mut self) -> Option<PathBuf> {
         if self.page.as_slice().is_empty() && self.count > 0 {
             let paths = self.tree.paths(&self.files, &self.last, self.count);
-            let is_all = paths.len() < self.count || paths.len() == self.files.len();
-            self.count = if is_all { 0 } else { self.count * 4 };
+            self.count = if paths.len() == self.count { self.count * 4 } else { 0 };
             self.last = paths.last().cloned().unwrap_or_default();
             self.page = paths.into_iter();
         }

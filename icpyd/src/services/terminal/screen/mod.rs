@@ -203,12 +203,6 @@ impl Screen {
         (self.terminal.log.first(), self.terminal.log.end())
     }
 
-    /// Whether anything has scrolled out and is kept.
-    pub fn has_history(&self) -> bool {
-        let (first, screen) = self.line_numbers();
-        first < screen
-    }
-
     /// Bytes held, nearly.
     pub fn memory_bytes(&self) -> usize {
         self.terminal.memory_bytes() + self.sequencer.pending().len() + size_of::<Self>()

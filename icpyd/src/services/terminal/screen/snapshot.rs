@@ -29,16 +29,6 @@ impl Screen {
         out.extend_from_slice(self.sequencer.pending());
         out
     }
-
-    /// At most `count` lines before number `before`, as bytes with the number of the first one. A line that goes on in the
-    /// next has no line end.
-    pub fn history(&self, before: u64, count: usize) -> (u64, Vec<u8>) {
-        let before = before.min(self.terminal.log.end());
-        let first = before.saturating_sub(count as u64).max(self.terminal.log.first());
-        let mut out = Vec::new();
-        self.terminal.push_lines(first, before, &mut out);
-        (first, out)
-    }
 }
 
 impl Terminal {

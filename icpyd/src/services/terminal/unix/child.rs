@@ -74,7 +74,11 @@ impl Child {
     /// Whether it has ended, whoever is to be told.
     #[cfg(target_os = "linux")]
     fn is_gone(self) -> bool {
-        let Ok(end) = end_of(self.0) else { return true };
+        let end = match end_of(self.0) {
+            Ok(end) => end,
+            // Where there are no descriptors left nothing is known.
+            Err(error) => return error == Errno::SRCH,
+        };
         let mut ends = [PollFd::new(&end, PollFlags::IN)];
         rustix::event::poll(&mut ends, Some(&Timespec::default())).is_ok_and(|count| count > 0)
     }
