@@ -24,10 +24,12 @@ Files:
   $XDG_RUNTIME_DIR/icpy/icpyd.sock      the socket; else /tmp/icpy-UID/icpyd.sock
   $XDG_STATE_HOME/icpy/icpy.db          workspaces, open files, the event log
   $XDG_STATE_HOME/icpy/log/icpyd.log    the log, JSON lines
+  $XDG_STATE_HOME/icpy/log/audit.log    who was let in over HTTP and asked for what, JSON lines
 
 Settings, with their defaults, as `[section] key` in the file:
   log.level = \"info\"                error, warn, info, debug or trace; a reload changes it
   daemon.idle_exit = \"never\"        end after so long without a client, when nothing is lost: \"30min\"
+  daemon.audit_socket = false       whether the audit log has what comes over the socket too
   limits.line_bytes_max             the longest line that a client may send
   limits.requests_max               requests of one session that may be under way
   limits.subscriptions_max          subscriptions of one session
@@ -38,10 +40,32 @@ Settings, with their defaults, as `[section] key` in the file:
   limits.cache_bytes_max            bytes of files' contents that are kept to be read again
   limits.tree_timeout               how long a folder's tree is kept that nobody watches or looks into
   limits.terminals_max              terminals of one user
+  limits.scrollback_bytes_max       bytes of what was scrolled out of terminals, of all together
   limits.terminal_idle_timeout      \"never\", or how long a terminal is kept that nobody uses
   limits.upload_timeout             how long a write in parts waits for the next part
   limits.request_timeout            how long one service waits for another
   limits.drain_timeout              how long requests may take to end when the daemon stops
+  terminal.profiles.NAME.KEY        what `icpy terminal new --profile NAME` starts: command = [\"make\"] or shell,
+                                    cwd, and env = { NAME = \"value\" }; a reload changes it
+  http.listen = \"off\"               an address and a port for browsers and HTTP, as \"127.0.0.1:7070\"
+  http.allow_remote                 whether that may be one that others can reach; it takes encryption
+  http.tls = \"off\"                  \"self-signed\", or \"files\"
+  http.certificate                  with \"files\": the certificate in PEM, and those above it
+  http.key                          with \"files\": its private key in PEM
+  http.behind_proxy                 whether a reverse proxy stands before it, which encrypts
+  http.hosts                        names, with ports, that browsers come by, beside its own
+  http.connections_max              connections at one time
+  http.connections_per_address_max  connections from one address at one time
+  http.body_bytes_max               bytes of a request's body
+  http.header_bytes_max             bytes of a request's head
+  http.headers_max                  headers of a request
+  http.header_timeout               how long a request's head may take to come
+  http.body_timeout                 how long the next part of a request's body may take to come
+  http.ping_interval                how often a WebSocket is asked whether it is still there
+  http.login_lasts                  how long a browser stays logged in
+  http.reads_per_second             requests of one credential that see something; 0 is no limit
+  http.writes_per_second            requests of one credential that change files or state
+  http.others_per_second            requests of one credential that run or control something
 
 Signals:
   SIGTERM, SIGINT   end in good order; a second one at once
@@ -60,6 +84,10 @@ pub struct Args {
     /// Go on in the background; return when the daemon is ready, or say why it is not
     #[arg(long, conflicts_with = "started_by_client")]
     pub daemonize: bool,
+
+    /// Listen for browsers and HTTP too, as `--http 127.0.0.1:7070`: short for `--set http.listen=ADDRESS`
+    #[arg(long, value_name = "ADDRESS")]
+    pub http: Option<String>,
 
     /// Set one thing, as `log.level=debug`; over what the configuration file and the environment say
     #[arg(long, value_name = "KEY=VALUE")]

@@ -1,21 +1,31 @@
 //! Who asks: the session, the principal behind it, what it may do, and the way back to it while it waits.
 
+mod grant;
 mod outlet;
+mod rate;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use icpy_protocol::api::Access;
+use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
+pub use self::grant::Grant;
 pub use self::outlet::{Outlet, STREAM_CREDIT_BYTES, Stream, View};
+pub use self::rate::Rates;
 use crate::confinement::Confinement;
 
 /// What a result counts as that may be long, when its size is not known.
 pub const LONG_RESULT_BYTES: u64 = 256 << 10;
+
+/// What the names of sessions begin with that are requests without a connection.
+pub const REQUESTS: &str = "http:";
 
 /// Who is behind a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +39,50 @@ pub enum Principal {
     },
     /// The daemon itself.
     Daemon,
+    /// Somebody who has shown a credential over HTTP.
+    Remote {
+        /// Which user.
+        user: String,
+        /// By what.
+        credential: Credential,
+    },
+}
+
+/// Names a credential.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Credential {
+    /// A token.
+    Token(String),
+    /// A browser that is logged in.
+    Login(String),
+}
+
+impl Credential {
+    /// Its name.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Token(id) | Self::Login(id) => id,
+        }
+    }
+}
+
+impl Principal {
+    /// What the requests are called that it sends one by one, without a connection of its own: they are those of one
+    /// credential.
+    pub fn session_of_requests(&self) -> String {
+        match self {
+            Self::Remote { credential, .. } => format!("{REQUESTS}{}", credential.id()),
+            Self::Peer { .. } | Self::Daemon => format!("{REQUESTS}own"),
+        }
+    }
+
+    /// Whether it may take up what that other one has left: another process of the same user, or the same credential.
+    pub fn may_take_over(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Peer { uid, .. }, Self::Peer { uid: other, .. }) => uid == other,
+            _ => self == other,
+        }
+    }
 }
 
 /// A set of [`Access`]es.
@@ -72,32 +126,84 @@ pub struct Identity {
     pub outlet: Option<Arc<Outlet>>,
     /// What of the disk it may use, once it is confined.
     pub confinement: Arc<OnceLock<Arc<Confinement>>>,
+    /// What the credential allows, of who came over HTTP.
+    pub grant: Option<Arc<Grant>>,
 }
 
 impl Identity {
     /// Who is not confined.
     pub fn new(session: String, principal: Principal, scopes: Scopes, outlet: Option<Arc<Outlet>>) -> Self {
-        Self { session, principal, scopes, outlet, confinement: Arc::default() }
+        Self { session, principal, scopes, outlet, confinement: Arc::default(), grant: None }
+    }
+
+    /// Who came over HTTP.
+    pub fn granted(session: String, grant: &Arc<Grant>, outlet: Option<Arc<Outlet>>) -> Self {
+        let confinement = grant.confinement.clone().map_or_else(OnceLock::new, OnceLock::from);
+        Self {
+            session,
+            principal: grant.principal.clone(),
+            scopes: grant.scopes,
+            outlet,
+            confinement: Arc::new(confinement),
+            grant: Some(Arc::clone(grant)),
+        }
+    }
+
+    /// The same one under the name of the session that it takes up.
+    #[must_use]
+    pub fn under(&self, session: String) -> Self {
+        Self {
+            session,
+            principal: self.principal.clone(),
+            scopes: self.scopes,
+            outlet: self.outlet.clone(),
+            confinement: Arc::clone(&self.confinement),
+            grant: self.grant.clone(),
+        }
     }
 }
 
 impl Identity {
-    /// Whether it may call a method. What is confined has to do with files alone.
+    /// Whether it may call a method. What is confined has to do with files alone, and with the workspaces that it is confined to.
     pub fn may_call(&self, method: &str) -> bool {
-        self.confinement.get().is_none() || (is_for_confined(method) && method != "session:list")
+        let Some(confinement) = self.confinement.get() else { return true };
+        let is_of_workspaces = || confinement.workspaces().is_some() && is_of(method, OF_WORKSPACES);
+        (is_of(method, OF_CONFINED) && method != "session:list") || is_of_workspaces() || OWN.contains(&method)
     }
 
     /// Whether it may receive an event. One that names a path outside is not for it.
     pub fn may_hear(&self, topic: &str, payload: &Map<String, Value>) -> bool {
         let Some(confinement) = self.confinement.get() else { return true };
         let is_inside = |path: &str| !Path::new(path).is_absolute() || confinement.find(Path::new(path)).is_some();
-        (is_for_confined(topic) || topic == "file:changed_on_disk")
+        let is_of_workspace = || {
+            let has = |it: &Value| {
+                it.as_str().is_some_and(|id| confinement.workspaces().is_some_and(|all| all.contains_key(id)))
+            };
+            is_of(topic, OF_WORKSPACES) && names_workspaces(payload, &has)
+        };
+        (is_of(topic, OF_CONFINED) || topic == "file:changed_on_disk" || is_of_workspace())
             && payload.values().all(|it| all_texts(it, &is_inside))
     }
 }
 
-fn is_for_confined(name: &str) -> bool {
-    ["fs:", "session:", "rpc:"].iter().any(|namespace| name.starts_with(namespace))
+/// What who is confined may use.
+const OF_CONFINED: &[&str] = &["fs:", "session:", "rpc:"];
+
+/// What who is confined to workspaces may use beside: the services look which workspace it is about.
+const OF_WORKSPACES: &[&str] = &["workspace:", "file:", "project:"];
+
+/// What is about the caller alone, or asks for a role.
+const OWN: &[&str] = &["auth:whoami", "auth:create_ticket", "auth:logout", "auth:set_role"];
+
+fn is_of(name: &str, namespaces: &[&str]) -> bool {
+    namespaces.iter().any(|namespace| name.starts_with(namespace))
+}
+
+/// Whether a payload names a workspace, itself or in a member, and only such as `has` knows.
+fn names_workspaces(payload: &Map<String, Value>, has: &impl Fn(&Value) -> bool) -> bool {
+    let inner = payload.values().filter_map(Value::as_object).filter_map(|it| it.get("workspaceId"));
+    let mut named = payload.get("workspaceId").into_iter().chain(inner).peekable();
+    named.peek().is_some() && named.all(has)
 }
 
 /// Whether something holds for all texts in a value.
@@ -116,12 +222,37 @@ pub struct Caller {
     identity: Arc<Identity>,
     /// The request's id as JSON text; a notification has none.
     request: Option<Arc<str>>,
+    cleanups: Cleanups,
+}
+
+/// What goes on for a moment after the handler of one request was dropped.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cleanups(Arc<OnceLock<TaskTracker>>);
+
+impl Cleanups {
+    /// Waits until nothing does; `None` where nothing ever did.
+    pub(crate) fn ended(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let cleanups = self.0.get()?.clone();
+        cleanups.close();
+        Some(async move { cleanups.wait().await })
+    }
 }
 
 impl Caller {
     /// The sender of the request with this id.
     pub fn new(identity: Arc<Identity>, request: Option<Arc<str>>) -> Self {
-        Self { identity, request }
+        Self { identity, request, cleanups: Cleanups::default() }
+    }
+
+    /// What goes on for a moment after the request's handler was dropped.
+    pub(crate) fn cleanups(&self) -> &Cleanups {
+        &self.cleanups
+    }
+
+    /// To be held by work that does not end when the handler is dropped: a request that is cancelled is answered when all
+    /// such work has ended.
+    pub fn clean_up(&self) -> TaskTrackerToken {
+        self.cleanups.0.get_or_init(TaskTracker::new).token()
     }
 
     /// The daemon on its own behalf.
@@ -159,6 +290,20 @@ impl Caller {
         self.identity.confinement.get()
     }
 
+    /// Refuses a workspace that the caller is not confined to, or in which it has not at least this role.
+    pub fn check_workspace(&self, workspace_id: &str, least: AuthRole) -> Result<()> {
+        let Some(roles) = self.confinement().map(|confinement| confinement.workspaces()) else { return Ok(()) };
+        match roles.and_then(|roles| roles.get(workspace_id)) {
+            Some(role) if *role >= least => Ok(()),
+            Some(_) => {
+                let message = format!("the workspace `{workspace_id}` can only be seen by this caller");
+                Err(Error::permission_denied(message))
+            }
+            // Whether there is one is not for the caller to know.
+            None => Err(Error::not_found(format!("no workspace has the id `{workspace_id}`"))),
+        }
+    }
+
     /// Confines the session from now on, once and for all.
     pub fn confine(&self, confinement: Arc<Confinement>) -> Result<()> {
         let again = |_| Error::conflict("the session is confined already, and for as long as it lasts");
@@ -168,13 +313,18 @@ impl Caller {
     /// The same caller, asking for something on the way to its own answer: what that sends does not reach the client.
     #[must_use]
     pub fn indirect(&self) -> Self {
-        Self { identity: Arc::clone(&self.identity), request: None }
+        Self { identity: Arc::clone(&self.identity), request: None, cleanups: self.cleanups.clone() }
     }
 
     /// Waits for room for a long result, to be held until the handler returns. Results are made away from the session's
     /// task: without this, a client that asks and does not read could have all of its answers pile up.
     pub async fn reserve(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
         self.identity.outlet.as_ref()?.reserve(bytes).await
+    }
+
+    /// Whether what is sent to the caller goes in frames, of which some may be binary.
+    pub fn has_frames(&self) -> bool {
+        self.identity.outlet.as_ref().is_some_and(|outlet| outlet.has_frames())
     }
 
     /// Opens a stream to the caller, which carries pieces of the result before the answer.

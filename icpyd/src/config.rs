@@ -1,9 +1,12 @@
 //! What can be set about the daemon: plain values, with defaults that fit one developer's machine.
 //!
-//! `layers` reads them from the file, the environment and the command line; `current` holds those in force.
+//! `layers` reads them from the file, the environment and the command line; `current` holds those in force. `terminal` has the
+//! profiles of terminals, `http` what is set about the listener for HTTP.
 
 mod current;
+mod http;
 mod layers;
+mod terminal;
 
 use std::time::Duration;
 
@@ -11,7 +14,11 @@ use icpy_protocol::daemon::LogLevel;
 use serde::{Deserialize, Serialize};
 
 pub use current::{Configuration, Reloaded};
+pub use http::{HttpConfig, Tls};
 pub use layers::{Layers, Loaded, Origin, flag_args};
+pub use terminal::{TerminalConfig, TerminalProfile};
+
+use self::terminal::{PROFILES, is_of_profile};
 
 /// All settings. A setting's key is its path, as `log.level`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +29,10 @@ pub struct Config {
     pub daemon: DaemonConfig,
     /// Limits on clients.
     pub limits: Limits,
+    /// Terminals.
+    pub terminal: TerminalConfig,
+    /// The listener for HTTP.
+    pub http: HttpConfig,
 }
 
 /// Settings of the log.
@@ -36,6 +47,8 @@ pub struct LogConfig {
 pub struct DaemonConfig {
     /// How long a daemon that nobody uses, and with which nothing would be lost, goes on.
     pub idle_exit: IdleExit,
+    /// Whether the audit log has what the user's own processes ask over the socket too.
+    pub audit_socket: bool,
 }
 
 /// When an idle daemon ends.
@@ -73,6 +86,8 @@ pub struct Limits {
     pub tree_timeout: Duration,
     /// Terminals of one user.
     pub terminals_max: usize,
+    /// Bytes of what was scrolled out of terminals, of all together: those that print nothing for longest give theirs up.
+    pub scrollback_bytes_max: usize,
     /// How long a terminal is kept that is not shown, prints and is typed nothing, and whose shell runs nothing or has ended.
     pub terminal_idle_timeout: IdleExit,
     /// How long a write whose content comes in parts waits for the next one before it is given up.
@@ -99,6 +114,7 @@ impl Default for Limits {
             cache_bytes_max: 16 << 20,
             tree_timeout: Duration::from_mins(5),
             terminals_max: 512,
+            scrollback_bytes_max: 256 << 20,
             terminal_idle_timeout: IdleExit::Never,
             upload_timeout: Duration::from_mins(10),
             request_timeout: Duration::from_secs(30),
@@ -108,17 +124,25 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// The settings that hold from the moment at which they are set. The others hold from the next start on.
-    pub const LIVE: &[&str] = &["log.level", "daemon.idle_exit"];
+    /// The settings, and sections of them, that hold from the moment at which they are set. The others hold from the next
+    /// start on.
+    pub const LIVE: &[&str] = &["log.level", "daemon.idle_exit", PROFILES];
+
+    fn is_live(key: &str) -> bool {
+        Self::LIVE.contains(&key) || is_of_profile(key)
+    }
 
     /// Takes those of another.
     fn take_live(&mut self, other: &Self) {
         self.log.level = other.log.level;
         self.daemon.idle_exit = other.daemon.idle_exit;
+        self.terminal.clone_from(&other.terminal);
     }
 
     /// Whether the daemon could live with this. The error is a sentence fragment about one setting.
     fn check(&self) -> Result<(), (&'static str, String)> {
+        self.terminal.check()?;
+        self.http.check()?;
         let limits = &self.limits;
         let at_least = [
             ("limits.line_bytes_max", limits.line_bytes_max, 4096),
@@ -128,6 +152,7 @@ impl Config {
             ("limits.queue_bytes_max", limits.queue_bytes_max, 4096),
             ("limits.ring_bytes_max", limits.ring_bytes_max, 4096),
             ("limits.terminals_max", limits.terminals_max, 1),
+            ("limits.scrollback_bytes_max", limits.scrollback_bytes_max, 1 << 20),
         ];
         for (key, value, min) in at_least {
             if value < min {

@@ -1,6 +1,7 @@
 //! The daemon as a whole: what is made in which order, and what ends in which. The only file that knows every part.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -14,9 +15,11 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::Audit;
+use crate::auth::{self, Auth};
 use crate::bus::{Bus, BusState, Respond};
-use crate::caller::{Caller, Principal, Scopes};
-use crate::config::Configuration;
+use crate::caller::{Caller, Principal, Rates, Scopes};
+use crate::config::{Config, Configuration, DaemonConfig, HttpConfig};
 use crate::handover::DaemonState;
 use crate::host::{Host, ProgramLimits};
 use crate::idle;
@@ -24,9 +27,10 @@ use crate::journal::Journal;
 use crate::keeper::{Keepers, Parcel};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::services::{self, KnownSessions, Services, daemon::About};
+use crate::services::{self, Door, KnownSessions, Services, daemon::About};
 use crate::session::{Close, Session, SessionService, Sessions, SessionsState, Shared};
 use crate::store::Store;
+use crate::transport::http::{self, HttpFront};
 use crate::transport::local::{self, LocalListener, Presence};
 use crate::transport::memory::{self, MemoryStream};
 
@@ -68,7 +72,8 @@ impl Daemon {
     /// or started that no request has asked for.
     pub fn start(settings: Settings, inherited: Option<DaemonState>) -> Self {
         let Settings { configuration, host, folders, socket, program, program_limits } = settings;
-        let limits = configuration.watch().borrow().config.limits.clone();
+        let Config { limits, http: http_config, daemon: DaemonConfig { audit_socket, .. }, .. } =
+            configuration.watch().borrow().config.clone();
         let stop = CancellationToken::new();
         let (bytes, queue_bytes) = (limits.ring_bytes_max, limits.queue_bytes_max);
         let DaemonState { daemon_id, started_at_ms, restarts, restart_problem, bus, sessions, parcels } =
@@ -79,7 +84,7 @@ impl Daemon {
         let sessions = Arc::new(Sessions::restore(sessions));
 
         let metrics = Metrics::default();
-        let mut router = Router::new(metrics.clone());
+        let mut router = Router::new(metrics.clone(), Audit::new(folders.audit_file(), host.clone(), audit_socket));
         let session = SessionService {
             sessions: Arc::clone(&sessions),
             bus: bus.clone(),
@@ -113,7 +118,10 @@ impl Daemon {
             program_limits,
             sessions: known(&sessions),
         };
-        let keepers = services::mount(&parts, &about, &mut router);
+        let front = http_front(http_config, &parts, &store, &about);
+        let handle = Arc::new(http::Handle(Arc::clone(&front)));
+        let door = Door { auth: front.auth(), front: Arc::clone(&handle) as _, keeper: handle };
+        let keepers = services::mount(&parts, &about, &door, &mut router);
         take_over(&keepers, parcels);
 
         let router = Arc::new(router);
@@ -121,6 +129,7 @@ impl Daemon {
         let responder: Weak<dyn Respond> = weak;
         bus.answer_with(responder);
         let shared = Arc::new(Shared { router, bus, sessions, limits, host });
+        front.begin(&shared);
         let idle = idle::run(about.configuration.watch(), shared.sessions.count(), keepers.clone(), stop.clone());
         tasks.spawn(idle);
         Self { shared, store, about, keepers, tasks, stop }
@@ -183,7 +192,8 @@ impl Daemon {
     /// was changed is stored, and programs in terminals end. Returns how many tasks did not end in time, which is a fault.
     pub async fn shutdown(self) -> usize {
         let drain_timeout = self.shared.limits.drain_timeout;
-        self.quiesce(Close { reason: "the daemon is stopping".to_owned(), drain_timeout, can_resume: false }).await;
+        let reason = "the daemon is stopping".to_owned();
+        self.quiesce(Close { reason, drain_timeout, can_resume: false, is_refusal: false }).await;
         for keeper in &self.keepers {
             keeper.end().await;
         }
@@ -194,7 +204,8 @@ impl Daemon {
     /// still to be shut down.
     pub async fn give(&self) -> DaemonState {
         let reason = "the daemon goes on as another program".to_owned();
-        self.quiesce(Close { reason, drain_timeout: RESTART_DRAIN_TIMEOUT, can_resume: true }).await;
+        let drain_timeout = RESTART_DRAIN_TIMEOUT;
+        self.quiesce(Close { reason, drain_timeout, can_resume: true, is_refusal: false }).await;
         let parcels = self.keepers.iter().map(|keeper| (keeper.name().to_owned(), keeper.give())).collect();
         DaemonState {
             daemon_id: self.about.daemon_id.clone(),
@@ -230,6 +241,20 @@ impl DaemonState {
             parcels: BTreeMap::new(),
         }
     }
+}
+
+/// The listener for HTTP, and who may come in there.
+fn http_front(config: HttpConfig, parts: &Services, store: &Arc<Store>, about: &About) -> Arc<HttpFront> {
+    let Services { host, tasks, stop, .. } = parts.clone();
+    let rates = Rates {
+        reads: NonZeroU32::new(config.reads_per_second),
+        writes: NonZeroU32::new(config.writes_per_second),
+        others: NonZeroU32::new(config.others_per_second),
+    };
+    let state_folder = about.state_folder.as_path().to_owned();
+    let setting = auth::Setting { host, state_folder: state_folder.clone(), rates, login_lasts: config.login_lasts };
+    let auth = Arc::new(Auth::new(Arc::clone(store), setting, stop.clone()));
+    HttpFront::new(http::Parts { config, auth, state_folder, tasks, stop })
 }
 
 fn known(sessions: &Arc<Sessions>) -> KnownSessions {

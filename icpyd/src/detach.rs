@@ -47,6 +47,12 @@ pub fn is_root() -> bool {
     platform::is_root()
 }
 
+/// Keeps what is in memory, which are secrets too, out of core files and from other processes of the user. What the daemon starts is
+/// not concerned.
+pub fn hide_memory() -> io::Result<()> {
+    platform::hide_memory()
+}
+
 /// Allows as many descriptors as the system permits: each client takes one, and the usual limit is meant for programs that
 /// cannot count beyond 1024. What the daemon starts gets the old limit back, which is returned.
 pub fn raise_limits() -> ProgramLimits {

@@ -7,16 +7,25 @@ pub mod detach;
 pub mod host;
 pub mod instance;
 pub mod log;
+pub mod rolling;
 pub mod signal;
 pub mod supervisor;
 
 pub mod caller;
 pub mod confinement;
+pub mod json_string;
+#[cfg_attr(all(target_os = "linux", target_env = "gnu"), path = "memory/linux.rs")]
+#[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), path = "memory/other.rs")]
+pub mod memory;
 
 pub mod bus;
 pub mod metrics;
 pub mod store;
 
+pub mod audit;
+pub mod auth;
+
+pub mod front;
 pub mod journal;
 pub mod keeper;
 pub mod router;

@@ -1,11 +1,8 @@
 //! The daemon's log: JSON lines in a file that only its user can read. No line holds what a client sent as content.
-//!
-//! A file that is full gets another name, and the oldest one goes.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use icpy_protocol::daemon::LogLevel;
 use icpy_protocol::endpoint::{Folders, make_private_folder};
@@ -15,26 +12,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, reload};
 
 use crate::crash::BUILD;
+use crate::rolling::Rolling;
 
-/// Bytes after which a file is full.
-const FILE_BYTES_MAX: u64 = 8 << 20;
-
-/// Full files that are kept: `icpyd.log.1` is the youngest.
+/// Full files that are kept.
 const FULL_FILES_MAX: u32 = 4;
 
 /// An open log.
 #[derive(Debug)]
 pub struct Log {
-    path: PathBuf,
-    state: Mutex<State>,
+    file: Rolling,
     /// How its first failure was called: `tracing` itself tells nobody.
     failure: OnceLock<io::ErrorKind>,
-}
-
-#[derive(Debug)]
-struct State {
-    file: File,
-    bytes: u64,
 }
 
 impl Log {
@@ -42,51 +30,19 @@ impl Log {
     pub fn open(folders: &Folders) -> Result<Arc<Self>, String> {
         make_private_folder(&folders.log)?;
         let path = folders.log_file();
-        let opened = open(&path).and_then(|file| Ok(State { bytes: file.metadata()?.len(), file }));
-        let state = opened.map_err(|error| format!("cannot open the log `{}`: {error}", path.display()))?;
-        Ok(Arc::new(Self { path, state: Mutex::new(state), failure: OnceLock::new() }))
+        let opened = Rolling::open(path.clone(), FULL_FILES_MAX);
+        let file = opened.map_err(|error| format!("cannot open the log `{}`: {error}", path.display()))?;
+        Ok(Arc::new(Self { file, failure: OnceLock::new() }))
     }
 
     /// The file that is written now.
     pub fn file(&self) -> io::Result<File> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).file.try_clone()
+        self.file.file()
     }
 
     fn write(&self, line: &[u8]) -> io::Result<usize> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.bytes + line.len() as u64 > FILE_BYTES_MAX {
-            // Without a new file the old one is written on; the next try comes when as much again is written.
-            state.bytes = 0;
-            if let Ok(file) = rotate(&self.path) {
-                state.file = file;
-            }
-        }
-        let written = io::Write::write(&mut &state.file, line)?;
-        state.bytes += written as u64;
-        Ok(written)
+        self.file.write(line)
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn rotate(path: &Path) -> io::Result<File> {
-    let full = |number: u32| match number {
-        0 => path.to_owned(),
-        _ => path.with_added_extension(number.to_string()),
-    };
-    for number in (0..FULL_FILES_MAX).rev() {
-        match fs::rename(full(number), full(number + 1)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    open(path)
 }
 
 /// Sends everything that is traced to the log. Once in a process. Fails when the log takes no line: the
@@ -143,7 +99,11 @@ impl io::Write for Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+    use crate::rolling::FILE_BYTES_MAX;
 
     fn folders(folder: &Path) -> Folders {
         Folders { state: folder.join("state"), config: folder.join("config"), log: folder.join("log") }

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
     let mut args = Args::parse();
     // As it is meant here: the daemon leaves this folder.
     args.socket = args.socket.map(|socket| path::absolute(&socket).unwrap_or(socket));
+    args.set.extend(args.http.take().map(|address| format!("http.listen={address}")));
     let host = Host::real();
     if let Some(file) = &args.check_config {
         return check_config(file.as_deref(), &args, &host);

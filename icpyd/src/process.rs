@@ -147,6 +147,7 @@ impl Process {
     ) -> Result<Self, String> {
         let level = log::install(&log, loaded.config.log.level).map_err(cannot("write the log"))?;
         crash::install(&folders, host);
+        detach::hide_memory().map_err(cannot("keep its memory to itself"))?;
         let configuration = Arc::new(Configuration::new(layers, loaded, move |to| level.set(to)));
         let program = std::env::current_exe().map_err(cannot("find the program"))?;
         Ok(Self { host: host.clone(), folders, log, configuration, program, program_limits })

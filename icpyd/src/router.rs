@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
+use crate::audit::Audit;
 use crate::bus::{Answer, Respond};
 use crate::caller::Caller;
 use crate::crash;
@@ -28,6 +29,7 @@ pub struct Router {
     /// By name, and by the name with a dot for the colon.
     routes: HashMap<String, Arc<Route>>,
     metrics: Metrics,
+    audit: Option<Arc<Audit>>,
 }
 
 struct Route {
@@ -74,9 +76,14 @@ impl Mount<Caller> for Router {
 }
 
 impl Router {
-    /// A router without methods, that counts requests.
-    pub fn new(metrics: Metrics) -> Self {
-        Self { routes: HashMap::with_capacity(ROUTES), metrics }
+    /// A router without methods, that counts requests and writes clients' requests down.
+    pub fn new(metrics: Metrics, audit: Arc<Audit>) -> Self {
+        Self { routes: HashMap::with_capacity(ROUTES), metrics, audit: Some(audit) }
+    }
+
+    /// Where clients' requests are written down.
+    pub fn audit(&self) -> Option<&Arc<Audit>> {
+        self.audit.as_ref()
     }
 
     /// What it counts.
@@ -91,26 +98,65 @@ impl Router {
 
     /// Starts a client's request. The outer error is known at once; dropping the answer cancels the request.
     pub fn dispatch(&self, caller: Caller, method: &str, params: &str) -> Result<Answer> {
-        if self.routes.get(method).is_some_and(|route| !caller.identity().may_call(route.info.name)) {
+        let route = match self.admit(&caller, method) {
+            Ok(route) => route,
+            Err(error) => {
+                if let Some(audit) = &self.audit {
+                    let declared = self.routes.get(method).map(|route| route.info.name);
+                    audit.refuse(&caller, declared, params, &error);
+                }
+                return Err(error);
+            }
+        };
+        let (name, access) = (route.info.name, route.info.access);
+        let audited = self.audit.as_ref().and_then(|audit| audit.begin(&caller, name, access, params));
+        let answer = Self::start(route, caller, params);
+        let Some(audited) = audited else { return answer };
+        match answer {
+            Ok(answer) => Ok(Box::pin(async move {
+                let outcome = answer.await;
+                audited.end(outcome.as_ref().map(drop).map_err(Error::kind));
+                outcome
+            })),
+            Err(error) => {
+                audited.end(Err(error.kind()));
+                Err(error)
+            }
+        }
+    }
+
+    /// The route of a method that a client may call now.
+    fn admit(&self, caller: &Caller, method: &str) -> Result<&Route> {
+        let route = self.find(caller, method)?;
+        if !caller.identity().may_call(route.info.name) {
             let message = format!("`{method}` is not for a session that is confined to some folders");
             return Err(Error::permission_denied(message));
         }
-        self.start(caller, method, params)
+        if let Some(grant) = &caller.identity().grant {
+            grant.count(route.info.access)?;
+        }
+        Ok(route)
     }
 
-    fn start(&self, caller: Caller, method: &str, params: &str) -> Result<Answer> {
+    /// The route of a method that is within a caller's scopes.
+    fn find(&self, caller: &Caller, method: &str) -> Result<&Route> {
         let route = self
             .routes
             .get(method)
             .ok_or_else(|| Error::method_not_found(format!("no method is named `{}`", shortened(method))))?;
         let info = route.info;
-        if !caller.scopes().contains(info.access) {
-            return Err(Error::permission_denied(format!(
+        match caller.scopes().contains(info.access) {
+            true => Ok(route),
+            false => Err(Error::permission_denied(format!(
                 "`{}` needs the scope `{}`, which this session does not have",
                 info.name,
                 format!("{:?}", info.access).to_lowercase()
-            )));
+            ))),
         }
+    }
+
+    fn start(route: &Route, caller: Caller, params: &str) -> Result<Answer> {
+        let info = route.info;
         crash::remember(info);
         let span = tracing::debug_span!("request", method = info.name, session = caller.session());
         let start = || (route.start)(caller, params);
@@ -123,7 +169,8 @@ impl Router {
 
 impl Respond for Router {
     fn respond(&self, caller: Caller, method: &str, params: &str) -> Answer {
-        self.start(caller, method, params).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
+        let started = self.find(&caller, method).and_then(|route| Self::start(route, caller, params));
+        started.unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
     }
 }
 

@@ -1079,6 +1079,8 @@ export interface FsStatParams {
   path: FilePath;
   /** Describe a symbolic link itself and not what it leads to. */
   noFollow?: boolean;
+  /** Tell the version of a file too: all of it is read for that, unless the version is known. */
+  withVersion?: boolean;
 }
 
 /** Result of `fs:stat`. */
@@ -1089,6 +1091,8 @@ export interface FsStatResult {
   size: number;
   /** When its content changed last, in milliseconds since 1970. */
   modifiedAtMs: number;
+  /** Names exactly the content of a file, where that was asked for. */
+  version?: string | null;
   /** Whether the permissions allow nobody to write it. */
   isReadOnly: boolean;
   /** Whether listings leave it out by default. */
@@ -1135,6 +1139,8 @@ export interface FsCreateDirectoryParams {
 export interface FsCreateDirectoryResult {
   /** The folders that were made, the outermost first; none where it was there already. */
   created: Array<FilePath>;
+  /** Whether the folder was not there before. */
+  isNew?: boolean;
   /** What `fs:undo` takes; absent when nothing was made, or that could not be recorded. */
   operationId?: string | null;
 }
@@ -1191,7 +1197,7 @@ export interface FsItemResult {
 export interface RpcError {
   code: number;
   message: string;
-  data: { kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params" | "internal" | "not_found" | "already_exists" | "permission_denied" | "conflict" | "too_large" | "busy" | "timeout" | "unsupported" | "unavailable" | "gone" | "cancelled"; retryable: boolean; [detail: string]: unknown };
+  data: { kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params" | "internal" | "unauthenticated" | "not_found" | "already_exists" | "permission_denied" | "conflict" | "too_large" | "busy" | "timeout" | "unsupported" | "unavailable" | "gone" | "cancelled"; retryable: boolean; [detail: string]: unknown };
 }
 
 /** Params of `fs:copy` and `fs:move`. */
@@ -1334,7 +1340,11 @@ export interface TerminalCreateParams {
   shell?: string | null;
   /** Run the shell as it is: it does not tell then where its prompts and commands are. Of bash, zsh and fish. */
   isPlain?: boolean;
-  /** The folder in which it starts, from the root; by default the user's home. */
+  /** The workspace that it belongs to: its id, or its folder. */
+  workspace?: string | null;
+  /** The name of settings, `terminal.profiles.NAME`, that say what is not said here: `command` or `shell`, and `cwd`. Their variables are set beside and over those that the program has anyway. */
+  profile?: string | null;
+  /** The folder in which it starts, from the root; by default that of the workspace, or the user's home. */
   cwd?: FilePath | null;
   /** The whole environment of the program, beside what describes the terminal; by default the daemon's own variables that describe the user. */
   env?: Record<string, string> | null;
@@ -1367,6 +1377,10 @@ export interface TerminalInfo {
   command: Array<string>;
   /** The folder in which it was started. */
   cwd: FilePath;
+  /** The workspace that it belongs to. */
+  workspaceId?: string | null;
+  /** The profile that it was made with. */
+  profile?: string | null;
   /** Its process. */
   pid: number;
   /** The terminal's size. */
@@ -1399,10 +1413,18 @@ export interface TerminalStatistics {
   bytesOutPerSecond: number;
   /** Bytes that the screen and what was scrolled out of it take. */
   screenBytes: number;
+  /** Those of them that hold what was scrolled out. All terminals together have `limits.scrollback_bytes_max`. */
+  scrollbackBytes?: number;
   /** How often it is shown now. */
   viewers: number;
   /** How often a viewer was too slow and was given the screen as it was then. */
   slowScreens: number;
+}
+
+/** Params of `terminal:list`. */
+export interface TerminalListParams {
+  /** Only those that belong to this workspace: its id, or its folder. */
+  workspace?: string | null;
 }
 
 /** Result of `terminal:list`. */
@@ -1435,6 +1457,8 @@ export interface TerminalAttachParams {
   historyLines?: number | null;
   /** The viewer's size, which the terminal takes as its policy says; by default the viewer has none. */
   size?: TerminalSize | null;
+  /** Send what is printed as binary frames, where the connection has them (`binaryFrames` among the capabilities of `session:initialize`): each is the notification `terminal:data_out` without `data`, a newline, and the bytes. */
+  isBinary?: boolean;
   /** The viewer types nothing and changes no size. */
   isReadOnly?: boolean;
 }
@@ -1688,8 +1712,8 @@ export interface TerminalDataOut {
   to: number;
   /** Whether `data` is no output, but brings a terminal of the same size to the state that this one is in, whatever it showed before: its lines, screens, cursor, colours, modes and title. So is a viewer begun, and one that was too slow. */
   isScreen?: boolean;
-  /** What was printed. */
-  data: string;
+  /** What was printed; absent where it follows as bytes. */
+  data?: string | null;
   /** How `data` is sent. */
   encoding?: TerminalEncoding;
 }
@@ -1766,6 +1790,217 @@ export interface TerminalExited {
 export interface TerminalClosed {
   /** The terminal. */
   terminalId: string;
+}
+
+/** Result of `auth:whoami`. */
+export interface AuthWhoamiResult {
+  /** The user; `owner` is the daemon's own. */
+  user: string;
+  /** What has shown that. */
+  credential: AuthCredential;
+  /** Names the token or the login. */
+  credentialId?: string | null;
+  /** What the caller may do. */
+  scopes: Array<AuthScope>;
+  /** The workspaces that it is limited to. */
+  workspaces?: Array<string> | null;
+  /** Of a login: what a request that changes something carries in `X-Icpy-Csrf`. */
+  csrfToken?: string | null;
+  /** When the credential ends, in milliseconds since 1970. */
+  expiresAtMs?: number | null;
+}
+
+/** What shows who somebody is. */
+export type AuthCredential = "socket" | "token" | "login";
+
+/** One thing that a token, or a role, lets somebody do. */
+export type AuthScope = "read" | "write" | "execute" | "terminal" | "agent" | "admin";
+
+/** Params of `auth:create_token`. */
+export interface AuthCreateTokenParams {
+  /** What people call it. */
+  name: string;
+  /** What it lets its holder do. */
+  scopes: Array<AuthScope>;
+  /** How long it lasts, in seconds; by default until it is revoked. */
+  lastsS?: number | null;
+  /** Whose it is: by default `owner`. A user's token can do no more than the user. */
+  user?: string | null;
+  /** Limits it to the folders of this workspace. Nothing but files and that workspace can be used with it then. */
+  workspaceId?: string | null;
+  /** Limits it to paths that one of these globs matches, below the workspace's folders. */
+  paths?: Array<string>;
+}
+
+/** A token that was just made, or made anew. */
+export interface AuthNewToken {
+  /** The token itself: `icpy_` and 64 hexadecimal digits. It is not kept, and cannot be shown again. */
+  secret: string;
+  /** Names the token. */
+  tokenId: string;
+  /** What people call it. */
+  name: string;
+  /** Whose it is. */
+  user: string;
+  /** What it lets its holder do. */
+  scopes: Array<AuthScope>;
+  /** The workspace that it is limited to. */
+  workspaceId?: string | null;
+  /** The globs that it is limited to. */
+  paths?: Array<string>;
+  /** When it was made, in milliseconds since 1970. */
+  createdAtMs: number;
+  /** When it ends, in milliseconds since 1970. */
+  expiresAtMs?: number | null;
+}
+
+/** Result of `auth:list_tokens`. */
+export interface AuthListTokensResult {
+  /** The tokens, the oldest first. One that has ended is not among them. */
+  tokens: Array<AuthToken>;
+}
+
+/** A token as it is kept: without its secret. */
+export interface AuthToken {
+  /** Names the token. */
+  tokenId: string;
+  /** What people call it. */
+  name: string;
+  /** Whose it is. */
+  user: string;
+  /** What it lets its holder do. */
+  scopes: Array<AuthScope>;
+  /** The workspace that it is limited to. */
+  workspaceId?: string | null;
+  /** The globs that it is limited to. */
+  paths?: Array<string>;
+  /** When it was made, in milliseconds since 1970. */
+  createdAtMs: number;
+  /** When it ends, in milliseconds since 1970. */
+  expiresAtMs?: number | null;
+}
+
+/** Names a token. */
+export interface AuthTokenParams {
+  /** The token's id. */
+  tokenId: string;
+}
+
+/** Params of `auth:create_login_link`. */
+export interface AuthCreateLoginLinkParams {
+  /** Who is logged in: by default `owner`. */
+  user?: string | null;
+}
+
+/** Result of `auth:create_login_link`. */
+export interface AuthLoginLink {
+  /** The link, to be opened once. Whoever has it can log in. */
+  url: string;
+  /** When it ends, in milliseconds since 1970. */
+  expiresAtMs: number;
+}
+
+/** Result of `auth:create_ticket`. */
+export interface AuthTicket {
+  /** The ticket. */
+  ticket: string;
+  /** When it ends, in milliseconds since 1970. */
+  expiresAtMs: number;
+}
+
+/** Result of `auth:list_logins`. */
+export interface AuthListLoginsResult {
+  /** The logins, the oldest first. */
+  logins: Array<AuthLogin>;
+}
+
+/** A browser that is logged in. */
+export interface AuthLogin {
+  /** Names the login. */
+  loginId: string;
+  /** Whose it is. */
+  user: string;
+  /** When it was made, in milliseconds since 1970. */
+  createdAtMs: number;
+  /** When it ends, in milliseconds since 1970. */
+  expiresAtMs: number;
+}
+
+/** Params of `auth:logout`. */
+export interface AuthLogoutParams {
+  /** The login to end; by default the caller's own. Another one needs the scope `admin`. */
+  loginId?: string | null;
+}
+
+/** Params of `auth:set_password`. */
+export interface AuthSetPasswordParams {
+  /** Whose: by default `owner`. */
+  user?: string | null;
+  /** The password, of 8 to 1024 bytes; by default none, so that nobody can log in with one. */
+  password?: string | null;
+}
+
+/** Names a user. */
+export interface AuthUserParams {
+  /** The name: 1 to 64 letters, digits, `.`, `_` and `-`. */
+  user: string;
+}
+
+/** A user beside the daemon's own. */
+export interface AuthUser {
+  /** The name. */
+  user: string;
+  /** When it was added, in milliseconds since 1970. */
+  createdAtMs: number;
+  /** Whether it has a password. */
+  hasPassword: boolean;
+  /** Its roles. */
+  roles: Array<AuthMembership>;
+}
+
+/** A role on a workspace. */
+export interface AuthMembership {
+  /** The workspace. */
+  workspaceId: string;
+  /** The role. */
+  role: AuthRole;
+}
+
+/** What a user may do in a workspace. */
+export type AuthRole = "viewer" | "editor" | "owner";
+
+/** Result of `auth:list_users`. */
+export interface AuthListUsersResult {
+  /** The users, by name. The daemon's own user is not among them. */
+  users: Array<AuthUser>;
+}
+
+/** Params of `auth:set_role`. */
+export interface AuthSetRoleParams {
+  /** The user. */
+  user: string;
+  /** The workspace. */
+  workspaceId: string;
+  /** The role; by default none any more. */
+  role?: AuthRole | null;
+}
+
+/** Params of `web:start`. */
+export interface WebStartParams {
+  /** Where to listen, as `127.0.0.1:7070`; port 0 is any that is free. By default as the settings say, or there. */
+  address?: string | null;
+}
+
+/** Result of `web:start` and `web:status`. */
+export interface WebStatusResult {
+  /** Where it listens, if it does. */
+  address?: string | null;
+  /** The beginning of every address there, as `http://127.0.0.1:7070`. */
+  url?: string | null;
+  /** Of a certificate that the daemon has made for itself: its SHA-256 fingerprint, to compare with what a browser shows. */
+  fingerprint?: string | null;
+  /** Connections now. */
+  connections: number;
 }
 
 /** What `params` of every event hold beside the payload. */
@@ -1920,8 +2155,8 @@ export interface Methods {
   "fs:undo": { params: FsUndoParams; result: FsUndoResult };
   /** Runs a program, by default the user's shell, in a new terminal. */
   "terminal:create": { params: TerminalCreateParams; result: TerminalInfo };
-  /** Lists the terminals, the oldest first. */
-  "terminal:list": { params: Empty; result: TerminalListResult };
+  /** Lists the terminals, all or those of a workspace, the oldest first. */
+  "terminal:list": { params: TerminalListParams; result: TerminalListResult };
   /** Describes a terminal. */
   "terminal:get": { params: TerminalParams; result: TerminalInfo };
   /** Gives a terminal another name. */
@@ -1954,6 +2189,40 @@ export interface Methods {
   "terminal:wait": { params: TerminalWaitParams; result: TerminalWaitResult };
   /** Ends what runs in a terminal and forgets the terminal. What has left its session (`setsid`) or, on Windows, its job goes on; so do on macOS jobs in the background that a hangup does not end. */
   "terminal:close": { params: TerminalCloseParams; result: Empty };
+  /** Says who asks, and what they may do. */
+  "auth:whoami": { params: Empty; result: AuthWhoamiResult };
+  /** Makes a token: who sends it in `Authorization: Bearer` may do what it says. It is shown this once. */
+  "auth:create_token": { params: AuthCreateTokenParams; result: AuthNewToken };
+  /** Lists the tokens, without what is secret, the oldest first. */
+  "auth:list_tokens": { params: Empty; result: AuthListTokensResult };
+  /** Ends a token, and at once all that goes on with it. */
+  "auth:revoke_token": { params: AuthTokenParams; result: Empty };
+  /** Gives a token another secret. The old one ends at once, with all that goes on with it. */
+  "auth:rotate_token": { params: AuthTokenParams; result: AuthNewToken };
+  /** Makes a link that logs one browser in, once, within a minute. */
+  "auth:create_login_link": { params: AuthCreateLoginLinkParams; result: AuthLoginLink };
+  /** Makes a ticket that opens one WebSocket, once, within 30 seconds, for whoever cannot send a header or a cookie: `GET /ws?ticket=`. What it opens may do what its maker may. */
+  "auth:create_ticket": { params: Empty; result: AuthTicket };
+  /** Lists the browsers that are logged in. */
+  "auth:list_logins": { params: Empty; result: AuthListLoginsResult };
+  /** Logs a browser out: by default the one that asks. */
+  "auth:logout": { params: AuthLogoutParams; result: Empty };
+  /** Sets or removes a user's password, with which a browser can log in. All of the user's browsers are logged out. */
+  "auth:set_password": { params: AuthSetPasswordParams; result: Empty };
+  /** Adds a user, who may do nothing yet. */
+  "auth:create_user": { params: AuthUserParams; result: AuthUser };
+  /** Removes a user, with tokens, logins and roles. */
+  "auth:remove_user": { params: AuthUserParams; result: Empty };
+  /** Lists the users and their roles. */
+  "auth:list_users": { params: Empty; result: AuthListUsersResult };
+  /** Gives a user a role on a workspace, or takes it away. What goes on for that user ends, and may begin again. Needs the scope `admin`, or the role `owner` on the workspace. */
+  "auth:set_role": { params: AuthSetRoleParams; result: AuthUser };
+  /** Starts the listener. When it listens already nothing changes. */
+  "web:start": { params: WebStartParams; result: WebStatusResult };
+  /** Ends the listener and its connections. */
+  "web:stop": { params: Empty; result: Empty };
+  /** Says whether and where it listens. */
+  "web:status": { params: Empty; result: WebStatusResult };
 }
 
 /** The payload of every event. */

@@ -9,6 +9,8 @@
 //!     service FsApi, FsClient = "fs" {
 //!         /// Returns what a path names.
 //!         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
+//!         /// Makes a folder.
+//!         Write fn create_directory(FsPath) -> FsMade; rest PUT "/fs/directory{?path}" created "/fs/directory{?path}";
 //!         /// Replaces a file.
 //!         Write fn write_file(FsWriteFileParams) -> FsWriteFileResult, idempotent;
 //!     }
@@ -21,7 +23,7 @@
 //!
 //! The word before `fn` is the [`Access`] that a caller needs, or a receiver of the event. A name that is a keyword of Rust
 //! stands behind the function's: `fn move_items as "move"(...)`. Words after a comma are
-//! methods of [`MethodInfo`] and [`Topic`]: an unknown one does not compile.
+//! methods of [`MethodInfo`] and [`Topic`]: an unknown one does not compile. What `rest` declares is a [`Route`].
 
 use std::future::Future;
 
@@ -32,6 +34,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
 use crate::message::without_place;
+use crate::rest::Route;
 
 /// What a caller must be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -51,26 +54,6 @@ pub enum Access {
     Agent,
     /// Control the daemon and who may use it.
     Admin,
-}
-
-/// The verb of a REST route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "HTTP defines them")]
-pub enum Verb {
-    GET,
-    POST,
-    PUT,
-    PATCH,
-    DELETE,
-}
-
-/// Where a method is found over REST.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Route {
-    /// The verb.
-    pub verb: Verb,
-    /// The path below `/api/v1`.
-    pub path: &'static str,
 }
 
 /// Adds a type to a set of schemas and returns a reference to it.
@@ -117,8 +100,8 @@ impl MethodInfo {
 
     /// Declares a REST route.
     #[must_use]
-    pub const fn rest(mut self, verb: Verb, path: &'static str) -> Self {
-        self.rest = Some(Route { verb, path });
+    pub const fn rest(mut self, route: Route) -> Self {
+        self.rest = Some(route);
         self
     }
 }
@@ -265,7 +248,7 @@ macro_rules! api {
             $(
                 $(#[doc = $doc:literal])+
                 $access:ident fn $method:ident $(as $name:literal)? ($params:ty) -> $result:ty $(, $marker:ident)*;
-                $(rest $verb:ident $route:literal;)?
+                $(rest $verb:ident $route:literal $(created $location:literal)?;)?
             )+
         }
         $(events {
@@ -301,7 +284,9 @@ macro_rules! api {
                     Access::$access,
                     |schemas| schemas.subschema_for::<$params>(),
                     |schemas| schemas.subschema_for::<$result>(),
-                )$(.$marker())*$(.rest($crate::api::Verb::$verb, $route))?;
+                )$(.$marker())*$(
+                    .rest($crate::rest::Route::new($crate::rest::Verb::$verb, $route)$(.created($location))?)
+                )?;
             )+
         }
 

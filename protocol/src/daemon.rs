@@ -29,7 +29,7 @@ crate::api! {
         /// Reads the settings again. When one of them is wrong the error names it, and nothing changes.
         Admin fn reload(Empty) -> DaemonReloadResult, idempotent; rest POST "/daemon/reload";
         /// Logs more or less from now on, until the settings are read again.
-        Admin fn set_log_level(DaemonSetLogLevelParams) -> Empty, idempotent;
+        Admin fn set_log_level(DaemonSetLogLevelParams) -> Empty, idempotent; rest PUT "/daemon/log-level";
     }
 }
 

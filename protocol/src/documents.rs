@@ -1,9 +1,10 @@
-//! The declarations as documents for others: OpenRPC, TypeScript types, and the man page of the protocol.
+//! The declarations as documents for others: OpenRPC, OpenAPI, TypeScript types, and the man page of the protocol.
 //!
 //! Pure functions of [`API`](crate::API): a document says nothing that is not declared. Their committed copies are
 //! compared with these by a test.
 
 mod man;
+mod openapi;
 mod openrpc;
 mod prometheus;
 mod typescript;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use man::man_page;
+pub use openapi::openapi;
 pub use openrpc::openrpc;
 pub use prometheus::prometheus;
 pub use typescript::typescript;

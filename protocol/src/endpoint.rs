@@ -98,6 +98,11 @@ impl Folders {
     pub fn log_file(&self) -> PathBuf {
         self.log.join("icpyd.log")
     }
+
+    /// The audit log.
+    pub fn audit_file(&self) -> PathBuf {
+        self.log.join("audit.log")
+    }
 }
 
 /// What the holder of a life lock says of itself, in the locked file.

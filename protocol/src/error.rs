@@ -40,6 +40,7 @@ error_table! {
     MethodNotFound -32601 "method_not_found" false "no method has this name" method_not_found;
     InvalidParams -32602 "invalid_params" false "the params do not fit the method" invalid_params;
     Internal -32603 "internal" false "the daemon failed; its log says more" internal;
+    Unauthenticated -32009 "unauthenticated" false "a credential is missing, wrong or no longer good" unauthenticated;
     NotFound -32010 "not_found" false "the named thing does not exist" not_found;
     AlreadyExists -32011 "already_exists" false "the named thing exists already" already_exists;
     PermissionDenied -32012 "permission_denied" false "the caller, or the daemon's user, may not do this" permission_denied;
@@ -72,6 +73,25 @@ impl Kind {
     /// The row of the table that describes this kind.
     pub fn info(self) -> &'static ErrorInfo {
         ERRORS.iter().find(|info| info.kind == self).expect("the macro writes a row for every kind")
+    }
+
+    /// The status of an answer over HTTP that is this error.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::ParseError | Self::InvalidRequest | Self::InvalidParams => 400,
+            Self::Unauthenticated => 401,
+            Self::PermissionDenied => 403,
+            Self::MethodNotFound | Self::NotFound => 404,
+            Self::AlreadyExists | Self::Conflict => 409,
+            Self::Gone => 410,
+            Self::TooLarge => 413,
+            Self::Unsupported => 422,
+            Self::Busy => 429,
+            Self::Cancelled => 499,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+            Self::Timeout => 504,
+        }
     }
 
     fn named(name: &str) -> Option<Self> {
@@ -130,6 +150,11 @@ impl Error {
     /// Whether the connection was lost before the answer.
     pub fn is_connection_lost(&self) -> bool {
         self.detail("connectionLost").is_some()
+    }
+
+    /// What is told beside kind and message.
+    pub fn details(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.details.iter().flat_map(|details| details.iter())
     }
 
     /// A member of `data`, if it was given.

@@ -11,9 +11,9 @@ crate::api! {
     service FileApi, FileClient = "file" {
         /// Opens a file in every attached editor: in the workspace whose root holds it, else in the active one, else in
         /// a new one over the enclosing repository or folder. A file that is open already is shown again.
-        Write fn open(FileOpenParams) -> FileOpenResult, idempotent; rest POST "/files";
+        Write fn open(FileOpenParams) -> FileOpenResult, idempotent; rest POST "/files" created "/files/{file.fileId}";
         /// Closes an open file in every attached editor.
-        Write fn close(FileCloseParams) -> OpenFile; rest DELETE "/files";
+        Write fn close(FileCloseParams) -> OpenFile; rest DELETE "/files/{fileId}";
         /// Lists the open files: of all workspaces unless one is named.
         Read fn list(FileListParams) -> FileListResult; rest GET "/files";
     }

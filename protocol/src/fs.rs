@@ -33,21 +33,21 @@ crate::api! {
         /// Refused when the file is no longer of the version that the caller names. Durable when answered. A file that
         /// would lose something by being replaced is written in place, and the answer's `method` says so. Capabilities of
         /// programs (`setcap`) are lost in either way, as at any write.
-        Write fn write_file(FsWriteFileParams) -> FsWriteFileResult; rest PUT "/fs/file";
+        Write fn write_file(FsWriteFileParams) -> FsWriteFileResult; rest PUT "/fs/file{?path}" created "/fs/file{?path}";
         /// Replaces the content of several files, or makes them: all or none, also when the daemon is killed meanwhile. A
         /// file that is mounted over its name cannot be among them.
-        Write fn write_files(FsWriteFilesParams) -> FsWriteFilesResult; rest PUT "/fs/files";
+        Write fn write_files(FsWriteFilesParams) -> FsWriteFilesResult; rest POST "/fs/files";
         /// Begins to save a file whose content comes in parts, for content that no line can hold. What is sent is kept
         /// apart until the write is committed; it goes with the session or the daemon, or when no further part comes for
         /// `limits.upload_timeout`.
-        Write fn begin_write(FsBeginWriteParams) -> FsBeginWriteResult;
+        Write fn begin_write(FsBeginWriteParams) -> FsBeginWriteResult; rest POST "/fs/uploads" created "/fs/uploads/{writeId}";
         /// Sends the next part of a write. Parts that are sent without waiting for answers are taken in their order.
-        Write fn write_part(FsWritePartParams) -> FsWritePartResult, idempotent;
+        Write fn write_part(FsWritePartParams) -> FsWritePartResult, idempotent; rest PATCH "/fs/uploads/{writeId}";
         /// Replaces the file with what was sent, or makes it, exactly as `fs:write_file` does. Whatever comes of it, the
         /// write is over. A file that must be written in place can get 256 MiB at most.
-        Write fn commit_write(FsEndWriteParams) -> FsWriteFileResult;
+        Write fn commit_write(FsEndWriteParams) -> FsWriteFileResult; rest POST "/fs/uploads/{writeId}/commit";
         /// Takes away what was sent.
-        Write fn abort_write(FsEndWriteParams) -> Empty;
+        Write fn abort_write(FsEndWriteParams) -> Empty; rest DELETE "/fs/uploads/{writeId}";
         /// Lists a folder, sorted, page by page.
         Read fn list_directory(FsListDirectoryParams) -> FsListDirectoryResult; rest GET "/fs/directory";
         /// Finds files below a folder by their names, as a picker does: the best first. What git ignores is left out.
@@ -59,25 +59,27 @@ crate::api! {
         Read fn grep(FsGrepParams) -> FsGrepResult; rest GET "/fs/grep";
         /// Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git
         /// ignores is left out, unless it is the path itself.
-        Read fn watch(FsWatchParams) -> FsWatchResult; rest POST "/fs/watches";
+        Read fn watch(FsWatchParams) -> FsWatchResult;
         /// Ends a watch.
-        Read fn unwatch(FsUnwatchParams) -> Empty; rest DELETE "/fs/watches";
+        Read fn unwatch(FsUnwatchParams) -> Empty;
         /// Returns when everything that happened on disk before now is told, and can be found.
         Read fn sync(FsSyncParams) -> Empty; rest POST "/fs/sync";
         /// Confines this session to some folders, for as long as it lasts: what is outside is not there for it, whatever
         /// links lead there. It may use files then and nothing else, and hears of changes inside alone.
         Open fn confine(FsConfineParams) -> Empty, idempotent;
         /// Shows how files would change if what is found in them were replaced. Nothing is changed.
-        Read fn preview_replace(FsPreviewReplaceParams) -> FsPreviewReplaceResult;
+        Read fn preview_replace(FsPreviewReplaceParams) -> FsPreviewReplaceResult; rest POST "/fs/replace/preview";
         /// Replaces what is found in files that a preview has shown: in all of them or in none, also when the daemon is killed
         /// meanwhile. Refused when one of them is no longer of the version that the preview was of.
         Write fn replace(FsReplaceParams) -> FsReplaceResult; rest POST "/fs/replace";
         /// Returns what a path names.
         Read fn stat(FsStatParams) -> FsStatResult; rest GET "/fs/stat";
         /// Makes a folder, and those above it that are missing. One that is there already is as well.
-        Write fn create_directory(FsCreateDirectoryParams) -> FsCreateDirectoryResult; rest POST "/fs/directory";
+        Write fn create_directory(FsCreateDirectoryParams) -> FsCreateDirectoryResult;
+        rest PUT "/fs/directory{?path}" created "/fs/directory{?path}";
         /// Makes a symbolic link, where nothing is yet.
-        Write fn create_symlink(FsCreateSymlinkParams) -> FsCreateSymlinkResult; rest POST "/fs/symlink";
+        Write fn create_symlink(FsCreateSymlinkParams) -> FsCreateSymlinkResult;
+        rest POST "/fs/symlinks" created "/fs/stat{?path}";
         /// Sets the permissions of files and folders.
         Write fn set_mode(FsSetModeParams) -> FsBatchResult; rest POST "/fs/mode";
         /// Copies files and folders with their modes, times and extended attributes. A copy appears as a whole or not at
@@ -94,7 +96,7 @@ crate::api! {
         Read fn list_operations(FsListOperationsParams) -> FsListOperationsResult; rest GET "/fs/operations";
         /// Takes an operation back. Refused with `conflict`, which names the thing, when something is no longer as the
         /// operation left it, so that nothing that was done since is lost.
-        Write fn undo(FsUndoParams) -> FsUndoResult; rest POST "/fs/undo";
+        Write fn undo(FsUndoParams) -> FsUndoResult; rest POST "/fs/operations/{operationId}/undo";
     }
     events {
         /// An operation was done.

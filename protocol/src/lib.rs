@@ -5,13 +5,16 @@
 
 pub mod api;
 pub mod error;
+pub mod json_string;
 pub mod message;
 pub mod path;
+pub mod rest;
 pub mod signal;
 pub mod topic;
 
 pub mod session;
 
+pub mod auth;
 pub mod daemon;
 pub mod event;
 pub mod file;
@@ -19,6 +22,7 @@ pub mod fs;
 pub mod project;
 pub mod rpc;
 pub mod terminal;
+pub mod web;
 pub mod workspace;
 
 pub mod documents;
@@ -44,6 +48,8 @@ pub const API: &[&api::Namespace] = &[
     &file::NAMESPACE,
     &fs::NAMESPACE,
     &terminal::NAMESPACE,
+    &auth::NAMESPACE,
+    &web::NAMESPACE,
 ];
 
 /// Params or result of a method that has none. Members are ignored.

@@ -10,7 +10,8 @@ crate::api! {
     /// Opening a folder as a whole.
     service ProjectApi, ProjectClient = "project" {
         /// Makes the folder's workspace the active one, and makes that workspace when there is none.
-        Write fn load(ProjectLoadParams) -> ProjectLoadResult, idempotent; rest POST "/projects";
+        Write fn load(ProjectLoadParams) -> ProjectLoadResult, idempotent;
+        rest POST "/projects" created "/workspaces/{workspace.workspaceId}";
     }
 }
 

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Empty;
+use crate::json_string::JsonString;
 use crate::path::FilePath;
 
 pub use self::command::*;
@@ -22,13 +23,13 @@ crate::api! {
     /// Programs that run in terminals of the daemon, and go on when clients come and go.
     service TerminalApi, TerminalClient = "terminal" {
         /// Runs a program, by default the user's shell, in a new terminal.
-        Terminal fn create(TerminalCreateParams) -> TerminalInfo; rest POST "/terminals";
-        /// Lists the terminals, the oldest first.
-        Read fn list(Empty) -> TerminalListResult; rest GET "/terminals";
+        Terminal fn create(TerminalCreateParams) -> TerminalInfo; rest POST "/terminals" created "/terminals/{terminalId}";
+        /// Lists the terminals, all or those of a workspace, the oldest first.
+        Read fn list(TerminalListParams) -> TerminalListResult; rest GET "/terminals";
         /// Describes a terminal.
-        Read fn get(TerminalParams) -> TerminalInfo;
+        Read fn get(TerminalParams) -> TerminalInfo; rest GET "/terminals/{terminalId}";
         /// Gives a terminal another name.
-        Terminal fn rename(TerminalRenameParams) -> TerminalInfo, idempotent;
+        Terminal fn rename(TerminalRenameParams) -> TerminalInfo, idempotent; rest PATCH "/terminals/{terminalId}";
         /// Shows a terminal to this session from the answer on: what it prints comes as `terminal:data_out`, as fast as the
         /// session acknowledges it, and nothing of it waits for a slow one. A lost connection ends it; `after` goes on.
         Terminal fn attach(TerminalAttachParams) -> TerminalAttachResult;
@@ -37,30 +38,32 @@ crate::api! {
         /// Says how much of a terminal's output was shown, so that more is sent.
         Terminal fn ack(TerminalAckParams) -> Empty, idempotent;
         /// Types something into a terminal.
-        Terminal fn data_in(TerminalDataInParams) -> Empty;
+        Terminal fn data_in(TerminalDataInParams) -> Empty; rest POST "/terminals/{terminalId}/input";
         /// Returns what a terminal has printed after a place, as far as it is kept: at once, or when there is something.
-        Terminal fn read(TerminalReadParams) -> TerminalReadResult, idempotent;
+        Terminal fn read(TerminalReadParams) -> TerminalReadResult, idempotent; rest POST "/terminals/{terminalId}/read";
         /// Returns what is in a terminal as text: what it shows, what was scrolled out, or some lines.
         Terminal fn snapshot(TerminalSnapshotParams) -> TerminalSnapshotResult, idempotent;
+        rest POST "/terminals/{terminalId}/snapshot";
         /// Finds text in what a terminal shows and what was scrolled out.
-        Terminal fn search(TerminalSearchParams) -> TerminalSearchResult, idempotent;
+        Terminal fn search(TerminalSearchParams) -> TerminalSearchResult, idempotent; rest POST "/terminals/{terminalId}/search";
         /// Forgets what a terminal has printed, but for its screen, which stays as it is. Who is shown the terminal is given
         /// the screen anew.
-        Terminal fn clear(TerminalParams) -> Empty, idempotent;
+        Terminal fn clear(TerminalParams) -> Empty, idempotent; rest POST "/terminals/{terminalId}/clear";
         /// Runs a command in the shell of a terminal, as if it was typed there, and returns what it has written and its status. The
         /// shell is one that the daemon has started with its marks, and waits at an empty prompt: else it is refused.
-        Terminal fn run(TerminalRunParams) -> TerminalCommand;
+        Terminal fn run(TerminalRunParams) -> TerminalCommand; rest POST "/terminals/{terminalId}/run";
         /// Returns the last command that has ended in the shell of a terminal.
         Terminal fn last_command(TerminalLastCommandParams) -> TerminalCommand, idempotent;
+        rest POST "/terminals/{terminalId}/last-command";
         /// Changes the size of a terminal; its program is told.
-        Terminal fn resize(TerminalResizeParams) -> Empty, idempotent;
+        Terminal fn resize(TerminalResizeParams) -> Empty, idempotent; rest PUT "/terminals/{terminalId}/size";
         /// Sends a signal to the program in the foreground of a terminal.
-        Terminal fn signal(TerminalSignalParams) -> Empty;
+        Terminal fn signal(TerminalSignalParams) -> Empty; rest POST "/terminals/{terminalId}/signal";
         /// Waits until a terminal's program ends. Without an end in time the answer has none.
-        Read fn wait(TerminalWaitParams) -> TerminalWaitResult, idempotent;
+        Read fn wait(TerminalWaitParams) -> TerminalWaitResult, idempotent; rest GET "/terminals/{terminalId}/exit";
         /// Ends what runs in a terminal and forgets the terminal. What has left its session (`setsid`) or, on Windows, its job
         /// goes on; so do on macOS jobs in the background that a hangup does not end.
-        Terminal fn close(TerminalCloseParams) -> Empty;
+        Terminal fn close(TerminalCloseParams) -> Empty; rest DELETE "/terminals/{terminalId}";
     }
     events {
         /// A terminal was made.
@@ -102,6 +105,12 @@ pub struct TerminalInfo {
     pub command: Vec<String>,
     /// The folder in which it was started.
     pub cwd: FilePath,
+    /// The workspace that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
+    /// The profile that it was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// Its process.
     pub pid: u32,
     /// The terminal's size.
@@ -131,6 +140,9 @@ pub struct TerminalStatistics {
     pub bytes_out_per_second: u64,
     /// Bytes that the screen and what was scrolled out of it take.
     pub screen_bytes: u64,
+    /// Those of them that hold what was scrolled out. All terminals together have `limits.scrollback_bytes_max`.
+    #[serde(default)]
+    pub scrollback_bytes: u64,
     /// How often it is shown now.
     pub viewers: u32,
     /// How often a viewer was too slow and was given the screen as it was then.
@@ -176,7 +188,14 @@ pub struct TerminalCreateParams {
     /// Run the shell as it is: it does not tell then where its prompts and commands are. Of bash, zsh and fish.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_plain: bool,
-    /// The folder in which it starts, from the root; by default the user's home.
+    /// The workspace that it belongs to: its id, or its folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// The name of settings, `terminal.profiles.NAME`, that say what is not said here: `command` or `shell`, and `cwd`. Their
+    /// variables are set beside and over those that the program has anyway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The folder in which it starts, from the root; by default that of the workspace, or the user's home.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<FilePath>,
     /// The whole environment of the program, beside what describes the terminal; by default the daemon's own variables that
@@ -207,6 +226,15 @@ pub enum TerminalSizePolicy {
     Fixed,
 }
 
+/// Params of `terminal:list`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalListParams {
+    /// Only those that belong to this workspace: its id, or its folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+}
+
 /// Result of `terminal:list`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TerminalListResult {
@@ -228,6 +256,7 @@ pub struct TerminalDataInParams {
     /// The viewer that types. What it sends of a bracketed paste stays together, and where the size follows the one who is
     /// active, it is the one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-needs-session" = true))]
     pub viewer_id: Option<String>,
 }
 
@@ -276,7 +305,7 @@ pub struct TerminalReadParams {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TerminalReadResult {
     /// What was printed; bytes that are no UTF-8 are replaced.
-    pub data: String,
+    pub data: JsonString,
     /// Where it begins, in bytes of the terminal's output: behind `after` when what was between is no longer kept.
     pub from: u64,
     /// Where it ends: the next `after`.
@@ -296,6 +325,7 @@ pub struct TerminalResizeParams {
     pub size: TerminalSize,
     /// The viewer whose size has changed; the terminal takes it as its policy says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-needs-session" = true))]
     pub viewer_id: Option<String>,
 }
 
@@ -350,24 +380,6 @@ pub struct TerminalWaitResult {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TerminalCloseParams {
-    /// The terminal.
-    pub terminal_id: String,
-}
-
-/// Payload of `terminal:exited`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TerminalExited {
-    /// The terminal.
-    pub terminal_id: String,
-    /// How its program ended.
-    pub exit: TerminalExit,
-}
-
-/// Payload of `terminal:closed`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TerminalClosed {
     /// The terminal.
     pub terminal_id: String,
 }

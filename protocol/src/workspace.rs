@@ -14,13 +14,13 @@ crate::api! {
         /// Lists the workspaces, the one used last first.
         Read fn list(Empty) -> WorkspaceListResult; rest GET "/workspaces";
         /// Makes a workspace over a folder. Its state is stored before the answer.
-        Write fn create(WorkspaceCreateParams) -> WorkspaceInfo; rest POST "/workspaces";
+        Write fn create(WorkspaceCreateParams) -> WorkspaceInfo; rest POST "/workspaces" created "/workspaces/{workspaceId}";
         /// Returns the whole state of a workspace: of the active one unless another is named.
-        Read fn get_state(WorkspaceGetStateParams) -> WorkspaceGetStateResult; rest GET "/workspaces/state";
+        Read fn get_state(WorkspaceGetStateParams) -> WorkspaceGetStateResult; rest GET "/workspaces/{workspaceId}";
         /// Makes a workspace the active one.
-        Write fn activate(WorkspaceActivateParams) -> WorkspaceInfo, idempotent; rest POST "/workspaces/activate";
+        Write fn activate(WorkspaceActivateParams) -> WorkspaceInfo, idempotent; rest POST "/workspaces/{workspaceId}/activate";
         /// Adds a folder to a workspace: files in it open there.
-        Write fn add_folder(WorkspaceAddFolderParams) -> WorkspaceInfo, idempotent; rest POST "/workspaces/folders";
+        Write fn add_folder(WorkspaceAddFolderParams) -> WorkspaceInfo, idempotent; rest POST "/workspaces/{workspaceId}/folders";
     }
     events {
         /// A workspace was made, activated, or something in it changed. Carries the workspace as it is now.

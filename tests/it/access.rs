@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use icpy::Client;
 use icpy_protocol::error::{Error, Kind};
-use icpy_protocol::fs::{CHANGED_ON_DISK, FsClient, FsConfineParams, FsRoot};
+use icpy_protocol::fs::{CHANGED_ON_DISK, FsBeginWriteParams, FsClient, FsConfineParams, FsEndWriteParams, FsRoot};
 use icpy_protocol::path::FilePath;
 use icpy_tests::Daemon;
 use serde_json::{Value, json};
@@ -38,7 +38,9 @@ fn uses(root: &Path, path: &Path) -> Vec<(&'static str, Value)> {
         ("fs:write_file", json!({ "path": path, "content": "secret" })),
         ("fs:stat", json!({ "path": path })),
         ("fs:stat", json!({ "path": path, "noFollow": true })),
+        ("fs:stat", json!({ "path": path, "withVersion": true })),
         ("fs:list_directory", json!({ "path": path })),
+        ("fs:replace", replacing(root, &path)),
         ("fs:find", json!({ "path": path, "query": "s" })),
         ("fs:grep", json!({ "path": path, "pattern": "secret" })),
         ("fs:create_directory", json!({ "path": path })),
@@ -51,6 +53,12 @@ fn uses(root: &Path, path: &Path) -> Vec<(&'static str, Value)> {
         ("fs:delete", json!({ "paths": [path] })),
         ("fs:delete", json!({ "paths": [path], "isPermanent": true })),
     ]
+}
+
+fn replacing(root: &Path, path: &FilePath) -> Value {
+    let search = json!({ "path": FilePath::from(root), "pattern": "secret" });
+    let files = json!([{ "path": path, "baseVersion": "" }]);
+    json!({ "preview": { "search": search, "replacement": "" }, "files": files })
 }
 
 /// What a call answers; the failure of one thing in a batch is the call's.
@@ -126,6 +134,21 @@ fn no_path_leads_out() {
         let nul = json!({ "path": "/a\0b" });
         assert_eq!(ask(&client, "fs:stat", &nul).await.unwrap_err().kind(), Kind::InvalidParams);
         assert_eq!(fs::read_to_string(daemon.path("outside/secret")).unwrap(), "secret\n");
+    });
+}
+
+#[test]
+fn a_write_that_is_given_up_leaves_nothing() {
+    let daemon = Daemon::boot(FILES);
+    daemon.run(async {
+        let client = FsClient::new(confined(&daemon, &[]).await);
+        let folder = daemon.path("root/folder");
+        let begun = client.begin_write(&FsBeginWriteParams::of(folder.join("new"))).await.unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        client.abort_write(&FsEndWriteParams { write_id: begun.write_id }).await.unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        // The daemon gives this one up when it ends.
+        client.begin_write(&FsBeginWriteParams::of(folder.join("new"))).await.unwrap();
     });
 }
 

@@ -203,6 +203,28 @@ fn a_long_paste_arrives_whole_also_while_the_daemon_is_replaced() {
 }
 
 #[test]
+fn the_keys_that_detach_are_none_in_a_paste() {
+    let user = Process::new("");
+    let script = r"stty raw -echo; printf '\033[?2004h'; echo ready; head -c 16 | od -An -tx1; printf '\033[?2004l'; echo off; exec cat";
+    start(&user, "paste", script);
+    let mut terminal = icpy(&user, &["attach", "paste"]);
+    terminal.expect("ready");
+    terminal.type_keys("\u{1b}[200~a\u{1d}\u{1d}b\u{1b}[201~");
+    terminal.expect("1b 5b 32 30 30 7e 61 1d 1d 62 1b 5b 32 30 31 7e");
+    terminal.expect("off");
+    // What looks like the beginning of one is none where the program does not have them marked.
+    terminal.type_keys(&format!("\u{1b}[200~{DETACH}"));
+    terminal.expect("[detached]");
+    ends(&mut terminal, 0);
+    start(&user, "marked", r"printf '\033[?2004h'; echo ready; exec cat");
+    let mut terminal = icpy(&user, &["attach", "marked"]);
+    terminal.expect("ready");
+    terminal.type_keys(&format!("\u{1b}[200~a\u{1b}[201~{DETACH}"));
+    terminal.expect("[detached]");
+    ends(&mut terminal, 0);
+}
+
+#[test]
 fn no_byte_is_lost_or_doubled_while_the_daemon_is_replaced() {
     let user = Process::new("");
     let script = "echo begin; read x; i=0; while [ $i -lt 400 ]; do seq $((i * 20 + 1)) $((i * 20 + 20)); \

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 
 use icpy_protocol::api::Access;
 use icpy_protocol::error::{ERRORS, Kind};
-use icpy_tests::{Daemon, LineClient, Transport};
+use icpy_tests::{Daemon, LineClient, Transport, Web};
 use icpyd::caller::Scopes;
 use serde_json::{Value, json};
 
@@ -56,6 +56,13 @@ async fn provoke(daemon: &Daemon, client: &mut LineClient, kind: Kind) -> Option
                 stream(daemon, client, id).await;
             }
             return Some(client.receive_answer(256).await.1);
+        }
+        // Over HTTP alone; see the tests of that.
+        Kind::Unauthenticated => {
+            let web = Web::start(daemon).await;
+            let problem = web.get("/metrics", "icpy_wrong").await.json();
+            let error = json!({ "code": -32009, "message": problem["detail"], "data": problem });
+            return Some(json!({ "error": error }));
         }
         // A fault of the daemon's own, and a service that does not answer: see the tests of the router and the bus.
         Kind::Internal | Kind::Timeout => return None,

@@ -43,7 +43,7 @@ fn listing(path: impl AsRef<Path>) -> FsListDirectoryParams {
 }
 
 fn looking(path: impl AsRef<Path>) -> FsStatParams {
-    FsStatParams { path: path.as_ref().into(), no_follow: false }
+    FsStatParams::of(path.as_ref())
 }
 
 /// Runs a test against the files of a fixture.

@@ -30,6 +30,12 @@ fn generated_openrpc_is_fresh() {
 }
 
 #[test]
+fn generated_openapi_is_fresh() {
+    let text = serde_json::to_string_pretty(&documents::openapi()).unwrap() + "\n";
+    check(&Path::new(DOCUMENTS).join("openapi.json"), &text);
+}
+
+#[test]
 fn generated_typescript_is_fresh() {
     check(&Path::new(DOCUMENTS).join("icpy.ts"), &documents::typescript());
 }

@@ -227,6 +227,7 @@ fn options_are_those_that_people_type() {
     check(&["-F", "-e", "x.y", "-e", "needle", "b.py", "a.rs"], 0, "b.py:1:1:needle\na.rs:1:1:needle\na.rs:2:2:-x.y\n");
     check(&["-q", "needle"], 0, "");
     check(&["-q", "-c", "nowhere"], 1, "");
+    check(&["-q", "needle", "none", "a.rs"], 0, "");
     check(&["-t", "py", "needle"], 0, "b.py:1:1:needle\n");
     check(&["-a", "-l", "needle"], 0, "a.rs\nb.py\nbin\n");
     assert!(check(&["-t", "none", "needle"], 2, "").contains("type is not known"));

@@ -9,6 +9,8 @@ mod access;
 mod attach;
 #[cfg(unix)]
 mod attach_cli;
+#[cfg(target_os = "linux")]
+mod browser;
 #[cfg(unix)]
 mod cache;
 #[cfg(unix)]
@@ -29,6 +31,7 @@ mod doctor;
 mod durable;
 mod errors;
 mod events;
+mod events_http;
 #[cfg(unix)]
 mod files;
 #[cfg(target_os = "linux")]
@@ -38,6 +41,13 @@ mod generated;
 mod grep;
 #[cfg(unix)]
 mod grep_lines;
+mod http;
+mod http_credentials;
+mod http_front;
+mod http_limits;
+#[cfg(unix)]
+mod http_logging;
+mod http_rates;
 #[cfg(target_os = "linux")]
 mod index;
 #[cfg(unix)]
@@ -82,11 +92,17 @@ mod reconnect;
 mod recording;
 #[cfg(unix)]
 mod remote;
+mod requirements;
+#[cfg(unix)]
+mod rest;
+#[cfg(unix)]
+mod rest_files;
 #[cfg(unix)]
 mod restart;
 mod resume;
 #[cfg(unix)]
 mod ripgrep;
+mod roles;
 #[cfg(target_os = "linux")]
 mod save;
 #[cfg(target_os = "linux")]
@@ -95,6 +111,8 @@ mod save_crash;
 mod save_group;
 #[cfg(target_os = "linux")]
 mod save_in_place;
+#[cfg(unix)]
+mod schemathesis;
 #[cfg(unix)]
 mod search;
 #[cfg(unix)]
@@ -119,6 +137,8 @@ mod terminal_kills;
 #[cfg(unix)]
 mod terminal_limits;
 #[cfg(unix)]
+mod terminal_profile;
+#[cfg(unix)]
 mod terminal_programs;
 #[cfg(unix)]
 mod terminal_questions;
@@ -128,6 +148,8 @@ mod terminal_run;
 mod terminal_start;
 #[cfg(unix)]
 mod terminal_text;
+#[cfg(unix)]
+mod terminal_web;
 #[cfg(unix)]
 mod text;
 mod tidy;
@@ -143,6 +165,8 @@ mod watch_limit;
 mod watch_root;
 #[cfg(unix)]
 mod watching;
+#[cfg(unix)]
+mod web_cli;
 #[cfg(windows)]
 mod windows;
 mod workspace;

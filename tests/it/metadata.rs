@@ -5,7 +5,10 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use icpy::Client;
-use icpy_protocol::fs::{FsClient, FsConfineParams, FsDetails, FsKind, FsListDirectoryParams, FsRoot, FsStatParams};
+use icpy_protocol::fs::{
+    FsClient, FsConfineParams, FsDetails, FsKind, FsListDirectoryParams, FsReadFileParams, FsRoot, FsStatParams,
+    FsWriteFileParams,
+};
 use icpy_tests::{Daemon, Process};
 
 fn check(fixture: &str, test: impl AsyncFnOnce(&Daemon, &FsClient<Client>)) {
@@ -14,7 +17,7 @@ fn check(fixture: &str, test: impl AsyncFnOnce(&Daemon, &FsClient<Client>)) {
 }
 
 fn looking(path: impl AsRef<Path>) -> FsStatParams {
-    FsStatParams { path: path.as_ref().into(), no_follow: false }
+    FsStatParams::of(path.as_ref())
 }
 
 fn looking_at_link(path: impl AsRef<Path>) -> FsStatParams {
@@ -242,5 +245,30 @@ fn a_listing_tells_what_git_ignores_where_details_are_asked() {
         assert_eq!(ignored("out/deep", true).await, ["b.txt"]);
         assert_eq!(ignored("deep", true).await, ["other.log"]);
         assert_eq!(ignored("", false).await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_version_is_told_without_the_content() {
+    check("//- /a.py\nx\n//- /empty\n", async |daemon, client| {
+        // Longer than what an answer holds.
+        fs::write(daemon.path("long"), "abc\n".repeat(3 << 20)).unwrap();
+        fs::write(daemon.path("empty"), "").unwrap();
+        let version = async |name: &str| {
+            let params = FsStatParams { with_version: true, ..looking(daemon.path(name)) };
+            client.stat(&params).await.unwrap().version
+        };
+        for name in ["a.py", "empty"] {
+            let read = client.read_file(&FsReadFileParams::of(daemon.path(name))).await.unwrap();
+            assert_eq!(version(name).await, read.version, "{name}");
+        }
+        let long = version("long").await;
+        assert_eq!(version("long").await, long);
+        let write = FsWriteFileParams { offset: Some(7), ..FsWriteFileParams::of(daemon.path("long"), "x") };
+        let written = client.write_file(&write).await.unwrap();
+        assert_eq!(version("long").await, Some(written.version));
+        assert_ne!(version("long").await, long);
+        assert_eq!(version("").await, None);
+        assert_eq!(client.stat(&looking(daemon.path("a.py"))).await.unwrap().version, None);
     });
 }

@@ -53,6 +53,20 @@ fn what_is_typed_arrives_in_order_and_whole() {
     until_now("the sum", || shown(&user, "cat").contains(sum));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_entered_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let user = Process::ordinary("//- /closed/a\n");
+    let closed = user.path("closed");
+    let allow = |mode| std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o600);
+    let params = json!({ "command": ["env"], "cwd": closed }).to_string();
+    let refused = user.icpy(&["call", "terminal:create", &params]);
+    allow(0o700);
+    assert!(refused.stderr.contains("closed` cannot be entered: "), "{refused:?}");
+}
+
 #[test]
 fn what_cannot_run_is_an_error_and_no_terminal() {
     let user = Process::new("//- /file\nx\n//- /script\n#!/no/such/interpreter\n");

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 
 use icpy_tests::{Daemon, LineClient, Process, Transport, until_now};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -206,6 +208,22 @@ fn children(of: u32) -> BTreeSet<i32> {
     let tasks = fs::read_dir(format!("/proc/{of}/task")).unwrap().flatten();
     let lists = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
     lists.collect::<String>().split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+#[test]
+fn what_was_started_for_somebody_who_has_gone_ends() {
+    let user = Process::new("");
+    user.run(&["cat"]);
+    let daemon = user.daemon_pid();
+    let line = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"terminal:create\",\"params\":{\"command\":[\"cat\"]}}\n";
+    for pause in 0..100 {
+        let mut stream = UnixStream::connect(&user.endpoint().socket).unwrap();
+        stream.write_all(line).unwrap();
+        // At one moment or another of the start.
+        (0..pause * 100).for_each(|_| std::hint::spin_loop());
+    }
+    let listed = || user.json(&["terminal", "ls"])["terminals"].as_array().unwrap().len();
+    until_now("the last start", || children(daemon).len() == listed());
 }
 
 #[test]

@@ -56,6 +56,87 @@ fn a_user_has_as_many_terminals_as_the_settings_say() {
     });
 }
 
+/// Asks each caller for so many terminals before there is any answer. Returns all answers.
+async fn create_at_once(callers: &mut [Caller], each: u64, program: &str) -> Vec<Value> {
+    for caller in &mut *callers {
+        for number in 0..each {
+            let id = 1000 + number;
+            caller.client.request(id, "terminal:create", &json!({ "command": [program] })).await;
+        }
+    }
+    let mut answers = Vec::new();
+    for caller in callers {
+        for _ in 0..each {
+            answers.push(caller.client.receive().await);
+        }
+    }
+    answers
+}
+
+#[test]
+fn the_limit_holds_for_terminals_that_are_made_at_once() {
+    const MAX: usize = 5;
+    for sessions in [1, 3] {
+        let daemon = Daemon::boot_with("", |limits| limits.terminals_max = MAX);
+        daemon.run(async {
+            let mut callers = Vec::new();
+            for _ in 0..sessions {
+                callers.push(Caller::new(&daemon).await);
+            }
+            let answers = create_at_once(&mut callers, 12, "cat").await;
+            let (made, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|it| it["error"].is_null());
+            assert_eq!((made.len(), callers[0].listed().await.len()), (MAX, MAX));
+            for it in refused {
+                assert_eq!(it["error"]["data"]["kind"], "too_large", "{it}");
+                assert!(it["error"]["message"].as_str().unwrap().contains("`limits.terminals_max`"), "{it}");
+            }
+            for it in made {
+                callers[0].call("close", json!({ "terminalId": it["result"]["terminalId"] })).await;
+            }
+            // What cannot be started gives its place back.
+            for it in create_at_once(&mut callers, 12, "/nowhere").await {
+                let kind = it["error"]["data"]["kind"].as_str().unwrap();
+                assert!(["not_found", "too_large"].contains(&kind), "{it}");
+            }
+            let answers = create_at_once(&mut callers, 12, "cat").await;
+            assert_eq!(answers.iter().filter(|it| it["error"].is_null()).count(), MAX);
+        });
+    }
+}
+
+#[test]
+fn all_terminals_together_keep_what_the_settings_say() {
+    const MAX: u64 = 1 << 20;
+    let daemon = Daemon::boot_with("", |limits| limits.scrollback_bytes_max = MAX.try_into().unwrap());
+    daemon.run(async {
+        let mut caller = Caller::new(&daemon).await;
+        let mut ids = Vec::new();
+        for number in 0..4 {
+            // What cannot be compressed much, and then lines that are known.
+            let script = format!("head -c 600000 /dev/urandom | base64; seq -f 'terminal {number} line %.0f' 60");
+            let made = caller.create(&["sh", "-c", &script]).await;
+            caller.call("wait", json!({ "terminalId": made["terminalId"] })).await;
+            ids.push(made["terminalId"].clone());
+        }
+        let (mut bytes, mut lines) = (Vec::new(), Vec::new());
+        for (number, id) in ids.iter().enumerate() {
+            let statistics = &caller.call("get", json!({ "terminalId": id })).await["statistics"];
+            bytes.push(statistics["scrollbackBytes"].as_u64().unwrap());
+            let kept = caller.call("snapshot", json!({ "terminalId": id, "what": "scrollback" })).await;
+            lines.push(kept["screenLine"].as_u64().unwrap() - kept["firstLine"].as_u64().unwrap());
+            // 23 of the last are on the screen.
+            let last = format!("terminal {number} line 37\n");
+            assert!(kept["text"].as_str().unwrap().ends_with(&last), "{kept}");
+        }
+        assert!(bytes.iter().sum::<u64>() <= MAX, "{bytes:?}");
+        // The one that has printed last keeps most, and each of the others its newest.
+        assert!(
+            bytes[3] > MAX / 2 && lines[..3].iter().all(|it| (37..lines[3] / 2).contains(it)),
+            "{bytes:?} {lines:?}"
+        );
+    });
+}
+
 #[test]
 fn a_terminal_that_nobody_uses_is_closed_where_that_is_wanted() {
     let set = |limits: &mut icpyd::config::Limits| {

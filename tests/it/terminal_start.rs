@@ -39,7 +39,7 @@ fn a_program_sees_nothing_of_the_daemons_environment() {
     let user = Process::new("");
     start(
         &user,
-        "export API_TOKEN=secret LISTEN_FDS=1 LISTEN_PID=1 WATCHDOG_USEC=9 INVOCATION_ID=x HOME=/root SHELL=/bin/sh",
+        "export API_TOKEN=secret LISTEN_FDS=1 LISTEN_PID=1 WATCHDOG_USEC=9 INVOCATION_ID=x HOME=/usr SHELL=/bin/sh",
     );
     let (all, program) = environment(&user, None);
     let names: Vec<&str> = all.keys().map(String::as_str).collect();

@@ -13,22 +13,32 @@ const ARMS_MAX: usize = 25;
 /// below `crate`; what is not listed imports nothing of ours but the protocol.
 const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
     ("caller", &["confinement"]),
+    ("audit", &["caller", "host", "rolling"]),
+    ("rolling", &[]),
+    ("auth", &["caller", "confinement", "host", "store"]),
+    ("front", &[]),
     ("bus", &["caller"]),
     ("journal", &["bus", "host", "store"]),
     ("metrics", &[]),
-    ("router", &["bus", "caller", "crash", "metrics"]),
+    ("json_string", &[]),
+    ("memory", &[]),
+    ("router", &["audit", "bus", "caller", "crash", "metrics"]),
     ("session", &["bus", "caller", "config", "host", "router"]),
     (
         "services",
         &[
+            "auth",
             "bus",
             "caller",
             "config",
             "confinement",
+            "front",
             "handover",
             "host",
             "journal",
+            "json_string",
             "keeper",
+            "memory",
             "metrics",
             "router",
             "store",
@@ -38,7 +48,7 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
     ("handover", &["args", "bus", "host", "keeper", "session", "supervisor"]),
     ("supervisor", &["host", "keeper"]),
     ("detach", &["host"]),
-    ("transport", &["caller", "instance", "keeper", "session"]),
+    ("transport", &["auth", "bus", "caller", "config", "front", "instance", "keeper", "session"]),
     (
         "process",
         &[
@@ -58,11 +68,13 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
     ("args", &["config"]),
     ("config", &["host"]),
     ("crash", &["host"]),
-    ("log", &["crash"]),
+    ("log", &["crash", "rolling"]),
     ("idle", &["config", "keeper"]),
     (
         "daemon",
         &[
+            "audit",
+            "auth",
             "bus",
             "caller",
             "config",
@@ -100,7 +112,7 @@ fn collect(folder: &Path, files: &mut Vec<(String, String)>) {
         let path = entry.path();
         let name = entry.file_name();
         if entry.file_type().unwrap().is_dir() {
-            if name != "node_modules" && name != "target" {
+            if name != "node_modules" && name != ".venv" && name != "target" {
                 collect(&path, files);
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -137,7 +137,7 @@ fn operations(world: &World) -> Vec<(&'static str, Value, FsOperationKind)> {
         ("fs:create_directory", json!({ "path": world.path("x/y/z") }), Did::CreateDirectory),
         ("fs:create_symlink", json!({ "path": world.path("link"), "target": "a" }), Did::CreateSymlink),
         ("fs:set_mode", json!({ "paths": [world.path("a")], "mode": 0o600 }), Did::SetMode),
-        ("fs:set_mode", json!({ "paths": [world.path("tree")], "mode": 0, "isRecursive": true }), Did::SetMode),
+        ("fs:set_mode", json!({ "paths": [world.path("tree")], "mode": 0o500, "isRecursive": true }), Did::SetMode),
         ("fs:copy", world.transfer(&[("a", "new"), ("tree", "new-tree")]), Did::Copy),
         ("fs:copy", world.transfer(&[("a", "b"), ("a", "tree")]), Did::Copy),
         ("fs:move", world.transfer(&[("a", "new"), ("tree", "new-tree")]), Did::Move),

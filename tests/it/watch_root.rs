@@ -73,6 +73,23 @@ fn a_watched_folder_that_goes_is_waited_for() {
 }
 
 #[test]
+fn a_watched_folder_that_goes_is_missed_at_once_by_who_still_works_in_it() {
+    let daemon = Daemon::boot("//- /p/k/f\none\n");
+    daemon.run(async {
+        let path = |name: &str| daemon.path(name);
+        let mut watcher = Watcher::new(&daemon, &path("p/k")).await;
+        let worker = fs::File::open(path("p/k")).unwrap();
+        fs::remove_dir_all(path("p/k")).unwrap();
+        watcher.expect(false, "p/k").await;
+        fs::create_dir(path("p/k")).unwrap();
+        watcher.expect(true, "p/k").await;
+        drop(worker);
+        fs::write(path("p/k/f"), "two").unwrap();
+        watcher.expect(true, "p/k/f").await;
+    });
+}
+
+#[test]
 fn a_watched_file_is_waited_for_with_its_folder() {
     let daemon = Daemon::boot("//- /v/k/f\none\n//- /v/k/other\n");
     daemon.run(async {

@@ -42,12 +42,17 @@ impl Daemon {
 
     /// Starts a daemon in another world.
     pub fn boot_in(fixture: &str, host: Host, set: impl FnOnce(&mut Limits)) -> Self {
+        Self::boot_set(fixture, host, |config| set(&mut config.limits))
+    }
+
+    /// Starts a daemon with other settings in another world.
+    pub fn boot_set(fixture: &str, host: Host, set: impl FnOnce(&mut Config)) -> Self {
         let folder = Folder::new(fixture);
         let environment = Environment { home: Some(folder.home()), ..Environment::default() };
         let endpoint = place(&environment, None).unwrap();
         let folders = Folders::find(&environment).unwrap();
         let mut config = Config::default();
-        set(&mut config.limits);
+        set(&mut config);
         let layers = Layers { file: folders.config_file(), flags: Vec::new(), host: host.clone() };
         let loaded = Loaded { config, origins: BTreeMap::new() };
         let configuration = Arc::new(Configuration::new(layers, loaded, |_| ()));

@@ -8,11 +8,13 @@ pub mod daemon;
 pub mod disk;
 pub mod events;
 pub mod folder;
+pub mod http;
 pub mod line;
 #[cfg(target_os = "linux")]
 pub mod package;
 pub mod process;
 pub mod program;
+pub mod raw;
 #[cfg(unix)]
 pub mod ssh;
 #[cfg(unix)]
@@ -26,9 +28,11 @@ pub use daemon::Daemon;
 pub use disk::{Disk, DiskKind, SmallDisk};
 pub use events::Events;
 pub use folder::Folder;
+pub use http::Web;
 pub use line::{LineClient, Transport};
 pub use process::{Output, Process};
 pub use program::Program;
+pub use raw::{RawHttp, RawReply};
 #[cfg(unix)]
 pub use ssh::ssh;
 #[cfg(unix)]

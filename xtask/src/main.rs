@@ -4,11 +4,12 @@
 
 mod build;
 mod dist;
+mod fuzz;
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use build::{Profile, build};
 
@@ -16,6 +17,9 @@ const HELP: &str = "\
 cargo xtask run [-- ARGS]     build both programs and run `icpy ARGS`
 cargo xtask test [FILTER]     run every test, or those whose names hold FILTER
 cargo xtask bench [NAME...]   run every benchmark, or those named, and print their tables
+cargo xtask fuzz [TARGET...]  look for inputs that break what is read from strangers, with libFuzzer
+    --seconds N               for so long each, instead of a minute
+    INPUT                     repeat this one with one TARGET, instead of looking for others
 cargo xtask docs              write the generated documents anew
 cargo xtask install [FOLDER]  install both programs to FOLDER, by default where cargo installs
 cargo xtask dist [KIND]       make packages in target/packages: a `deb`, and an `archive` that installs itself
@@ -35,6 +39,8 @@ fn main() -> ExitCode {
         Some("run") => run_icpy(&rest),
         Some("test") => test(&rest),
         Some("bench") => bench(&rest),
+        Some("fuzz") => fuzz::fuzz(&rest),
+        Some(rustc) if Path::new(rustc).file_stem().is_some_and(|name| name == "rustc") => fuzz::compile(rustc, &rest),
         Some("docs") => documents(),
         Some("install") => install(rest.first().map(Path::new)),
         Some("dist") => dist::dist(&rest),
@@ -64,11 +70,13 @@ fn run_icpy(args: &[String]) -> Result<(), Failure> {
 /// The programs are built first: tests start them as a user would.
 fn test(filter: &[String]) -> Result<(), Failure> {
     run(cargo().args(["build", "--workspace", "--bins"]))?;
-    for folder in ["tests/typescript", "tests/xterm"] {
+    for folder in ["tests/browser", "tests/typescript", "tests/xterm"] {
         install_packages(&root().join(folder))?;
     }
+    install_schemathesis(&root().join("tests/schemathesis"))?;
     if has_nextest() {
-        run(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(filter))
+        let profile = if std::env::var_os("ICPY_TEST_ROUNDS").is_some() { "campaign" } else { "default" };
+        run(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast", "--profile", profile]).args(filter))
     } else {
         run(cargo().args(["test", "--workspace", "--all-targets", "--no-fail-fast"]).args(filter))
     }
@@ -78,8 +86,8 @@ fn has_nextest() -> bool {
     cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
 }
 
-/// What tests need of npm, at the versions of a lock file: the compiler that checks the generated types, and the terminal that
-/// ours is compared with.
+/// What tests need of npm, at the versions of a lock file: the compiler that checks the generated types, the terminal that ours
+/// is compared with, and what drives a browser.
 fn install_packages(folder: &Path) -> Result<(), Failure> {
     let lock = fs::read(folder.join("package-lock.json")).map_err(|error| Some(error.to_string()))?;
     let stamp = folder.join("node_modules/.icpy-lock");
@@ -89,6 +97,26 @@ fn install_packages(folder: &Path) -> Result<(), Failure> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     run(Command::new(npm).args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(folder))?;
     fs::write(stamp, lock).map_err(|error| Some(error.to_string()))
+}
+
+/// What looks for faults of the REST interface, from `PyPI`, at the versions of a list. Without Python the test says so itself.
+fn install_schemathesis(folder: &Path) -> Result<(), Failure> {
+    let python = if cfg!(windows) { "python" } else { "python3" };
+    let has_python = Command::new(python).args(["-c", "import venv, ensurepip"]).stderr(Stdio::null()).status();
+    if !has_python.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    let list = folder.join("requirements.txt");
+    let wanted = fs::read(&list).map_err(|error| Some(error.to_string()))?;
+    let environment = folder.join(".venv");
+    let stamp = environment.join("icpy-requirements");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&environment))?;
+    let pip = environment.join(if cfg!(windows) { "Scripts/pip.exe" } else { "bin/pip" });
+    run(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(list))?;
+    fs::write(stamp, wanted).map_err(|error| Some(error.to_string()))
 }
 
 fn bench(names: &[String]) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ use serde::de::IntoDeserializer as _;
 
 use super::manage::{Cp, Mkdir, Mv, Rm, Undo};
 use super::terminal::Terminal;
+use super::web::{Login, Token, User, Web};
 use super::{Cat, General, Grep, Ls, parse};
 
 /// Declares the commands: the enumeration, their names, and how one of them is read by itself.
@@ -68,6 +69,14 @@ commands! {
     "workspace" => Workspace,
     /// Run programs in terminals of the daemon, and see them
     "terminal" => Terminal,
+    /// Start the listener for browsers, and open one that is logged in
+    "web" => Web,
+    /// Make, list and end tokens, which programs show to come in over HTTP
+    "token" => Token,
+    /// Log browsers in and out
+    "login" => Login,
+    /// Add users, and give them roles on workspaces
+    "user" => User,
     /// Print events as they happen, one JSON object a line
     "watch" => Watch,
     /// Call any method of the daemon and print its result

@@ -2,6 +2,7 @@
 
 #![allow(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,7 +27,11 @@ pub enum TerminalAction {
     Attach(TerminalAttach),
     /// List the terminals, the oldest first
     #[command(alias = "list")]
-    Ls,
+    Ls {
+        /// Only those that belong to this workspace, by its name, id or folder
+        #[arg(long)]
+        workspace: Option<OsString>,
+    },
     /// Type a text into a terminal; `-` reads it from standard input
     Send {
         /// Its name or id
@@ -108,7 +113,13 @@ pub struct TerminalNew {
     /// What to call it; by default as the program
     #[arg(long)]
     pub name: Option<String>,
-    /// The folder in which it starts; by default the current one
+    /// What the settings have for it: `terminal.profiles.NAME`
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The workspace that it belongs to, by its name, id or folder
+    #[arg(long)]
+    pub workspace: Option<OsString>,
+    /// The folder in which it starts; by default that of the profile or the workspace, or the current one
     #[arg(long, value_name = "FOLDER")]
     pub cwd: Option<PathBuf>,
     /// How it is shown

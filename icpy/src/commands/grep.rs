@@ -40,6 +40,8 @@ pub(super) fn run(grep: &Grep, general: &General) -> Result<(), Failure> {
         }
     }
     match failure {
+        // As grep(1) has it.
+        _ if has_match && grep.quiet => Ok(()),
         Some(failure) => Err(failure),
         None if has_match => Ok(()),
         None => Err(Failure::reported(NOTHING)),

@@ -72,7 +72,7 @@ impl Lister<'_> {
     /// Looks at what was named. A link to a folder stands for the folder, unless links are to be shown.
     fn look(&mut self, path: &Path) -> Result<Named, Failure> {
         let mut stat = |no_follow: bool| -> Result<FsStatResult, Failure> {
-            let params = FsStatParams { path: named(path, self.general)?, no_follow };
+            let params = FsStatParams { no_follow, ..FsStatParams::of(named(path, self.general)?) };
             Ok(self.daemon.call(fs::method::stat, &params)?)
         };
         let found = stat(true)?;

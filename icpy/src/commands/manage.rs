@@ -85,7 +85,7 @@ pub(super) fn named(path: &Path, general: &General) -> Result<FilePath, Failure>
 }
 
 fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
-    let params = FsStatParams { path: path.clone(), no_follow: false };
+    let params = FsStatParams::of(path.clone());
     match daemon.call::<FsStatResult>(fs::method::stat, &params) {
         Ok(found) => Ok(found.kind == FsKind::Directory),
         Err(error) if error.kind() == Kind::NotFound => Ok(false),

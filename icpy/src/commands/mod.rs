@@ -6,10 +6,12 @@ mod clients;
 mod close;
 mod config;
 mod doctor;
+mod door;
 mod elsewhere;
 mod find;
 mod grep;
 mod interactive;
+mod login;
 mod logs;
 mod ls;
 mod manage;
@@ -22,8 +24,10 @@ mod status;
 mod stdin;
 mod stop;
 mod terminal;
+mod token;
 mod wait;
 mod watch;
+mod web;
 mod workspace;
 
 use std::path::{self, Path, PathBuf};
@@ -77,6 +81,9 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Workspace(workspace) => workspace::run(workspace, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),
+        command @ (Command::Web(_) | Command::Token(_) | Command::Login(_) | Command::User(_)) => {
+            door::run(command, general)
+        }
         Command::Call(Call { method, params }) => call::run(&method, params, general),
         Command::Status(Status { metrics }) => status::run(metrics, general),
         Command::Clients(Clients {}) => clients::run(general),

@@ -69,7 +69,7 @@ fn read_targets(files: &[OsString], general: &General) -> Result<Vec<Target>, Fa
     }
     let daemon = RefCell::new(Daemon::open_or_start(general)?);
     let exists = |path: &Path| {
-        let params = FsStatParams { path: path.into(), no_follow: false };
+        let params = FsStatParams::of(path);
         path.is_absolute() && daemon.borrow_mut().call::<FsStatResult>(fs::method::stat, &params).is_ok()
     };
     target::read(files, exists).map_err(Failure::usage)
@@ -131,7 +131,7 @@ fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
     if !daemon.finder.is_remote() {
         return Ok(path.as_path().is_dir());
     }
-    let params = FsStatParams { path: path.clone(), no_follow: false };
+    let params = FsStatParams::of(path.clone());
     let stat: FsStatResult = daemon.call(fs::method::stat, &params)?;
     Ok(stat.kind == FsKind::Directory)
 }

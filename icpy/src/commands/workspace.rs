@@ -53,7 +53,7 @@ fn show(general: &General, result: &impl Serialize, text: impl FnOnce() -> Strin
 }
 
 /// The id of the workspace that is meant by an id, a name or a folder.
-fn find(daemon: &mut Daemon, meant: &OsStr, general: &General) -> Result<String, Failure> {
+pub(super) fn find(daemon: &mut Daemon, meant: &OsStr, general: &General) -> Result<String, Failure> {
     let list: WorkspaceListResult = daemon.call(workspace::method::list, &Empty {})?;
     let folder = absolute(Path::new(meant), general)?;
     let is_meant = |it: &&WorkspaceInfo| *meant == *it.workspace_id || *meant == *it.name || it.root == folder;

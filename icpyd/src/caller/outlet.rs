@@ -42,6 +42,8 @@ pub struct Outlet {
     /// Whether there are messages: asked for each answer, and mostly there are none.
     has_messages: AtomicBool,
     has_views: AtomicBool,
+    /// Whether the connection has frames.
+    has_frames: bool,
 }
 
 #[derive(Debug, Default)]
@@ -54,8 +56,9 @@ struct OutletState {
     views: Vec<Box<dyn View>>,
 }
 
-impl Default for Outlet {
-    fn default() -> Self {
+impl Outlet {
+    /// The way to a client whose connection has frames, or has lines alone.
+    pub fn new(has_frames: bool) -> Self {
         let room = |bytes| Arc::new(Semaphore::new(bytes));
         let (room, results) = (room(OUTLET_BYTES_MAX), room(RESULTS_BYTES_MAX));
         Self {
@@ -64,11 +67,15 @@ impl Default for Outlet {
             results,
             has_messages: AtomicBool::default(),
             has_views: AtomicBool::default(),
+            has_frames,
         }
     }
-}
 
-impl Outlet {
+    /// Whether the connection has frames.
+    pub fn has_frames(&self) -> bool {
+        self.has_frames
+    }
+
     /// Has the session's task woken when there is something to take, from now on.
     pub fn register(&self, waker: &Waker) {
         self.lock().waker = Some(waker.clone());

@@ -1,6 +1,6 @@
 //! The settings in force, and reading them again while the daemon runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -65,17 +65,14 @@ impl Configuration {
         let mut reloaded = Reloaded::default();
         self.in_force.send_if_modified(|loaded| {
             let (old, new) = (values(&loaded.config), values(&next.config));
-            for (key, value) in &new {
-                if old.get(key) != Some(value) {
-                    let is_live = Config::LIVE.contains(&&**key);
-                    if is_live { &mut reloaded.changed } else { &mut reloaded.needs_restart }.push(key.clone());
-                }
+            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            for key in keys.into_iter().filter(|key| old.get(*key) != new.get(*key)) {
+                let is_live = Config::is_live(key);
+                if is_live { &mut reloaded.changed } else { &mut reloaded.needs_restart }.push(key.clone());
             }
             loaded.config.take_live(&next.config);
-            for key in Config::LIVE {
-                loaded.origins.remove(*key);
-            }
-            loaded.origins.extend(next.origins.into_iter().filter(|(key, _)| Config::LIVE.contains(&&**key)));
+            loaded.origins.retain(|key, _| !Config::is_live(key));
+            loaded.origins.extend(next.origins.into_iter().filter(|(key, _)| Config::is_live(key)));
             !reloaded.changed.is_empty()
         });
         (self.set_level)(next.config.log.level);
@@ -93,12 +90,19 @@ impl fmt::Debug for Configuration {
 fn values(config: &Config) -> BTreeMap<String, Value> {
     let mut flat = BTreeMap::new();
     if let Ok(Value::Object(sections)) = serde_json::to_value(config) {
-        for (section, settings) in sections {
-            let settings = settings.as_object().cloned().unwrap_or_else(Map::new);
-            flat.extend(settings.into_iter().map(|(name, value)| (format!("{section}.{name}"), value)));
-        }
+        push_values("", sections, &mut flat);
     }
     flat
+}
+
+fn push_values(prefix: &str, values: Map<String, Value>, flat: &mut BTreeMap<String, Value>) {
+    for (name, value) in values {
+        let key = format!("{prefix}{name}");
+        match value {
+            Value::Object(inner) => push_values(&format!("{key}."), inner, flat),
+            value => drop(flat.insert(key, value)),
+        }
+    }
 }
 
 impl Loaded {
@@ -146,8 +150,12 @@ mod tests {
         assert_eq!(*level.lock().unwrap(), Some(LogLevel::Trace));
         assert_eq!(watch.borrow().origins["log.level"].to_string(), "daemon:set_log_level");
 
+        fs::write(&file, "terminal.profiles.one.shell = 'sh'").unwrap();
+        assert_eq!(configuration.reload().unwrap().changed, ["log.level", "terminal.profiles.one.shell"]);
+        assert!(watch.borrow().config.terminal.profiles.contains_key("one"));
+
         fs::remove_file(&file).unwrap();
-        assert_eq!(configuration.reload().unwrap().changed, ["log.level"]);
+        assert_eq!(configuration.reload().unwrap().changed, ["terminal.profiles.one.shell"]);
         assert!(watch.borrow().origins.is_empty());
     }
 }

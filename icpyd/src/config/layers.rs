@@ -18,6 +18,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::Config;
+use super::terminal::is_of_profile;
 use crate::host::Host;
 
 /// What a variable that sets something begins with.
@@ -179,7 +180,7 @@ fn apply(
     loaded: &mut Loaded,
 ) -> Result<(), String> {
     let Setting { key, value, origin } = setting;
-    if !known.contains_key(key) {
+    if !known.contains_key(key) && !is_of_profile(key) {
         return Err(format!("no setting is named `{key}`{}", suggestion(key, known.keys())));
     }
     let mut with_it = table.clone();
@@ -238,6 +239,10 @@ fn typed(text: &str, default: Option<&Value>) -> Value {
     match default {
         Some(Value::Integer(_)) => text.parse().map_or_else(|_| as_text(), Value::Integer),
         Some(Value::Boolean(_)) => text.parse().map_or_else(|_| as_text(), Value::Boolean),
+        Some(Value::Array(_)) => {
+            let items = text.trim_matches(['[', ']']).split(',').map(str::trim).filter(|item| !item.is_empty());
+            Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
+        }
         _ => as_text(),
     }
 }
@@ -387,7 +392,7 @@ mod tests {
             assert!(loaded.origins.contains_key(key), "{key}");
         }
         for key in Config::LIVE {
-            assert!(known.contains_key(*key), "{key}");
+            assert!(known.contains_key(*key) || is_of_profile(&format!("{key}.name.key")), "{key}");
         }
     }
 }

@@ -83,6 +83,18 @@ pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+#[cfg(target_os = "linux")]
+pub(super) fn hide_memory() -> io::Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+/// Elsewhere no core is written unless somebody asks the system for that.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn hide_memory() -> io::Result<()> {
+    Ok(())
+}
+
 pub(super) fn raise_limits() -> ProgramLimits {
     let limit = getrlimit(Resource::Nofile);
     // Where it is not permitted the limit stays, and clients are told when it is reached.

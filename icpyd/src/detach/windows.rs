@@ -17,6 +17,11 @@ pub(super) fn leave_streams(_: &File) -> io::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "Unix has something to do here")]
+pub(super) fn hide_memory() -> io::Result<()> {
+    Ok(())
+}
+
 pub(super) fn raise_limits() -> ProgramLimits {
     ProgramLimits::default()
 }

@@ -15,7 +15,7 @@ use icpy_protocol::event::{EventApi, EventListParams, EventListResult};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::rpc::RpcApi;
 use icpy_protocol::session::SessionClient;
-use icpy_protocol::terminal::TerminalClient;
+use icpy_protocol::terminal::{TerminalClient, TerminalListParams};
 use icpy_protocol::{Empty, PROTOCOL, documents};
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
@@ -112,7 +112,7 @@ impl DaemonApi<Caller> for DaemonService {
     async fn metrics(&self, caller: &Caller, _: Empty) -> Result<DaemonMetricsResult> {
         let requester = || self.services.requester(caller);
         let sessions = SessionClient::new(requester()).list(&Empty {}).await?.sessions;
-        let terminals = TerminalClient::new(requester()).list(&Empty {}).await?.terminals;
+        let terminals = TerminalClient::new(requester()).list(&TerminalListParams::default()).await?.terminals;
         let use_of_system = spawn_blocking(system::read).await.unwrap_or_default();
         Ok(DaemonMetricsResult {
             methods: self.about.metrics.methods(),

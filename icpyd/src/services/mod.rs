@@ -1,5 +1,6 @@
 //! The services, in start order. A service answers the methods of its namespaces and asks others only through the bus.
 
+pub mod auth;
 pub mod daemon;
 pub mod fs;
 pub mod terminal;
@@ -14,12 +15,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::Auth;
 use crate::bus::{Bus, Requester};
 use crate::caller::Caller;
 use crate::config::IdleExit;
+use crate::front::Front;
 use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
-use crate::keeper::Keepers;
+use crate::keeper::{Keeper, Keepers};
 use crate::router::Router;
 
 /// What services are made of.
@@ -41,6 +44,17 @@ pub struct Services {
     pub program_limits: ProgramLimits,
     /// Who is there.
     pub sessions: KnownSessions,
+}
+
+/// How others than the daemon's own user come in.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Who may.
+    pub auth: Arc<Auth>,
+    /// Where they come to.
+    pub front: Arc<dyn Front>,
+    /// The same, for the next program.
+    pub keeper: Arc<dyn Keeper>,
 }
 
 /// What services know of sessions: whether they are still there.
@@ -67,7 +81,7 @@ impl Services {
 
 /// Starts every service and routes its methods. The daemon's own service takes what it tells about. Returns those services
 /// that hold what ends with the process.
-pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Router) -> Keepers {
+pub fn mount(services: &Services, about: &Arc<daemon::About>, door: &Door, router: &mut Router) -> Keepers {
     let limits = about.configuration.watch().borrow().config.limits.clone();
     let fs = fs::Fs::new(services.clone(), about.state_folder.as_path().to_owned(), &limits, about.metrics.clone());
     let fs = Arc::new(fs);
@@ -83,13 +97,18 @@ pub fn mount(services: &Services, about: &Arc<daemon::About>, router: &mut Route
         daemon_id: about.daemon_id.clone(),
         state_folder: about.state_folder.as_path().to_owned(),
     };
-    let terminal = Arc::new(terminal::Terminals::new(services.clone(), whereabouts, &limits));
+    let settings = about.configuration.watch();
+    let terminal = Arc::new(terminal::Terminals::new(services.clone(), whereabouts, settings));
     if let IdleExit::After(timeout) = limits.terminal_idle_timeout {
         services.tasks.spawn(Arc::clone(&terminal).close_idle(timeout));
     }
     protocol::terminal::mount(&terminal, router);
 
-    let keepers: Keepers = vec![terminal, fs];
+    let access = Arc::new(auth::Access::new(services.clone(), Arc::clone(&door.auth), Arc::clone(&door.front)));
+    protocol::auth::mount(&access, router);
+    protocol::web::mount(&access, router);
+
+    let keepers: Keepers = vec![terminal, fs, Arc::clone(&door.keeper)];
     let daemon = Arc::new(daemon::DaemonService::new(services.clone(), Arc::clone(about), keepers.clone()));
     protocol::daemon::mount(&daemon, router);
     protocol::rpc::mount(&daemon, router);

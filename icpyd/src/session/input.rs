@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::task::Context;
 
-use icpy_protocol::error::Error;
+use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::message::{Call, Line, Message, read_id, read_line, read_usual};
 use icpy_protocol::signal::{ACK, AckParams, CANCEL, CancelParams};
+
+use serde::de::IgnoredAny;
 
 use super::reader::Input;
 use super::requests::{Finished, Ticket};
@@ -47,15 +49,24 @@ impl<C: Connection> Session<C> {
     /// Starts a call whose line has the usual form. Where it cannot be started the line is read with all care: what
     /// looked like params may not have been.
     fn start_usual(&mut self, cx: &mut Context<'_>, call: &Call<'_>) -> bool {
-        if self.requests.len() >= self.shared.limits.requests_max {
+        let is_signal = call.method.starts_with("$/");
+        if is_signal || self.requests.len() >= self.shared.limits.requests_max {
             return false;
         }
         let id: Option<Arc<str>> = call.id.map(Into::into);
         let caller = Caller::new(Arc::clone(&self.identity), id.clone());
-        let Ok(answer) = self.shared.router.dispatch(caller, &call.method, call.params) else {
-            return false;
+        let cleanups = caller.cleanups().clone();
+        let answer = match self.shared.router.dispatch(caller, &call.method, call.params) {
+            Ok(answer) => answer,
+            // Decided, whatever the params say.
+            Err(error) if is_decision(&error) && serde_json::from_str::<IgnoredAny>(call.params).is_ok() => {
+                self.shared.router.metrics().count_refused();
+                self.finish(cx, Finished { ticket: Ticket { id, batch: None }, outcome: Err(error) });
+                return true;
+            }
+            Err(_) => return false,
         };
-        if let Some(finished) = self.requests.start(cx, Ticket { id, batch: None }, answer) {
+        if let Some(finished) = self.requests.start(cx, Ticket { id, batch: None }, cleanups, answer) {
             self.finish(cx, finished);
         }
         true
@@ -109,6 +120,7 @@ impl<C: Connection> Session<C> {
     fn start(&mut self, cx: &mut Context<'_>, call: &Call<'_>, batch: Option<(u64, usize)>) {
         let id: Option<Arc<str>> = call.id.map(Into::into);
         let caller = Caller::new(Arc::clone(&self.identity), id.clone());
+        let cleanups = caller.cleanups().clone();
         let ticket = Ticket { id, batch };
         let answer = if self.requests.len() < self.shared.limits.requests_max {
             self.shared.router.dispatch(caller, &call.method, call.params)
@@ -117,7 +129,7 @@ impl<C: Connection> Session<C> {
             Err(Error::busy(message))
         };
         let finished = match answer {
-            Ok(answer) => self.requests.start(cx, ticket, answer),
+            Ok(answer) => self.requests.start(cx, ticket, cleanups, answer),
             Err(error) => {
                 self.shared.router.metrics().count_refused();
                 Some(Finished { ticket, outcome: Err(error) })
@@ -127,4 +139,9 @@ impl<C: Connection> Session<C> {
             self.finish(cx, finished);
         }
     }
+}
+
+/// Whether an error says that the client may not ask for that.
+fn is_decision(error: &Error) -> bool {
+    matches!(error.kind(), Kind::PermissionDenied | Kind::Busy | Kind::MethodNotFound)
 }

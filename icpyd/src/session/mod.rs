@@ -37,14 +37,14 @@ use tokio::time::Sleep;
 use self::feeds::Feeds;
 use self::outbox::Outbox;
 use self::output::{Closing, Waiting};
-use self::reader::LineReader;
+pub use self::reader::{Input, LineReader};
 use self::registry::Handle;
 pub use self::registry::{Close, Sessions, SessionsState};
 use self::requests::Requests;
 pub use self::service::SessionService;
 use self::views::Views;
 use crate::bus::Bus;
-use crate::caller::{Identity, Outlet, Principal, Scopes};
+use crate::caller::{Grant, Identity, Outlet, Principal, Scopes};
 use crate::config::Limits;
 use crate::host::Host;
 use crate::router::Router;
@@ -60,11 +60,19 @@ pub trait Connection: Send {
     /// What carries the bytes.
     type Stream: AsyncRead + AsyncWrite + Unpin;
 
+    /// Whether what is sent goes in frames, so that some may be binary: see [`icpy_protocol::message::write_binary`].
+    const HAS_FRAMES: bool = false;
+
     /// What carries the bytes.
     fn stream(&mut self) -> &mut Self::Stream;
 
     /// Waits until the client is gone for good, after it said that it sends no more: it may still be reading.
     fn poll_hangup(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Says why the connection ends, where its kind has a way to, and whether the client may not go on as it is.
+    fn close(&mut self, _why: &str, _is_refusal: bool) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// What all sessions share.
@@ -82,6 +90,17 @@ pub struct Shared {
     pub host: Host,
 }
 
+/// Has a session closed.
+#[derive(Clone, Debug)]
+pub struct Closer(Arc<Handle>);
+
+impl Closer {
+    /// Has the session finish what is under way and close the connection.
+    pub fn close(&self, close: Close) {
+        self.0.close(close);
+    }
+}
+
 /// Why a session ended.
 #[derive(Debug)]
 enum Ended {
@@ -90,7 +109,7 @@ enum Ended {
     /// The connection failed.
     Broken(std::io::Error),
     /// The daemon closed it.
-    Closed(String),
+    Closed { reason: String, is_refusal: bool },
 }
 
 /// One connected peer.
@@ -117,9 +136,17 @@ pub struct Session<C> {
 impl<C: Connection> Session<C> {
     /// A session on a connection that was just made.
     pub fn new(shared: &Arc<Shared>, connection: C, principal: Principal, scopes: Scopes) -> Self {
-        let outlet = Arc::new(Outlet::default());
-        let session = shared.host.new_id();
-        let identity = Arc::new(Identity::new(session, principal, scopes, Some(Arc::clone(&outlet))));
+        Self::of(shared, connection, |session, outlet| Identity::new(session, principal, scopes, outlet))
+    }
+
+    /// The same for somebody whose credential allows so much.
+    pub fn granted(shared: &Arc<Shared>, connection: C, grant: &Arc<Grant>) -> Self {
+        Self::of(shared, connection, |session, outlet| Identity::granted(session, grant, outlet))
+    }
+
+    fn of(shared: &Arc<Shared>, connection: C, identity: impl FnOnce(String, Option<Arc<Outlet>>) -> Identity) -> Self {
+        let outlet = Arc::new(Outlet::new(C::HAS_FRAMES));
+        let identity = Arc::new(identity(shared.host.new_id(), Some(Arc::clone(&outlet))));
         let handle = shared.sessions.connect(outlet, &identity, shared.host.now_ms());
         Self {
             connection,
@@ -139,17 +166,25 @@ impl<C: Connection> Session<C> {
         }
     }
 
+    /// What has the session closed from elsewhere.
+    pub fn closer(&self) -> Closer {
+        Closer(Arc::clone(&self.handle))
+    }
+
     /// Serves the client until it leaves or is closed.
     pub async fn run(mut self) {
         let ended = poll_fn(|cx| self.poll(cx)).await;
+        if let Ended::Closed { reason, is_refusal } = &ended {
+            self.connection.close(reason, *is_refusal).await;
+        }
         let session = &self.identity.session;
         match &ended {
             Ended::Left => tracing::debug!(session, "the client left"),
             Ended::Broken(error) => tracing::debug!(session, %error, "the connection broke"),
-            Ended::Closed(reason) => tracing::info!(session, reason, "closed"),
+            Ended::Closed { reason, .. } => tracing::info!(session, reason, "closed"),
         }
         let closed_because = match ended {
-            Ended::Closed(reason) => Some(reason),
+            Ended::Closed { reason, .. } => Some(reason),
             _ => None,
         };
         self.shared.sessions.disconnect(&self.handle, closed_because);
@@ -200,7 +235,7 @@ impl<C: Connection> Session<C> {
         }
         let mut lines = 0;
         while lines < LINES_PER_ROUND && !self.is_full() && !self.is_input_over {
-            if let Some(input) = self.reader.next() {
+            if let Some(input) = self.reader.next_input() {
                 self.take(cx, input);
                 lines += 1;
                 continue;

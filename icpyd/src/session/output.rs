@@ -38,6 +38,7 @@ enum Body {
 pub(super) struct Closing {
     reason: String,
     can_resume: bool,
+    is_refusal: bool,
     /// What is still under way then is ended.
     deadline: Pin<Box<Sleep>>,
     is_told: bool,
@@ -45,8 +46,9 @@ pub(super) struct Closing {
 
 impl Closing {
     pub(super) fn new(close: Close) -> Self {
-        let Close { reason, drain_timeout, can_resume } = close;
-        Self { reason, can_resume, deadline: Box::pin(sleep_until(Instant::now() + drain_timeout)), is_told: false }
+        let Close { reason, drain_timeout, can_resume, is_refusal } = close;
+        let deadline = Box::pin(sleep_until(Instant::now() + drain_timeout));
+        Self { reason, can_resume, is_refusal, deadline, is_told: false }
     }
 }
 
@@ -170,7 +172,10 @@ impl<C: Connection> Session<C> {
         }
         match stalled.as_mut().poll(cx) {
             Poll::Pending => Ok(()),
-            Poll::Ready(()) => Err(Ended::Closed(format!("the client read nothing for {timeout:?}"))),
+            Poll::Ready(()) => {
+                let reason = format!("the client read nothing for {timeout:?}");
+                Err(Ended::Closed { reason, is_refusal: true })
+            }
         }
     }
 
@@ -184,7 +189,8 @@ impl<C: Connection> Session<C> {
             return if is_over { Err(Ended::Left) } else { Ok(false) };
         };
         if has_answered && closing.is_told && self.outbox.is_empty() {
-            return Err(Ended::Closed(std::mem::take(&mut closing.reason)));
+            let reason = std::mem::take(&mut closing.reason);
+            return Err(Ended::Closed { reason, is_refusal: closing.is_refusal });
         }
         if has_answered && !closing.is_told {
             closing.is_told = true;

@@ -22,15 +22,16 @@ const HEAD_BYTES: usize = 1 << 10;
 
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Input {
+pub enum Input {
     /// A line, without its end: where it stands in the buffer.
     Line(Range<usize>),
     /// A line over the limit: where its beginning stands in the buffer.
     TooLong(Range<usize>),
 }
 
+/// Reads what a client sends, as much as there is, and finds the lines in it.
 #[derive(Debug)]
-pub(super) struct LineReader {
+pub struct LineReader {
     buffer: Vec<u8>,
     /// Where the next line begins.
     begin: usize,
@@ -42,17 +43,14 @@ pub(super) struct LineReader {
 }
 
 impl LineReader {
-    pub(super) fn new(line_bytes_max: usize) -> Self {
+    /// A reader of lines of at most so many bytes.
+    pub fn new(line_bytes_max: usize) -> Self {
         let (buffer, read_bytes) = (Vec::new(), READ_BYTES_MIN);
         Self { buffer, begin: 0, scanned: 0, is_skipping: false, line_bytes_max, read_bytes }
     }
 
     /// Reads once. Returns how many bytes came; none means that the client sends no more.
-    pub(super) fn poll_fill(
-        &mut self,
-        connection: Pin<&mut impl AsyncRead>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
+    pub fn poll_fill(&mut self, connection: Pin<&mut impl AsyncRead>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.give_back();
         self.buffer.reserve(self.read_bytes);
         let room = self.buffer.capacity() - self.buffer.len();
@@ -78,16 +76,17 @@ impl LineReader {
     }
 
     /// The buffer, taken for as long as a line is looked at. It must be put back.
-    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
+    pub fn take_buffer(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.buffer)
     }
 
-    pub(super) fn put_back(&mut self, buffer: Vec<u8>) {
+    /// Puts the buffer back.
+    pub fn put_back(&mut self, buffer: Vec<u8>) {
         self.buffer = buffer;
     }
 
     /// The next line of what was read, if a whole one is there.
-    pub(super) fn next(&mut self) -> Option<Input> {
+    pub fn next_input(&mut self) -> Option<Input> {
         while let Some(place) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
             let line = self.begin..self.scanned + place;
             self.begin = line.end + 1;
@@ -129,7 +128,7 @@ mod tests {
         for piece in pieces {
             reader.give_back();
             reader.buffer.extend_from_slice(piece);
-            while let Some(input) = reader.next() {
+            while let Some(input) = reader.next_input() {
                 inputs.push(match input {
                     Input::Line(line) => String::from_utf8_lossy(&reader.buffer[line]).into_owned(),
                     Input::TooLong(head) => format!("<too long: {}>", char::from(reader.buffer[head.start])),

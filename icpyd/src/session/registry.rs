@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::feeds::Feed;
-use crate::caller::{Identity, Outlet, Principal};
+use crate::caller::{Identity, Outlet, Principal, REQUESTS};
 
 /// Lost sessions that are remembered; the oldest is forgotten first.
 const SUSPENDED_MAX: usize = 256;
@@ -37,6 +37,8 @@ pub struct Close {
     pub drain_timeout: Duration,
     /// Whether the client can go on at once on another connection.
     pub can_resume: bool,
+    /// Whether the client may not go on as it is: what it came with has ended.
+    pub is_refusal: bool,
 }
 
 /// One connected session, as others see it.
@@ -135,8 +137,11 @@ impl Sessions {
         self.len() == 0
     }
 
-    /// Whether a session is connected, or can be resumed.
+    /// Whether a session is connected, or can be resumed. Requests without a connection may always go on.
     pub fn is_known(&self, session: &str) -> bool {
+        if session.starts_with(REQUESTS) {
+            return true;
+        }
         let state = self.lock();
         state.connected.contains_key(session) || state.suspended.iter().any(|facts| facts.session == session)
     }
@@ -223,29 +228,28 @@ impl Sessions {
         handle.ok_or_else(|| Error::unsupported("this needs a connection of the caller's own"))
     }
 
-    /// Takes the lost session that this token belongs to. When its old connection still seems to live, that one loses
-    /// it: the client says that it is gone.
-    pub(super) fn take(&self, resume_token: &str) -> Option<Facts> {
+    /// Gives a connection the lost session that this token belongs to. When its old connection still seems to live, that
+    /// one loses it: the client says that it is gone. The session is known at each moment.
+    pub(super) fn take_over(&self, resume_token: &str, by: &Arc<Handle>) -> Option<Facts> {
         let mut state = self.lock();
-        let has_token = |facts: &Facts| facts.resume_token.as_deref() == Some(resume_token);
-        if let Some(place) = state.suspended.iter().position(has_token) {
-            return state.suspended.remove(place);
-        }
-        let handle = state.connected.values().find(|handle| has_token(&handle.facts()))?;
-        let facts = handle.facts().clone();
-        handle.facts().resume_token = None;
-        // What is under way is for a client that is gone.
-        let reason = "the session goes on on another connection".to_owned();
-        handle.close(Close { reason, drain_timeout: Duration::ZERO, can_resume: false });
+        let principal = by.facts().principal.clone();
+        let has_token = |facts: &Facts| {
+            facts.resume_token.as_deref() == Some(resume_token) && principal.may_take_over(&facts.principal)
+        };
+        let suspended = state.suspended.iter().position(has_token).and_then(|place| state.suspended.remove(place));
+        let facts = suspended.or_else(|| {
+            let handle = state.connected.values().find(|handle| has_token(&handle.facts()))?;
+            let facts = handle.facts().clone();
+            handle.facts().resume_token = None;
+            // What is under way is for a client that is gone.
+            let reason = "the session goes on on another connection".to_owned();
+            handle.close(Close { reason, drain_timeout: Duration::ZERO, can_resume: false, is_refusal: false });
+            Some(facts)
+        })?;
+        let old = std::mem::replace(&mut *by.facts(), Facts { principal, closed_because: None, ..facts.clone() });
+        state.connected.remove(&old.session);
+        state.connected.insert(facts.session.clone(), Arc::clone(by));
         Some(facts)
-    }
-
-    /// Gives a connection the session that it takes up.
-    pub(super) fn adopt(&self, handle: &Arc<Handle>, facts: Facts) {
-        let mut state = self.lock();
-        let old_name = std::mem::replace(&mut *handle.facts(), facts.clone()).session;
-        state.connected.remove(&old_name);
-        state.connected.insert(facts.session, Arc::clone(handle));
     }
 
     /// The connected sessions, as `session:list` shows them to `caller`.
@@ -265,7 +269,7 @@ fn describe(handle: &Handle, caller: &str) -> SessionInfo {
     let facts = handle.facts();
     let pid = match facts.principal {
         Principal::Peer { pid, .. } => pid,
-        Principal::Daemon => None,
+        Principal::Daemon | Principal::Remote { .. } => None,
     };
     SessionInfo {
         session_id: facts.session.clone(),

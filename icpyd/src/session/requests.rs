@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_util::Stream as _;
-use futures_util::future::{AbortHandle, Abortable};
+use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::FuturesUnordered;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::message::{write_error, write_result};
 
 use crate::bus::Answer;
+use crate::caller::Cleanups;
 
 /// Bytes of answers that may wait in unfinished batches.
 const BATCH_BYTES_MAX: usize = 8 << 20;
@@ -35,7 +36,15 @@ pub(super) struct Finished {
 struct Running {
     ticket: Option<Ticket>,
     abort: AbortHandle,
-    answer: Abortable<Answer>,
+    /// What is waited for when it is cancelled.
+    cleanups: Cleanups,
+    state: State,
+}
+
+enum State {
+    Answering(Abortable<Answer>),
+    /// Cancelled, but not all of its work has ended.
+    CleaningUp(Abortable<Pin<Box<dyn Future<Output = ()> + Send>>>),
 }
 
 #[derive(Default)]
@@ -62,13 +71,19 @@ impl Requests {
 
     /// Takes a request that was just started. Most end on the first look, which is taken here and costs no more than
     /// that look.
-    pub(super) fn start(&mut self, cx: &mut Context<'_>, ticket: Ticket, mut answer: Answer) -> Option<Finished> {
+    pub(super) fn start(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: Ticket,
+        cleanups: Cleanups,
+        mut answer: Answer,
+    ) -> Option<Finished> {
         match answer.as_mut().poll(cx) {
             Poll::Ready(outcome) => Some(Finished { ticket, outcome }),
             Poll::Pending => {
                 let (abort, registration) = AbortHandle::new_pair();
-                let answer = Abortable::new(answer, registration);
-                self.running.push(Running { ticket: Some(ticket), abort, answer });
+                let state = State::Answering(Abortable::new(answer, registration));
+                self.running.push(Running { ticket: Some(ticket), abort, cleanups, state });
                 None
             }
         }
@@ -91,15 +106,17 @@ impl Requests {
     /// Ends the requests with this id.
     pub(super) fn cancel(&self, id: &str) {
         let has_id = |running: &&Running| running.ticket.as_ref().is_some_and(|it| it.id.as_deref() == Some(id));
-        for running in self.running.iter().filter(has_id) {
+        let is_answering = |running: &&Running| matches!(running.state, State::Answering(_));
+        for running in self.running.iter().filter(has_id).filter(is_answering) {
             running.abort.abort();
         }
     }
 
-    /// Ends all requests; they are answered with `because`.
+    /// Ends all requests at once; they are answered with `because`.
     pub(super) fn end_all(&mut self, because: Error) {
         self.ended_because = Some(because);
-        for running in &self.running {
+        for running in &mut self.running {
+            running.cleanups = Cleanups::default();
             running.abort.abort();
         }
     }
@@ -155,11 +172,26 @@ impl Future for Running {
     type Output = (Ticket, Option<Result<Vec<u8>>>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = match Pin::new(&mut self.answer).poll(cx) {
-            Poll::Ready(outcome) => outcome.ok(),
-            Poll::Pending => return Poll::Pending,
+        let running = &mut *self;
+        let outcome = loop {
+            match &mut running.state {
+                State::Answering(answer) => match ready!(Pin::new(answer).poll(cx)) {
+                    Ok(outcome) => break Some(outcome),
+                    Err(Aborted) => {
+                        let Some(ended) = running.cleanups.ended() else { break None };
+                        let (abort, registration) = AbortHandle::new_pair();
+                        running.abort = abort;
+                        // Dropping the handler tells its work that nobody waits for it.
+                        running.state = State::CleaningUp(Abortable::new(Box::pin(ended), registration));
+                    }
+                },
+                State::CleaningUp(ended) => {
+                    let _ = ready!(Pin::new(ended).poll(cx));
+                    break None;
+                }
+            }
         };
-        let ticket = self.ticket.take().expect("a future is not polled after it ended");
+        let ticket = running.ticket.take().expect("a future is not polled after it ended");
         Poll::Ready((ticket, outcome))
     }
 }

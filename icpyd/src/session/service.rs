@@ -15,9 +15,9 @@ use icpy_protocol::{API, Empty, PROTOCOL, PROTOCOL_MIN};
 use serde_json::{Map, Value};
 
 use super::feeds::Feed;
-use super::registry::{Command, Facts, Handle, Sessions};
+use super::registry::{Command, Facts, Sessions};
 use crate::bus::{Bus, Gone, Interest, Pace, Release, Subscriber};
-use crate::caller::{Caller, Identity};
+use crate::caller::Caller;
 use crate::config::Limits;
 use crate::host::Host;
 
@@ -41,6 +41,10 @@ impl SessionApi<Caller> for SessionService {
         let protocol = negotiate(params.protocol)?;
         let handle = self.sessions.get(caller.session())?;
         let resume_token = self.host.new_secret();
+        let mut capabilities = Map::new();
+        if caller.has_frames() {
+            capabilities.insert("binaryFrames".to_owned(), Value::Bool(true));
+        }
         let mut facts = handle.facts();
         if facts.client_info.is_some() {
             return Err(Error::conflict("the session is initialized already"));
@@ -50,7 +54,7 @@ impl SessionApi<Caller> for SessionService {
         Ok(SessionInitializeResult {
             server_info: ClientInfo { name: "icpyd".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             protocol,
-            capabilities: Map::new(),
+            capabilities,
             daemon_id: self.daemon_id.clone(),
             session_id: facts.session.clone(),
             resume_token,
@@ -94,9 +98,10 @@ impl SessionApi<Caller> for SessionService {
         if handle.facts().client_info.is_some() {
             return Err(Error::conflict("the session is initialized already: resume on a new connection"));
         }
-        let mut facts = self
+        // At once and before anything is waited for: when this connection is lost too, the session is kept with it.
+        let facts = self
             .sessions
-            .take(&params.resume_token)
+            .take_over(&params.resume_token, &handle)
             .ok_or_else(|| Error::gone("no session is kept for this resume token: initialize a new one"))?;
         let (status, feeds, position) = self.take_up(&facts, &params, caller);
         let result = SessionResumeResult {
@@ -106,16 +111,13 @@ impl SessionApi<Caller> for SessionService {
             position,
             subscriptions: facts.subscriptions.keys().copied().collect(),
             snapshot: Map::new(),
-            closed_because: facts.closed_because.take(),
+            closed_because: facts.closed_because.clone(),
         };
-        let patterns = patterns(&facts);
-        // Before anything is waited for: when this connection is lost too, the session is kept with it.
-        let identity = self.adopt(caller, &handle, facts);
         let snapshot = match status {
             SessionResumeStatus::Resumed => Map::new(),
-            SessionResumeStatus::Gone => self.snapshot(caller, &patterns).await,
+            SessionResumeStatus::Gone => self.snapshot(caller, &patterns(&facts)).await,
         };
-        handle.command(Command::Become(identity));
+        handle.command(Command::Become(Arc::new(caller.identity().under(facts.session))));
         for feed in feeds {
             handle.command(Command::Subscribe(feed));
         }
@@ -175,14 +177,6 @@ impl SessionService {
         };
         let feeds = facts.subscriptions.iter().map(restart).collect();
         (SessionResumeStatus::Gone, feeds, position)
-    }
-
-    fn adopt(&self, caller: &Caller, handle: &Arc<Handle>, facts: Facts) -> Arc<Identity> {
-        let outlet = Some(Arc::clone(&handle.outlet));
-        let identity = Identity::new(facts.session.clone(), caller.principal().clone(), caller.scopes(), outlet);
-        let identity = Identity { confinement: Arc::clone(&caller.identity().confinement), ..identity };
-        self.sessions.adopt(handle, Facts { principal: caller.principal().clone(), ..facts });
-        Arc::new(identity)
     }
 
     /// The answers of the methods that know the state behind the subscribed topics.

@@ -4,6 +4,8 @@
 //! once. Who waits for a piece is told after the commit: what was answered survives `kill -9`. The file is opened by the
 //! first piece of work, so that a daemon that stores nothing starts without it.
 
+pub mod accounts;
+mod column;
 mod error;
 pub mod events;
 pub mod operations;

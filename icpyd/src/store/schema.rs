@@ -47,6 +47,26 @@ const MIGRATIONS: &[&str] = &[
         described TEXT NOT NULL,
         steps TEXT NOT NULL
     ) STRICT;",
+    // 3: who may come in over HTTP: users with their roles, and credentials by the hash of what is secret in them.
+    "CREATE TABLE account (
+        user TEXT PRIMARY KEY,
+        created_ms INTEGER NOT NULL,
+        password TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE membership (
+        user TEXT NOT NULL REFERENCES account (user) ON DELETE CASCADE,
+        workspace_id TEXT NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+        role TEXT NOT NULL,
+        PRIMARY KEY (user, workspace_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE credential (
+        id TEXT PRIMARY KEY,
+        hash BLOB NOT NULL UNIQUE,
+        user TEXT NOT NULL REFERENCES account (user) ON DELETE CASCADE,
+        described TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        expires_ms INTEGER
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Prepared statements that are kept: more than there are.

@@ -10,6 +10,7 @@ use icpy_protocol::workspace::WorkspaceInfo;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::column::{json, text};
 use super::stored;
 
 const OPEN_FILE: &str = "open_file/";
@@ -220,17 +221,6 @@ fn read_open_file(row: &Row<'_>) -> rusqlite::Result<OpenFile> {
         opened_at_ms: record.opened_at_ms,
         purpose: record.purpose,
     })
-}
-
-fn json<T: for<'de> Deserialize<'de>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
-    })
-}
-
-fn text(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("wire types have string keys")
 }
 
 /// A path as SQLite's `->>` gives it: a string without its quotes, an object as its JSON text.

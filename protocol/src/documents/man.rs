@@ -74,7 +74,14 @@ pub fn man_page() -> String {
     out.push_str(".SH ERRORS\nAn error is {code, message, data: {kind, retryable, ...}}. Branch on the kind.\n");
     for info in ERRORS {
         let retryable = if info.retryable { ", retryable" } else { "" };
-        let _ = writeln!(out, ".TP\n.B {}\n({}{retryable}) {}.", escape(info.name), info.code, escape(info.meaning));
+        let _ = writeln!(
+            out,
+            ".TP\n.B {}\n({}, HTTP {}{retryable}) {}.",
+            escape(info.name),
+            info.code,
+            info.kind.status(),
+            escape(info.meaning)
+        );
     }
     out.push_str(".SH SEE ALSO\n.BR icpy (1),\n.BR icpyd (1)\n");
     out

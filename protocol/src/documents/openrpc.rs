@@ -77,7 +77,7 @@ fn event(info: &EventInfo, generator: &mut SchemaGenerator) -> Value {
 }
 
 fn errors() -> Vec<Value> {
-    let row = |info: &crate::error::ErrorInfo| json!({ "code": info.code, "kind": info.name, "message": info.meaning, "retryable": info.retryable });
+    let row = |info: &crate::error::ErrorInfo| json!({ "code": info.code, "status": info.kind.status(), "kind": info.name, "message": info.meaning, "retryable": info.retryable });
     ERRORS.iter().map(row).collect()
 }
 

@@ -1,11 +1,9 @@
 //! The content of files: reading and writing.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
+use crate::json_string::JsonString;
 use crate::path::FilePath;
 
 /// How content travels in a JSON string.
@@ -18,17 +16,6 @@ pub enum FsEncoding {
     /// The bytes in base64.
     #[serde(rename = "base64")]
     Base64,
-}
-
-/// Content in a JSON string.
-#[derive(Clone, Debug)]
-pub struct FsContent(Form);
-
-#[derive(Clone, Debug)]
-enum Form {
-    Text(String),
-    /// The string as it is in JSON. Shared, so that a cached one is sent without a copy of its own.
-    Json(Arc<String>),
 }
 
 /// Params of `fs:read_file`.
@@ -53,6 +40,7 @@ pub struct FsReadFileParams {
     pub length: Option<u64>,
     /// Send the content in `$/stream` notifications of base64 before the answer, paced by the caller's `$/ack`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-needs-session" = true))]
     pub stream: bool,
 }
 
@@ -70,13 +58,14 @@ impl FsReadFileParams {
 pub struct FsReadFileResult {
     /// The content; absent when it was streamed. Line ends are as they are in the file; a byte order mark is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<FsContent>,
+    pub content: Option<JsonString>,
     /// How the content is sent.
     pub encoding: FsEncoding,
     /// The size of the whole file in bytes.
     pub size: u64,
     /// Names exactly this content: give it to `fs:write_file` as `baseVersion`. Absent when only a part was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-etag" = true))]
     pub version: Option<String>,
     /// Of a part: the byte of the file at which the content begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,6 +178,7 @@ pub enum FsSaveMethod {
 #[serde(rename_all = "camelCase")]
 pub struct FsWriteFileResult {
     /// Names the content that was written.
+    #[schemars(extend("x-etag" = true))]
     pub version: String,
     /// Its size in bytes.
     pub size: u64,
@@ -211,87 +201,4 @@ pub struct FsWriteFilesParams {
 pub struct FsWriteFilesResult {
     /// What was written, in the order of the params.
     pub files: Vec<FsWriteFileResult>,
-}
-
-impl FsContent {
-    /// Content that is written in JSON already: `json` is a string. For results of a service: [`to_json`] alone writes it.
-    ///
-    /// [`to_json`]: crate::message::to_json
-    pub fn from_json(json: String) -> Self {
-        debug_assert!(serde_json::from_str::<Cow<'_, str>>(&json).is_ok(), "it is not a string in JSON");
-        Self(Form::Json(Arc::new(json)))
-    }
-
-    /// The bytes of memory that it takes.
-    pub fn memory(&self) -> usize {
-        match &self.0 {
-            Form::Text(text) => text.capacity(),
-            Form::Json(json) => json.capacity(),
-        }
-    }
-
-    /// The string. Borrowed unless it was made by [`FsContent::from_json`].
-    pub fn text(&self) -> Cow<'_, str> {
-        match &self.0 {
-            Form::Text(text) => text.into(),
-            Form::Json(json) => serde_json::from_str::<String>(json).unwrap_or_default().into(),
-        }
-    }
-}
-
-impl<T: Into<String>> From<T> for FsContent {
-    fn from(text: T) -> Self {
-        Self(Form::Text(text.into()))
-    }
-}
-
-impl PartialEq for FsContent {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
-}
-
-impl Serialize for FsContent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            Form::Text(text) => serializer.serialize_str(text),
-            Form::Json(json) => serializer.serialize_bytes(json.as_bytes()),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for FsContent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::from)
-    }
-}
-
-impl JsonSchema for FsContent {
-    fn schema_name() -> Cow<'static, str> {
-        "FsContent".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_in_json_is_the_content() {
-        let text = "a \"b\"\n\u{1}\u{1F600}";
-        let json = serde_json::to_string(text).unwrap();
-        let ready = FsContent::from_json(json.clone());
-        assert_eq!(crate::message::to_json(&[&ready]).unwrap(), format!("[{json}]").as_bytes());
-        assert_eq!(ready.text(), text);
-        let read: FsContent = serde_json::from_str(&json).unwrap();
-        assert!(matches!(read.text(), Cow::Borrowed(borrowed) if borrowed == text));
-    }
 }

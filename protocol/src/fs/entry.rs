@@ -200,6 +200,16 @@ pub struct FsStatParams {
     /// Describe a symbolic link itself and not what it leads to.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_follow: bool,
+    /// Tell the version of a file too: all of it is read for that, unless the version is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_version: bool,
+}
+
+impl FsStatParams {
+    /// Describes what a path leads to.
+    pub fn of(path: impl Into<FilePath>) -> Self {
+        Self { path: path.into(), no_follow: false, with_version: false }
+    }
 }
 
 /// Result of `fs:stat`.
@@ -212,6 +222,10 @@ pub struct FsStatResult {
     pub size: u64,
     /// When its content changed last, in milliseconds since 1970.
     pub modified_at_ms: u64,
+    /// Names exactly the content of a file, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-etag" = true))]
+    pub version: Option<String>,
     /// Whether the permissions allow nobody to write it.
     pub is_read_only: bool,
     /// Whether listings leave it out by default.

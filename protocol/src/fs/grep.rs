@@ -71,6 +71,7 @@ pub struct FsGrepParams {
     /// Whether the lines come as found, before the answer, which then holds none: as pieces of a stream, each of whose
     /// `data` is one or more `FsMatch` objects, one a line.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-needs-session" = true))]
     pub stream: bool,
 }
 

@@ -19,6 +19,9 @@ pub struct FsCreateDirectoryParams {
 pub struct FsCreateDirectoryResult {
     /// The folders that were made, the outermost first; none where it was there already.
     pub created: Vec<FilePath>,
+    /// Whether the folder was not there before.
+    #[serde(default)]
+    pub is_new: bool,
     /// What `fs:undo` takes; absent when nothing was made, or that could not be recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation_id: Option<String>,
@@ -58,6 +61,7 @@ pub struct FsSetModeParams {
     pub is_recursive: bool,
     /// Send `$/progress` on the way, in things.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-needs-session" = true))]
     pub progress: bool,
 }
 
@@ -80,6 +84,7 @@ pub struct FsTransferParams {
     pub overwrite: bool,
     /// Send `$/progress` on the way, in bytes, where content is copied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-needs-session" = true))]
     pub progress: bool,
 }
 
@@ -94,6 +99,7 @@ pub struct FsDeleteParams {
     pub is_permanent: bool,
     /// Send `$/progress` on the way, in things, where they are deleted for good.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-needs-session" = true))]
     pub progress: bool,
 }
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 /// About as long as most results are.
 const RESULT_BYTES: usize = 128;
 
-/// How results are written. JSON has no bytes: where a type hands over bytes, they are JSON that is written already.
+/// How all is written. JSON has no bytes: where a type hands over bytes, they are JSON that is written already.
 struct Ready;
 
 impl Formatter for Ready {
@@ -19,13 +19,18 @@ impl Formatter for Ready {
     }
 }
 
-/// A result as JSON text. The only way to write what holds JSON that is written already, as [`FsContent`] does.
-///
-/// [`FsContent`]: crate::fs::FsContent
+/// A result as JSON text.
 pub fn to_json(result: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut json = Vec::with_capacity(RESULT_BYTES);
-    result.serialize(&mut serde_json::Serializer::with_formatter(&mut json, Ready))?;
+    write_ready(&mut json, result)?;
     Ok(json)
+}
+
+/// The only way to write what holds JSON that is written already, as [`JsonString`] does.
+///
+/// [`JsonString`]: crate::json_string::JsonString
+fn write_ready<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Ready))
 }
 
 /// Writes the answer to a request, without the newline. `result` is JSON text.
@@ -71,6 +76,23 @@ pub fn write_notification(out: &mut Vec<u8>, method: &str, params: &impl Seriali
     out.extend_from_slice(b"}\n");
 }
 
+/// The byte that a binary message begins with on its way to a connection that has frames: no text does.
+pub const BINARY: u8 = 0;
+
+/// Bytes before the frame of a binary message: [`BINARY`], and how long the frame is, as 32 bits, the lowest first.
+pub const BINARY_HEAD_BYTES: usize = 5;
+
+/// Writes a binary message: a frame that holds the notification as a line, and then the bytes that it is about.
+pub fn write_binary(out: &mut Vec<u8>, method: &str, params: &impl Serialize, bytes: &[u8]) {
+    out.push(BINARY);
+    let begin = out.len();
+    out.extend_from_slice(&[0; 4]);
+    write_notification(out, method, params);
+    out.extend_from_slice(bytes);
+    let length = u32::try_from(out.len() - begin - 4).expect("a frame is shorter than 4 GiB");
+    out[begin..begin + 4].copy_from_slice(&length.to_le_bytes());
+}
+
 /// Writes what comes before an event's shared bytes: the part that is each subscription's own.
 pub fn write_event_prefix(out: &mut Vec<u8>, subscription: u64, prev: u64) {
     out.extend_from_slice(br#"{"jsonrpc":"2.0","params":{"subscription":"#);
@@ -102,7 +124,7 @@ pub fn event_suffix(payload: &[u8], epoch: &str, seq: u64, topic: &str) -> Vec<u
 }
 
 fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    serde_json::to_writer(out, value).expect("wire types have string keys and a vector takes every byte");
+    write_ready(out, value).expect("wire types have string keys and a vector takes every byte");
 }
 
 #[cfg(test)]

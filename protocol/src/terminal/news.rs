@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::TerminalSize;
+use super::{TerminalExit, TerminalSize};
 
 /// Payload of `terminal:title_changed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -69,4 +69,22 @@ pub struct TerminalCommandFinished {
     /// How long it took, in milliseconds, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+}
+
+/// Payload of `terminal:exited`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalExited {
+    /// The terminal.
+    pub terminal_id: String,
+    /// How its program ended.
+    pub exit: TerminalExit,
+}
+
+/// Payload of `terminal:closed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalClosed {
+    /// The terminal.
+    pub terminal_id: String,
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::json_string::JsonString;
+
 use super::{TerminalEncoding, TerminalExit, TerminalInfo, TerminalSize};
 
 /// Params of `terminal:attach`.
@@ -21,6 +23,10 @@ pub struct TerminalAttachParams {
     /// The viewer's size, which the terminal takes as its policy says; by default the viewer has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<TerminalSize>,
+    /// Send what is printed as binary frames, where the connection has them (`binaryFrames` among the capabilities of
+    /// `session:initialize`): each is the notification `terminal:data_out` without `data`, a newline, and the bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_binary: bool,
     /// The viewer types nothing and changes no size.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_read_only: bool,
@@ -79,8 +85,9 @@ pub struct TerminalDataOut {
     /// its lines, screens, cursor, colours, modes and title. So is a viewer begun, and one that was too slow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_screen: bool,
-    /// What was printed.
-    pub data: String,
+    /// What was printed; absent where it follows as bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<JsonString>,
     /// How `data` is sent.
     #[serde(default, skip_serializing_if = "TerminalEncoding::is_text")]
     pub encoding: TerminalEncoding,

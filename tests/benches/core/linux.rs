@@ -4,10 +4,12 @@
 //! because the time that a machine needs to wake another core is larger than all that is measured here. Ratios are what to
 //! read; times differ from machine to machine.
 
+mod browser;
 mod cold;
 mod cores;
 mod fanout;
 mod idle;
+mod load;
 mod peers;
 mod process;
 mod programs;
@@ -20,6 +22,7 @@ mod slow;
 mod table;
 mod terminal;
 mod tree;
+mod web;
 mod wire;
 
 use std::env;
@@ -42,6 +45,8 @@ const AREAS: &[Area] = &[
     ("search", search::run),
     ("screen", screen::run),
     ("terminal", terminal::run),
+    ("web", web::run),
+    ("load", load::run),
     ("idle", idle::run),
     ("size", size::run),
 ];
@@ -53,6 +58,12 @@ pub(crate) fn run() -> ExitCode {
         && mode == "--echo"
     {
         programs::echo_on_tokio(socket.as_ref());
+        return ExitCode::SUCCESS;
+    }
+    if let [_, mode, address] = &args[..]
+        && mode == "--axum"
+    {
+        browser::serve_axum(address.as_ref());
         return ExitCode::SUCCESS;
     }
     // cargo adds `--bench`.

@@ -4,6 +4,8 @@
 
 #[cfg(unix)]
 mod keys;
+#[cfg(unix)]
+mod paste;
 #[cfg_attr(unix, path = "attach/unix.rs")]
 #[cfg_attr(windows, path = "attach/windows.rs")]
 mod platform;

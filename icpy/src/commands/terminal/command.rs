@@ -2,10 +2,9 @@
 
 use icpy::args::{General, TerminalLast, TerminalRun};
 use icpy::host;
-use icpy_protocol::Empty;
 use icpy_protocol::error::Error;
 use icpy_protocol::terminal::{
-    TerminalCommand, TerminalLastCommandParams, TerminalListResult, TerminalRunParams, method,
+    TerminalCommand, TerminalLastCommandParams, TerminalListParams, TerminalListResult, TerminalRunParams, method,
 };
 
 use super::{TERMINAL_VARIABLE, connect, end_as, found};
@@ -16,7 +15,7 @@ pub(super) fn run(run: &TerminalRun, general: &General) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let command = runtime.block_on(async {
         let (_client, terminals) = connect(general).await?;
-        let terminal = named(&terminals.list(&Empty {}).await?, run.terminal.as_deref())?;
+        let terminal = named(&terminals.list(&TerminalListParams::default()).await?, run.terminal.as_deref())?;
         let params = TerminalRunParams {
             terminal_id: terminal,
             command_line: command_line(&run.command),
@@ -52,7 +51,7 @@ fn end_with(command: &TerminalCommand) -> Result<(), Failure> {
 
 pub(super) fn last(last: &TerminalLast, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open(general)?;
-    let listed: TerminalListResult = daemon.call(method::list, &Empty {})?;
+    let listed: TerminalListResult = daemon.call(method::list, &TerminalListParams::default())?;
     let terminal_id = named(&listed, last.terminal.as_deref())?;
     let params = TerminalLastCommandParams { terminal_id, is_raw: last.raw };
     let command: TerminalCommand = daemon.call(method::last_command, &params)?;

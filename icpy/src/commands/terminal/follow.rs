@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use icpy::{Client, Notice, Notifications};
 use icpy_protocol::api::Call as _;
 use icpy_protocol::error::{Error, Kind};
+use icpy_protocol::json_string::JsonString;
 use icpy_protocol::terminal::{
     DATA_OUT, DETACHED, TerminalAckParams, TerminalAttachParams, TerminalAttachResult, TerminalDataOut,
     TerminalDetachParams, TerminalEncoding, TerminalExit, TerminalSize, method,
@@ -153,10 +154,11 @@ impl Follow {
     }
 
     fn decode(&mut self, data: TerminalDataOut) -> Vec<u8> {
+        // Nothing was asked for as bytes, and the daemon encodes what it sends.
+        let text = data.data.map_or_else(String::new, JsonString::into_text);
         let bytes = match data.encoding {
-            TerminalEncoding::Utf8 => data.data.into_bytes(),
-            // The daemon encodes what it sends.
-            TerminalEncoding::Base64 => BASE64_STANDARD.decode(data.data).unwrap_or_default(),
+            TerminalEncoding::Utf8 => text.into_bytes(),
+            TerminalEncoding::Base64 => BASE64_STANDARD.decode(text).unwrap_or_default(),
         };
         let missing = self.missing(data.from);
         self.received = Some(data.to);

@@ -1,21 +1,23 @@
 //! `icpy terminal ls`: the terminals, the oldest first.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use icpy::args::General;
 use icpy::host;
-use icpy_protocol::Empty;
-use icpy_protocol::terminal::{TerminalInfo, TerminalListResult, method};
+use icpy_protocol::terminal::{TerminalInfo, TerminalListParams, TerminalListResult, method};
 
 use super::describe;
-use crate::commands::Daemon;
+use crate::commands::{Daemon, workspace};
 use crate::output::{Failure, print, print_json, table};
 
 /// The names of the columns, where a person looks.
 const HEAD: [&str; 7] = ["NAME", "ID", "STATE", "SIZE", "AGE", "FOLDER", "COMMAND"];
 
-pub(super) fn run(general: &General) -> Result<(), Failure> {
-    let listed: TerminalListResult = Daemon::open_or_start(general)?.call(method::list, &Empty {})?;
+pub(super) fn run(workspace: Option<OsString>, general: &General) -> Result<(), Failure> {
+    let mut daemon = Daemon::open_or_start(general)?;
+    let workspace = workspace.map(|name| workspace::find(&mut daemon, &name, general)).transpose()?;
+    let listed: TerminalListResult = daemon.call(method::list, &TerminalListParams { workspace })?;
     if general.json {
         return Ok(print_json(&listed)?);
     }

@@ -20,8 +20,8 @@ use icpy_protocol::Empty;
 use icpy_protocol::error::Error;
 use icpy_protocol::session::ClientInfo;
 use icpy_protocol::terminal::{
-    TerminalClient, TerminalCloseParams, TerminalDataInParams, TerminalExit, TerminalInfo, TerminalListResult,
-    TerminalRenameParams, TerminalSignalParams, TerminalWaitParams, TerminalWaitResult, method,
+    TerminalClient, TerminalCloseParams, TerminalDataInParams, TerminalExit, TerminalInfo, TerminalListParams,
+    TerminalListResult, TerminalRenameParams, TerminalSignalParams, TerminalWaitParams, TerminalWaitResult, method,
 };
 
 use super::{Daemon, finder, timeout};
@@ -40,7 +40,7 @@ pub(super) fn run(action: Option<TerminalAction>, general: &General) -> Result<(
     match action.unwrap_or_else(|| TerminalAction::New(icpy::args::TerminalNew::default())) {
         TerminalAction::New(new) => new::run(new, general),
         TerminalAction::Attach(attach) => attach::run(&attach, general),
-        TerminalAction::Ls => list::run(general),
+        TerminalAction::Ls { workspace } => list::run(workspace, general),
         TerminalAction::Send { terminal, text, enter } => send(&terminal, text, enter, general),
         TerminalAction::Show(show) => text::show(&show, general),
         TerminalAction::Search(search) => text::search(search, general),
@@ -66,7 +66,7 @@ fn describe(exit: TerminalExit) -> String {
 
 /// The terminal with this id, or else the youngest with this name.
 fn find(daemon: &mut Daemon, name: &str) -> Result<String, Failure> {
-    let listed = daemon.call(method::list, &Empty {})?;
+    let listed = daemon.call(method::list, &TerminalListParams::default())?;
     Ok(found(&listed, name)?.terminal_id)
 }
 

@@ -10,7 +10,10 @@ const SEQUENCE_BYTES_MAX: usize = 128;
 /// Modes that are off before, and that programs turn on: keys, colours, origin, margins, mouse, focus, paste, synchronized
 /// output, reports.
 const OFF_BEFORE: &[u16] =
-    &[1, 5, 6, 9, 45, 66, 69, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004, 2026, 2031, 2048];
+    &[1, 5, 6, 9, 45, 66, 69, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, BRACKETED_PASTE, 2026, 2031, 2048];
+
+/// Pastes are marked.
+const BRACKETED_PASTE: u16 = 2004;
 
 /// Modes that are on before: lines wrap, and the cursor is shown.
 const ON_BEFORE: &[u16] = &[7, 25];
@@ -56,6 +59,12 @@ impl Modes {
         for byte in bytes {
             self.place = self.next(*byte);
         }
+    }
+
+    /// Whether pastes come with marks around them.
+    #[cfg(unix)]
+    pub(super) fn are_pastes_marked(&self) -> bool {
+        self.changed.contains(&BRACKETED_PASTE)
     }
 
     fn next(&mut self, byte: u8) -> Place {

@@ -8,10 +8,9 @@ use futures_util::{Stream, StreamExt as _};
 use icpy::Update;
 use icpy::args::{General, RecordFormat};
 use icpy::host::{self, Moment};
-use icpy_protocol::Empty;
 use icpy_protocol::error::Error;
 use icpy_protocol::session::SessionSubscribeParams;
-use icpy_protocol::terminal::{RESIZED, TerminalAttachParams, TerminalResized, TerminalSize};
+use icpy_protocol::terminal::{RESIZED, TerminalAttachParams, TerminalListParams, TerminalResized, TerminalSize};
 use icpy_protocol::topic::Pattern;
 
 use super::asciicast::{Event, Writer, exit_event};
@@ -29,7 +28,7 @@ pub(super) fn run(name: &str, path: &Path, format: RecordFormat, general: &Gener
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (client, terminals) = connect(general).await?;
-        let terminal = found(&terminals.list(&Empty {}).await?, name)?;
+        let terminal = found(&terminals.list(&TerminalListParams::default()).await?, name)?;
         let begun = Moment::now();
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         let file = file.map_err(|error| not_written(path, &error))?;
@@ -70,15 +69,16 @@ async fn write(
     let mut rest = Vec::new();
     let end = loop {
         let notice = tokio::select! {
-            // Where both have come, what is printed may be of the new size.
             biased;
+            // Looked at before anything is written: from then on no signal ends it at once.
+            () = &mut interrupted => break None,
+            // Where both have come, what is printed may be of the new size.
             Some(size) = sizes.next() => {
                 writer.add(begun.elapsed(), &Event::Resize(size))?;
                 writer.flush()?;
                 continue;
             }
             notice = follow.notice() => notice,
-            () = &mut interrupted => break None,
         };
         match follow.take(notice).await {
             Followed::Output(bytes) => {

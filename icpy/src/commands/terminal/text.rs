@@ -69,12 +69,12 @@ fn show_raw(daemon: &mut Daemon, terminal_id: &str, is_followed: bool, general: 
         let wait_ms = if is_followed { WAIT_MS } else { 0 };
         let params = TerminalReadParams { terminal_id: terminal_id.to_owned(), after, wait_ms };
         let read: TerminalReadResult = daemon.call(method::read, &params)?;
+        let is_all = read.data.text().is_empty();
         match general.json {
-            true if !read.data.is_empty() || read.exit.is_some() => print_json(&read)?,
+            true if !is_all || read.exit.is_some() => print_json(&read)?,
             true => {}
-            false => print(read.data.as_bytes())?,
+            false => print(read.data.text().as_bytes())?,
         }
-        let is_all = read.data.is_empty();
         after = read.to;
         match read.exit {
             Some(exit) if is_followed => return end_as(exit),

@@ -125,6 +125,11 @@ impl Cache {
         self.tell(state);
     }
 
+    /// The version of a file that is as it was when it was read.
+    pub(super) fn version(&self, metadata: &Metadata) -> Option<String> {
+        self.find(metadata)?.version
+    }
+
     /// Lets go of a file that has changed, or gone.
     pub(super) fn forget(&self, path: &Path) {
         if let Some(state) = self.lock().as_mut()
@@ -167,13 +172,14 @@ impl State {
     }
 }
 
-fn has_settled(metadata: &Metadata, now_ms: u64) -> bool {
+/// Whether a file has rested for so long that its next change is seen by its times.
+pub(super) fn has_settled(metadata: &Metadata, now_ms: u64) -> bool {
     let settled_ms = if platform::is_whole_second(metadata) { COARSE_SETTLED_MS } else { SETTLED_MS };
     platform::changed_at_ms(metadata).is_some_and(|changed| changed.saturating_add(settled_ms) < now_ms)
 }
 
 fn weight(path: &Path, answer: &FsReadFileResult) -> usize {
-    let content = answer.content.as_ref().map_or(0, icpy_protocol::fs::FsContent::memory);
+    let content = answer.content.as_ref().map_or(0, icpy_protocol::json_string::JsonString::memory);
     content + 2 * path.as_os_str().len() + ENTRY_BYTES
 }
 

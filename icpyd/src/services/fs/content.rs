@@ -1,20 +1,15 @@
-//! From a file's bytes to what travels in an answer.
-//!
-//! The string is written in JSON here, once and by SIMD: escaping byte by byte took twenty times as long as reading the
-//! file, and a cached file would be escaped again each time.
+//! From a file's bytes to what travels in an answer. A string is written in JSON once: a cached file would be escaped again each time.
 
 use std::borrow::Cow;
 use std::path::Path;
 
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::fs::{FsContent, FsEncoding, FsReadFileParams, FsReadFileResult};
+use icpy_protocol::fs::{FsEncoding, FsReadFileParams, FsReadFileResult};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::text::{self, Charset, Decoded};
 use super::version;
-
-/// How much text is escaped at once.
-const PIECE_BYTES: usize = 16 << 10;
+use crate::json_string::{base64, escaped};
 
 /// In which form the content is wanted; by default in the one that fits the file.
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,7 +89,7 @@ pub(super) fn whole(path: &Path, bytes: &[u8], form: Form) -> Result<FsReadFileR
     }
     match wanted.filter(|_| form.encoding != Some(FsEncoding::Base64)) {
         Some(Decoded { text, .. }) => (result.content, result.encoding) = (Some(escaped(&text)), FsEncoding::Utf8),
-        None => result.content = Some(encoded(bytes)),
+        None => result.content = Some(base64(bytes)),
     }
     Ok(result)
 }
@@ -121,7 +116,7 @@ pub(super) fn part(path: &Path, part: &Part<'_>, form: Form) -> Result<FsReadFil
         ..without_content(part.size)
     };
     match text {
-        None => result.content = Some(encoded(exact)),
+        None => result.content = Some(base64(exact)),
         Some((text, start, end)) => {
             (result.content, result.encoding) = (Some(escaped(&text)), FsEncoding::Utf8);
             let from = part.offset.max(part.from + start as u64);
@@ -158,67 +153,4 @@ fn text_of<'a>(part: &Part<'a>, charset: Charset) -> Option<(Cow<'a, str>, usize
         _ => charset.decode_part(bytes)?,
     };
     Some((text, characters.start, characters.end))
-}
-
-/// Piece by piece: what escapes takes six times the room of what it is given, and memory that was never used is slow.
-fn escaped(text: &str) -> FsContent {
-    let mut json = Vec::with_capacity(text.len() + text.len() / 8 + 6 * text.len().min(PIECE_BYTES) + 64);
-    json.push(b'"');
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (piece, more) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
-        rest = more;
-        // Each piece comes between quotation marks: the first falls on the byte before, which is put back.
-        let before = json.pop().unwrap_or(b'"');
-        let at = json.len();
-        json_escape_simd::escape_into(piece, &mut json);
-        json[at] = before;
-        json.pop();
-    }
-    json.push(b'"');
-    if json.capacity() / 2 > json.len() {
-        json.shrink_to_fit();
-    }
-    FsContent::from_json(String::from_utf8(json).expect("what is escaped is ASCII, and the rest was text"))
-}
-
-fn encoded(bytes: &[u8]) -> FsContent {
-    let base64 = base64_simd::STANDARD;
-    let mut json = String::with_capacity(base64.encoded_length(bytes.len()) + 2);
-    json.push('"');
-    base64.encode_append(bytes, &mut json);
-    json.push('"');
-    FsContent::from_json(json)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// What travels is what serde would write.
-    #[track_caller]
-    fn check(text: &str) {
-        assert!(escaped(text) == FsContent::from(text), "{text:?}");
-    }
-
-    #[test]
-    fn long_text_is_escaped_whole() {
-        check("");
-        check("\"");
-        for around in [PIECE_BYTES - 2, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1] {
-            for odd in ["\"", "\\", "\n", "\u{1}", "é", "😀", "\u{7f}"] {
-                check(&format!("{}{odd}{odd}{}", "a".repeat(around), "b".repeat(100)));
-                check(&odd.repeat(around));
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_escaped_as_it_is(text: String) {
-            prop_assert!(escaped(&text) == FsContent::from(text));
-        }
-    }
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::find::is_hidden;
 use super::grep;
 use super::platform::open_for_reading;
 use super::tree::{NodeId, ROOT, Tree};
@@ -27,7 +26,7 @@ impl Files {
 }
 
 fn path(tree: &Tree, file: NodeId) -> Option<PathBuf> {
-    let is_there = tree.kind(file).is_some() && tree.is_file(file) && !is_hidden(tree.text(file));
+    let is_there = tree.kind(file).is_some() && tree.is_file(file) && !tree.is_hidden(file);
     is_there.then(|| tree.below(file))
 }
 

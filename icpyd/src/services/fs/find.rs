@@ -114,7 +114,12 @@ impl<'a> Search<'a> {
             ROOT => path,
             folder => path.strip_prefix(self.tree.text(folder))?.strip_prefix('/')?,
         };
-        (self.includes_hidden || !is_hidden(below)).then_some(below)
+        // Who looks into a hidden folder does not find all hidden there.
+        let is_hidden = match self.tree.is_hidden(self.folder) {
+            false => self.tree.is_hidden(node),
+            true => is_hidden(below),
+        };
+        (self.includes_hidden || !is_hidden).then_some(below)
     }
 
     /// Files that fit, folder by folder in the order of names; the favourites first. One more than the limit, if there is one.
@@ -233,6 +238,6 @@ fn is_plain(query: &str) -> bool {
 }
 
 /// Whether a path below a folder is hidden, or in a folder that is.
-pub(super) fn is_hidden(path: &str) -> bool {
+fn is_hidden(path: &str) -> bool {
     path.starts_with('.') || path.contains("/.")
 }

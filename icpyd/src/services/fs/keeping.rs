@@ -30,12 +30,12 @@ impl Keeper for Fs {
         let watches: Vec<Watch> = serde_json::from_value(parcel.state).map_err(|error| error.to_string())?;
         for watch in watches {
             let trees = Arc::clone(&self.trees);
+            trees.add(watch.clone());
             self.services.tasks.spawn(async move {
-                let path = watch.path.clone();
-                match trees.watch(watch).await {
+                match trees.follow(&watch).await {
                     // Nobody has looked since the other program ended.
-                    Ok(_) => trees.tell_unknown(&path),
-                    Err(error) => tracing::warn!(path = %path.display(), %error, "is no longer watched"),
+                    Ok(_) => trees.tell_unknown(&watch.path),
+                    Err(error) => tracing::warn!(path = %watch.path.display(), %error, "is no longer watched"),
                 }
             });
         }

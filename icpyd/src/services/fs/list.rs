@@ -44,9 +44,12 @@ pub(super) fn list(caller: &Caller, params: &FsListDirectoryParams) -> Result<Fs
         Ok(metadata) if error.kind() == ErrorKind::NotADirectory => not_a_folder(&place, &metadata),
         _ => refused(error),
     })?;
+    // What a confined caller may not use is not there for it.
+    let is_seen = |name: &OsStr| caller.confinement().is_none_or(|it| it.find(&place.real().join(name)).is_some());
     for entry in entries {
         // An entry that goes away in the meantime is left out.
         if let Some(entry) = order.look_at(&entry.map_err(refused)?)
+            && is_seen(&entry.name)
             && order.after.as_ref().is_none_or(|after| order.compare(&entry, after).is_gt())
         {
             found.push(entry);

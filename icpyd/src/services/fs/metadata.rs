@@ -54,6 +54,7 @@ pub(super) fn stat(caller: &Caller, params: &FsStatParams) -> Result<FsStatResul
         kind: kind(&metadata),
         size: metadata.len(),
         modified_at_ms: modified_at_ms(&metadata),
+        version: None,
         is_read_only: metadata.permissions().readonly(),
         is_hidden: platform::is_hidden(name, &metadata),
         details,

@@ -28,6 +28,7 @@ mod text;
 mod tree;
 mod trees;
 mod uploads;
+mod versions;
 mod watch;
 mod watching;
 
@@ -63,6 +64,7 @@ use self::save::Saver;
 use self::tree::NodeKind;
 use self::trees::Trees;
 use self::uploads::Uploads;
+use self::versions::Versions;
 use super::Services;
 use crate::caller::Caller;
 use crate::config::Limits;
@@ -85,6 +87,7 @@ pub struct Fs {
     /// Files that were used last.
     recents: Arc<Recents>,
     reader: Reader,
+    versions: Versions,
     /// Held while an operation is undone.
     undoing: Arc<Mutex<()>>,
 }
@@ -93,6 +96,7 @@ impl Fs {
     pub(super) fn new(services: Services, state_folder: PathBuf, limits: &Limits, metrics: Metrics) -> Self {
         let cache = Arc::new(Cache::new(limits.cache_bytes_max, metrics));
         let reader = Reader { cache: Arc::clone(&cache), host: services.host.clone() };
+        let versions = Versions::new(Arc::clone(&cache), services.host.clone());
         let origins = Arc::new(Origins::default());
         let trees = Arc::new(Trees::new(&services, Arc::clone(&origins), cache, limits, state_folder.clone()));
         let is_waiting = Arc::new(AtomicBool::new(false));
@@ -108,6 +112,7 @@ impl Fs {
             is_waiting,
             recents: Arc::default(),
             reader,
+            versions,
             undoing: Arc::default(),
         }
     }
@@ -259,8 +264,12 @@ impl FsApi<Caller> for Fs {
 
     async fn stat(&self, caller: &Caller, params: FsStatParams) -> Result<FsStatResult> {
         self.saver.recovered().await;
-        let caller = caller.clone();
-        blocking(move || metadata::stat(&caller, &params)).await
+        let (asking, asked) = (caller.clone(), params.clone());
+        let mut found = blocking(move || metadata::stat(&asking, &asked)).await?;
+        if params.with_version && found.kind == FsKind::File {
+            found.version = Some(self.versions.version(caller, params.path).await?);
+        }
+        Ok(found)
     }
 
     async fn create_directory(

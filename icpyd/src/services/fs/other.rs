@@ -74,9 +74,6 @@ pub(super) fn identity(_: &Metadata) -> Identity {}
 /// What of that never changes.
 pub(super) fn file(_: &Identity) {}
 
-/// The allocator does it by itself.
-pub(super) fn give_memory_back() {}
-
 /// When a file changed last.
 pub(super) fn changed_at(metadata: &Metadata) -> SystemTime {
     metadata.modified().unwrap_or(UNIX_EPOCH)

@@ -93,7 +93,7 @@ impl Place {
             let real = real_of(&asked)
                 .map_err(|error| if leads_outside(confinement, &asked) { denied(&asked) } else { error })?;
             let (root, below) = confinement.find(&real).ok_or_else(|| denied(&asked))?;
-            check_use(root, below, wanted, &asked)?;
+            check_use(confinement, root, below, wanted, &asked)?;
             // Else a folder on the way has become a link, or has gone.
             if let Some((held, path)) = hold(root, below) {
                 return Ok(Self { asked, real, path, _held: Some(held) });
@@ -139,8 +139,9 @@ fn names_folder(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| std::path::is_separator(char::from(*byte)))
 }
 
-fn check_use(root: &Root, below: &Path, wanted: Use, asked: &Path) -> Result<()> {
+fn check_use(confinement: &Confinement, root: &Root, below: &Path, wanted: Use, asked: &Path) -> Result<()> {
     let why = match wanted {
+        Use::Change if confinement.is_on_the_way(below) => "is not among the paths that this session may change",
         Use::Change if root.is_read_only => "is in a folder that this session may only read",
         Use::Change if below == Path::new("") => "is what this session is confined to, and not in it",
         Use::Change | Use::Look => return Ok(()),

@@ -28,6 +28,9 @@ use crate::services::Services;
 /// Trees that are kept though nobody watches them.
 const UNWATCHED_MAX: usize = 4;
 
+/// The most watches of a session.
+const WATCHES_MAX: usize = 1024;
+
 /// All trees.
 #[derive(Debug)]
 pub(super) struct Trees {
@@ -87,16 +90,29 @@ impl Trees {
         }
     }
 
-    /// Begins to tell of changes, as soon as everything that is to be watched has been looked at.
-    pub(super) async fn watch(&self, watch: Watch) -> Result<Arc<Live>> {
+    /// Adds a watch. It is told from before its tree is complete on: nothing is missed.
+    pub(super) fn add(&self, watch: Watch) {
+        lock(&self.watches.all).push(watch);
+    }
+
+    /// The same, for a session that has room for one more.
+    pub(super) fn add_new(&self, watch: Watch) -> Result<()> {
+        let mut all = lock(&self.watches.all);
+        if all.iter().filter(|it| it.session == watch.session).count() >= WATCHES_MAX {
+            let message = format!("a session has at most {WATCHES_MAX} watches");
+            return Err(Error::too_large(message).with("limit", WATCHES_MAX));
+        }
+        all.push(watch);
+        Ok(())
+    }
+
+    /// Follows what a watch that was added is about. Returns when everything there has been looked at.
+    pub(super) async fn follow(&self, watch: &Watch) -> Result<Arc<Live>> {
         let is_folder = watch.path.is_dir();
         let (root, is_shallow) = match is_folder {
             true => (watch.path.clone(), watch.is_shallow),
             false => (watch.path.parent().unwrap_or(&watch.path).to_owned(), true),
         };
-        // Told from before it is complete on: nothing is missed.
-        let id = watch.id.clone();
-        lock(&self.watches.all).push(watch);
         let live = match self.covering(&root, is_shallow) {
             Some(live) => Ok(live),
             None => self.start(root, is_shallow),
@@ -104,7 +120,7 @@ impl Trees {
         let live = match live {
             Ok(live) => live,
             Err(error) => {
-                self.unwatch(&id, None);
+                self.unwatch(&watch.id, None);
                 return Err(error);
             }
         };

@@ -178,20 +178,6 @@ pub(super) fn changed_at(metadata: &Metadata) -> SystemTime {
     UNIX_EPOCH + seconds + Duration::from_nanos(u64::try_from(metadata.ctime_nsec()).unwrap_or_default())
 }
 
-/// Gives the system what was freed. The allocator would keep it for the next one who needs as much.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) fn give_memory_back() {
-    #[expect(unsafe_code, reason = "there is no safe call for it")]
-    // SAFETY: it takes a number and looks at the allocator's own things.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
-/// Other allocators do it by themselves.
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn give_memory_back() {}
-
 /// Whether the daemon's user may write a file, or make and remove the entries of a folder.
 pub(super) fn check_writable(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(path, Access::WRITE_OK)?)

@@ -27,8 +27,9 @@ impl Fs {
         let id = self.services.host.new_id();
         let session = caller.session().to_owned();
         let watch = Watch { id: id.clone(), session, path: path.clone(), is_shallow };
-        let live = self.trees.watch(watch).await?;
+        self.trees.add_new(watch.clone())?;
         self.wait_for_sessions();
+        let live = self.trees.follow(&watch).await?;
         let files = live.tree().files() as u64;
         Ok(FsWatchResult { watch_id: id, path: path.into(), files, is_polled: live.is_polled() })
     }

@@ -6,8 +6,6 @@
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::screen::unescape;
-
 /// What is before the secret in a mark.
 const PROOF: &str = "icpy=";
 
@@ -53,7 +51,15 @@ pub(super) struct Command {
     begun: Option<Instant>,
 }
 
-/// Something that was told.
+/// What a mark says.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// The prompt ends here.
+    Prompt,
+    Command(CommandNews),
+}
+
+/// Something that was told of a command.
 #[derive(Debug)]
 pub(super) enum CommandNews {
     Started(Command),
@@ -71,7 +77,7 @@ impl Commands {
     }
 
     /// Takes note of a mark that is in the output from a byte to another.
-    pub(super) fn note(&mut self, mark: &[u8], from: u64, to: u64) -> Option<CommandNews> {
+    pub(super) fn note(&mut self, mark: &[u8], from: u64, to: u64) -> Option<Told> {
         let text = String::from_utf8_lossy(mark);
         let content = text.trim_start_matches("\x1b]").trim_end_matches(['\x07', '\\', '\x1b']);
         let mut fields = content.split(';').skip(1);
@@ -87,13 +93,18 @@ impl Commands {
             return None;
         }
         match letter {
-            "B" => self.stage = Stage::Prompt,
-            "E" => self.line = fields.first().map(|line| unescape(line)),
-            "C" => return Some(self.begin(&fields, to)),
-            "D" => return self.end(&fields, from),
-            _ => {}
+            "B" => {
+                self.stage = Stage::Prompt;
+                Some(Told::Prompt)
+            }
+            "E" => {
+                self.line = fields.first().map(|line| unescape(line));
+                None
+            }
+            "C" => Some(Told::Command(self.begin(&fields, to))),
+            "D" => self.end(&fields, from).map(Told::Command),
+            _ => None,
         }
-        None
     }
 
     fn begin(&mut self, fields: &[&str], at: u64) -> CommandNews {
@@ -126,4 +137,24 @@ impl Commands {
     pub(super) fn numbered(&self, number: u64) -> Option<&Command> {
         self.running.iter().chain(&self.ended).find(|command| command.number == number)
     }
+}
+
+/// Undoes `\\` and `\xHH`, which command lines are escaped with.
+fn unescape(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let digits = behind.get(1..3).and_then(|digits| str::from_utf8(digits).ok());
+        let (byte, used) = match (first, behind.first()) {
+            (b'\\', Some(b'\\')) => (b'\\', 2),
+            (b'\\', Some(b'x')) => match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+                Some(byte) => (byte, 4),
+                None => (b'\\', 1),
+            },
+            _ => (*first, 1),
+        };
+        bytes.push(byte);
+        rest = &rest[used..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use icpy_protocol::endpoint::{DAEMON_VARIABLE, SOCKET_VARIABLE};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::path::FilePath;
-use icpy_protocol::terminal::{TerminalCreateParams, TerminalInfo};
+use icpy_protocol::terminal::TerminalInfo;
 use tokio::sync::mpsc;
 
 use super::one::{Origin, Terminal};
 use super::owner::Owner;
+use super::profile::Wanted;
 use super::{Terminals, checked, integration, platform};
 
 /// The variable that tells a program its terminal.
@@ -28,13 +29,21 @@ pub(super) struct Program<'a> {
     pub(super) environment: &'a BTreeMap<String, OsString>,
 }
 
+/// A program that was just started. It is ended when whoever asked for it has gone meanwhile.
+struct Started(Option<(platform::Master, platform::Child)>);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some((master, child)) = &self.0 {
+            child.abandon(master);
+        }
+    }
+}
+
 impl Terminals {
     /// Starts what is asked for.
-    pub(super) async fn start(
-        &self,
-        owner: Owner,
-        params: TerminalCreateParams,
-    ) -> Result<(Arc<Terminal>, mpsc::Receiver<Bytes>)> {
+    pub(super) async fn start(&self, owner: Owner, wanted: Wanted) -> Result<(Arc<Terminal>, mpsc::Receiver<Bytes>)> {
+        let Wanted { params, workspace_id, variables } = wanted;
         let is_shell = params.command.is_empty();
         let shell = || vec![params.shell.unwrap_or_else(|| self.shell())];
         let command = if is_shell { shell() } else { params.command };
@@ -44,7 +53,7 @@ impl Terminals {
             return Err(Error::invalid_params(format!("`{}` does not begin at the root", cwd.display())));
         }
         let terminal_id = self.services.host.new_id();
-        let mut environment = self.environment(&terminal_id, params.env);
+        let mut environment = self.environment(&terminal_id, params.env, variables);
         let integration = (is_shell && !params.is_plain).then(|| self.whereabouts.state_folder.join("shell"));
         let nonce = self.services.host.new_secret();
         let (limits, start, folder) = (self.services.program_limits, command.clone(), cwd.clone());
@@ -54,6 +63,10 @@ impl Terminals {
                 folder.metadata().map_err(|error| Error::not_found(format!("`{}`: {error}", folder.display())))?;
             if !kind.is_dir() {
                 return Err(Error::unsupported(format!("`{}` is not a folder", folder.display())));
+            }
+            if let Err(error) = folder.join(".").metadata() {
+                let message = format!("`{}` cannot be entered: {error}", folder.display());
+                return Err(Error::permission_denied(message));
             }
             let mut arguments = start[1..].iter().map(OsString::from).collect();
             if let Some(folder) = integration {
@@ -66,15 +79,18 @@ impl Terminals {
             }
             let program = Program { path: &start[0], arguments, cwd: &folder, environment: &environment };
             let spawned = platform::spawn(&program, size, limits).map_err(|error| cannot_run(&start[0], &error));
-            spawned.map(|(master, child)| (master, child, integration::nonce(&environment)))
+            spawned.map(|started| (Started(Some(started)), integration::nonce(&environment)))
         });
-        let (master, child, nonce) = spawned.await.map_err(|error| Error::internal(error.to_string()))??;
+        let (mut started, nonce) = spawned.await.map_err(|error| Error::internal(error.to_string()))??;
+        let (master, child) = started.0.take().ok_or_else(|| Error::internal("nothing was started"))?;
         let program = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let info = TerminalInfo {
             terminal_id,
             name: params.name.unwrap_or(program),
             command,
             cwd: cwd.into(),
+            workspace_id,
+            profile: params.profile,
             pid: child.pid(),
             size,
             size_policy: params.size_policy.unwrap_or_default(),
@@ -82,10 +98,15 @@ impl Terminals {
             exit: None,
             statistics: None,
         };
-        Ok(Terminal::new(info, Origin { owner, nonce }, master, child, self.services.stop.child_token()))
+        Ok(Terminal::new(info, Origin { owner, nonce }, master, child, self.bounds()))
     }
 
-    fn environment(&self, id: &str, given: Option<BTreeMap<String, String>>) -> BTreeMap<String, OsString> {
+    fn environment(
+        &self,
+        id: &str,
+        given: Option<BTreeMap<String, String>>,
+        also: BTreeMap<String, String>,
+    ) -> BTreeMap<String, OsString> {
         let mut variables: BTreeMap<String, OsString> = match given {
             Some(given) => given.into_iter().map(|(name, value)| (name, value.into())).collect(),
             None => platform::USER_VARIABLES
@@ -93,6 +114,7 @@ impl Terminals {
                 .filter_map(|name| Some(((*name).to_owned(), self.services.host.variable(name)?)))
                 .collect(),
         };
+        variables.extend(also.into_iter().map(|(name, value)| (name, value.into())));
         platform::describe_terminal(&mut variables);
         variables.insert(SOCKET_VARIABLE.to_owned(), self.whereabouts.socket.clone().into());
         variables.insert(DAEMON_VARIABLE.to_owned(), self.whereabouts.daemon_id.clone().into());
@@ -105,7 +127,7 @@ impl Terminals {
         named.filter(|shell| Path::new(shell).is_absolute()).unwrap_or_else(|| platform::DEFAULT_SHELL.to_owned())
     }
 
-    fn home(&self) -> PathBuf {
+    pub(super) fn home(&self) -> PathBuf {
         let named = self.services.host.variable(platform::HOME_VARIABLE).map(PathBuf::from);
         named.filter(|home| home.is_dir()).unwrap_or_else(|| platform::DEFAULT_HOME.into())
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
-use super::commands::Commands;
+use super::commands::{Commands, Told};
 use super::cutter::Kind;
 use super::one::{News, State, Terminal};
 use super::screen::Screen;
@@ -33,8 +33,8 @@ impl Intake {
 }
 
 impl Terminal {
-    /// Has what was printed sent to the viewers, but for questions.
-    pub(super) fn forward(&self, bytes: &[u8]) {
+    /// Has what was printed sent to the viewers, but for questions. Returns by how many bytes the model is behind.
+    pub(super) fn forward(&self, bytes: &[u8]) -> usize {
         let state = &mut *self.lock();
         let State { cutter, output, intake, .. } = state;
         cutter.cut(bytes, &mut |piece, kind| {
@@ -43,7 +43,9 @@ impl Terminal {
             }
             intake.push(piece, kind);
         });
+        let behind = intake.bytes.len();
         self.sent(state);
+        behind
     }
 
     /// Nothing more comes: what the cutter holds is shown as it is.
@@ -72,8 +74,20 @@ impl Terminal {
 
     /// Models what was sent, and tells what it has led to.
     pub(super) fn tell_news(&self, tell: &impl Fn(News)) {
-        let news = std::mem::take(&mut self.model().news);
+        // All is told in its order, whoever does it.
+        let _telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = {
+            let mut model = self.model();
+            self.share.note(&model.screen);
+            std::mem::take(&mut model.news)
+        };
+        self.share.make_room();
         news.into_iter().for_each(tell);
+    }
+
+    /// Whether the model is behind.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.lock().intake.bytes.is_empty()
     }
 }
 
@@ -100,7 +114,11 @@ impl Model {
             self.end += piece.len() as u64;
         }
         if kind == Kind::Mark {
-            self.news.extend(self.commands.note(piece, from, self.end).map(News::Command));
+            match self.commands.note(piece, from, self.end) {
+                Some(Told::Prompt) => self.screen.note_prompt_end(),
+                Some(Told::Command(news)) => self.news.push(News::Command(news)),
+                None => {}
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is lost with the daemon, and what the next program takes over.
 
+use std::sync::Arc;
+
 use icpy_protocol::daemon::DaemonLoss;
 
 use super::Terminals;
@@ -55,8 +57,11 @@ impl Keeper for Terminals {
         for (facts, descriptor) in all.into_iter().zip(descriptors) {
             let [output, screen, untyped] = std::array::from_fn(|_| blobs.next().unwrap_or_default());
             let kept = Kept { facts, output, screen, untyped: untyped.into(), descriptor };
-            match Terminal::restore(kept, self.services.stop.child_token()) {
-                Some((terminal, input)) => self.insert(terminal, input),
+            match Terminal::restore(kept, self.bounds()) {
+                Some((terminal, input)) => {
+                    self.lock().insert(Arc::clone(&terminal));
+                    self.run(terminal, input);
+                }
                 None => tracing::error!("a terminal cannot be taken over"),
             }
         }

@@ -12,6 +12,7 @@ mod intake;
 mod integration;
 mod keeping;
 mod keyboard;
+mod modelling;
 mod news;
 mod one;
 mod output;
@@ -19,9 +20,11 @@ mod owner;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
+mod profile;
 mod rest;
 mod run;
 pub mod screen;
+mod scrollback;
 mod showing;
 mod statistics;
 mod task;
@@ -40,21 +43,23 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::{
     CLOSED, CREATED, RENAMED, TerminalAckParams, TerminalApi, TerminalAttachParams, TerminalAttachResult,
     TerminalCloseParams, TerminalClosed, TerminalCommand, TerminalCreateParams, TerminalDataInParams,
-    TerminalDetachParams, TerminalEncoding, TerminalInfo, TerminalLastCommandParams, TerminalListResult,
-    TerminalParams, TerminalReadParams, TerminalReadResult, TerminalRenameParams, TerminalResizeParams,
-    TerminalRunParams, TerminalSearchParams, TerminalSearchResult, TerminalSignalParams, TerminalSize,
-    TerminalSnapshotParams, TerminalSnapshotResult, TerminalWaitParams, TerminalWaitResult,
+    TerminalDetachParams, TerminalEncoding, TerminalInfo, TerminalLastCommandParams, TerminalListParams,
+    TerminalListResult, TerminalParams, TerminalReadParams, TerminalReadResult, TerminalRenameParams,
+    TerminalResizeParams, TerminalRunParams, TerminalSearchParams, TerminalSearchResult, TerminalSignalParams,
+    TerminalSize, TerminalSnapshotParams, TerminalSnapshotResult, TerminalWaitParams, TerminalWaitResult,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use self::creating::Program;
-use self::one::Terminal;
+use self::one::{Bounds, Terminal};
 use self::owner::Owner;
+use self::scrollback::Scrollback;
 use self::view::TerminalView;
 use self::viewers::{Given, Viewer, WINDOW_BYTES};
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
-use crate::config::Limits;
+use crate::config::Loaded;
+use crate::json_string::escaped;
 
 /// The longest that `terminal:read` waits.
 const WAIT_MAX: Duration = Duration::from_mins(1);
@@ -78,31 +83,53 @@ pub struct Whereabouts {
 pub struct Terminals {
     services: Services,
     whereabouts: Whereabouts,
+    settings: watch::Receiver<Loaded>,
     /// Of one owner, at most.
     owned_max: usize,
-    /// By name.
-    open: Mutex<BTreeMap<String, Arc<Terminal>>>,
+    scrollback: Arc<Scrollback>,
+    open: Mutex<Open>,
+}
+
+/// The terminals there are, and will be.
+#[derive(Debug, Default)]
+struct Open {
+    by_id: BTreeMap<String, Arc<Terminal>>,
+    /// Of each that is being started, whose it will be.
+    starting: Vec<Owner>,
+}
+
+impl Open {
+    fn insert(&mut self, terminal: Arc<Terminal>) {
+        self.by_id.insert(terminal.id().to_owned(), terminal);
+    }
 }
 
 impl Terminals {
-    pub(super) fn new(services: Services, whereabouts: Whereabouts, limits: &Limits) -> Self {
-        Self { services, whereabouts, owned_max: limits.terminals_max, open: Mutex::default() }
+    pub(super) fn new(services: Services, whereabouts: Whereabouts, settings: watch::Receiver<Loaded>) -> Self {
+        let limits = settings.borrow().config.limits.clone();
+        let (owned_max, scrollback) = (limits.terminals_max, Scrollback::new(limits.scrollback_bytes_max));
+        Self { services, whereabouts, settings, owned_max, scrollback, open: Mutex::default() }
+    }
+
+    /// What a new terminal has of the service's.
+    fn bounds(&self) -> Bounds {
+        Bounds { stop: self.services.stop.child_token(), share: self.scrollback.share() }
     }
 
     fn find(&self, id: &str) -> Result<Arc<Terminal>> {
-        let found = self.lock().get(id).cloned();
+        let found = self.lock().by_id.get(id).cloned();
         found.ok_or_else(|| Error::not_found(format!("there is no terminal `{id}`")))
     }
 
     /// The terminals, the oldest first.
     fn all(&self) -> Vec<Arc<Terminal>> {
-        let mut all: Vec<_> = self.lock().values().cloned().collect();
+        let mut all: Vec<_> = self.lock().by_id.values().cloned().collect();
         all.sort_by(|one, other| one.age().cmp(&other.age()));
         all
     }
 
-    fn insert(&self, terminal: Arc<Terminal>, input: mpsc::Receiver<Bytes>) {
-        self.lock().insert(terminal.id().to_owned(), Arc::clone(&terminal));
+    fn run(&self, terminal: Arc<Terminal>, input: mpsc::Receiver<Bytes>) {
+        terminal.enter_scrollback();
         let (bus, id) = (self.services.bus.clone(), terminal.id().to_owned());
         let tell = move |news| news::tell(&bus, &id, news);
         self.services.tasks.spawn(terminal.run(input, tell));
@@ -110,30 +137,38 @@ impl Terminals {
 
     async fn forget(&self, terminal_id: String) -> Result<()> {
         self.find(&terminal_id)?.close().await;
-        if self.lock().remove(&terminal_id).is_some() {
+        if self.lock().by_id.remove(&terminal_id).is_some() {
             self.services.bus.publish(&CLOSED, &TerminalClosed { terminal_id });
         }
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Terminal>>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl TerminalApi<Caller> for Terminals {
     async fn create(&self, caller: &Caller, params: TerminalCreateParams) -> Result<TerminalInfo> {
-        let owner = Owner::of(caller);
-        self.make_room(owner).await?;
-        let (terminal, input) = self.start(owner, params).await?;
+        let wanted = self.wanted(caller, params).await?;
+        let place = self.make_room(Owner::of(caller)).await?;
+        let (terminal, input) = self.start(place.owner, wanted).await?;
         let info = terminal.info();
+        // Whoever hears of it finds it, and hears of nothing else before.
+        place.fill(Arc::clone(&terminal));
         self.services.bus.publish(&CREATED, &info);
-        self.insert(terminal, input);
+        self.run(terminal, input);
         Ok(info)
     }
 
-    async fn list(&self, _: &Caller, _: Empty) -> Result<TerminalListResult> {
-        Ok(TerminalListResult { terminals: self.all().iter().map(|terminal| terminal.info()).collect() })
+    async fn list(&self, caller: &Caller, params: TerminalListParams) -> Result<TerminalListResult> {
+        let workspace = match params.workspace {
+            Some(named) => Some(self.workspace(caller, &named).await?.workspace_id),
+            None => None,
+        };
+        let is_wanted = |it: &TerminalInfo| workspace.is_none() || it.workspace_id == workspace;
+        let terminals = self.all().iter().map(|terminal| terminal.info()).filter(is_wanted).collect();
+        Ok(TerminalListResult { terminals })
     }
 
     async fn get(&self, _: &Caller, params: TerminalParams) -> Result<TerminalInfo> {
@@ -150,6 +185,9 @@ impl TerminalApi<Caller> for Terminals {
 
     async fn attach(&self, caller: &Caller, params: TerminalAttachParams) -> Result<TerminalAttachResult> {
         let terminal = self.find(&params.terminal_id)?;
+        if params.is_binary && !caller.has_frames() {
+            return Err(Error::unsupported("binary frames need a connection that has them: a WebSocket"));
+        }
         let size = params.size.map(checked).transpose()?;
         let viewer_id = self.services.host.new_id();
         let (begin, end) = terminal.kept();
@@ -162,7 +200,7 @@ impl TerminalApi<Caller> for Terminals {
             ..Viewer::new(viewer_id.clone(), caller.session().to_owned(), from)
         };
         terminal.attach(viewer)?;
-        let view = TerminalView::new(Arc::clone(&terminal), viewer_id.clone());
+        let view = TerminalView::new(Arc::clone(&terminal), viewer_id.clone(), params.is_binary);
         caller.open_view(Box::new(view))?;
         Ok(TerminalAttachResult { viewer_id, terminal: terminal.info(), from, window_bytes: WINDOW_BYTES })
     }
@@ -220,7 +258,7 @@ impl TerminalApi<Caller> for Terminals {
         let part = terminal.output_after(params.after);
         let to = part.from + part.bytes.len() as u64;
         let exit = progress.exit.filter(|_| to >= progress.end);
-        Ok(TerminalReadResult { data: String::from_utf8_lossy(&part.bytes).into_owned(), from: part.from, to, exit })
+        Ok(TerminalReadResult { data: escaped(&String::from_utf8_lossy(&part.bytes)), from: part.from, to, exit })
     }
 
     async fn snapshot(&self, caller: &Caller, params: TerminalSnapshotParams) -> Result<TerminalSnapshotResult> {

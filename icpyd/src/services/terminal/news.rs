@@ -31,14 +31,7 @@ pub(super) fn tell(bus: &Bus, id: &str, news: News) {
             let finished = TerminalCommandFinished { terminal_id, command_line, exit_code, duration_ms };
             bus.publish(&COMMAND_FINISHED, &finished);
         }
-        // Answers are typed, commands are told of above, and whoever shows the terminal takes the rest out of the output.
-        News::Effect(
-            Effect::Answer(_)
-            | Effect::Clipboard { .. }
-            | Effect::Notification(_)
-            | Effect::PromptStarted
-            | Effect::CommandStarted { .. }
-            | Effect::CommandFinished { .. },
-        ) => {}
+        // Answers are typed, and whoever shows the terminal takes the rest out of the output.
+        News::Effect(Effect::Answer(_) | Effect::Clipboard { .. } | Effect::Notification(_)) => {}
     }
 }

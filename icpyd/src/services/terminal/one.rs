@@ -19,6 +19,7 @@ use super::output::{Output, Part};
 use super::owner::Owner;
 use super::platform::{Child, Master};
 use super::screen::{Effect, Screen, ScreenLimits};
+use super::scrollback::Share;
 use super::statistics::Meter;
 use super::viewers::Viewers;
 use crate::keeper::Descriptor;
@@ -33,6 +34,8 @@ pub(super) struct Terminal {
     pub(super) child: Child,
     state: Mutex<State>,
     pub(super) model: Mutex<Model>,
+    /// Held while news are told. To be locked before the model.
+    pub(super) telling: Mutex<()>,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) keyboard: Keyboard,
     /// Held while a command is run for somebody.
@@ -41,6 +44,16 @@ pub(super) struct Terminal {
     pub(super) resized: Notify,
     /// Ends the task.
     pub(super) stop: CancellationToken,
+    pub(super) share: Share,
+}
+
+/// What a terminal has of the service's.
+#[derive(Debug)]
+pub(super) struct Bounds {
+    /// Ends it.
+    pub(super) stop: CancellationToken,
+    /// Of what all terminals may hold.
+    pub(super) share: Share,
 }
 
 /// Where a terminal comes from.
@@ -117,7 +130,7 @@ impl Terminal {
         origin: Origin,
         master: Master,
         child: Child,
-        stop: CancellationToken,
+        bounds: Bounds,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
         let name = facts.name.clone();
         let screen = Screen::new(facts.size, ScreenLimits::default());
@@ -131,11 +144,11 @@ impl Terminal {
             meter: Meter::new(0),
             untyped: Bytes::new(),
         };
-        Self::with_state((facts, origin), (master, child), stop, state, Model::new(screen, commands, 0))
+        Self::with_state((facts, origin), (master, child), bounds, state, Model::new(screen, commands, 0))
     }
 
     /// A terminal that the program before has given.
-    pub(super) fn restore(kept: Kept, stop: CancellationToken) -> Option<(Arc<Self>, mpsc::Receiver<Bytes>)> {
+    pub(super) fn restore(kept: Kept, bounds: Bounds) -> Option<(Arc<Self>, mpsc::Receiver<Bytes>)> {
         let Kept { facts, output, screen, untyped, descriptor } = kept;
         let Facts { info, end, origin, commands, held } = facts;
         let screen = Screen::restore(&screen).unwrap_or_else(|| {
@@ -150,13 +163,13 @@ impl Terminal {
         let (viewers, intake) = (Viewers::default(), Intake::default());
         let state = State { name, output, viewers, cutter, intake, meter, untyped };
         let (master, child) = (Master::adopt(descriptor).ok()?, Child::adopt(info.pid)?);
-        Some(Self::with_state((info, origin), (master, child), stop, state, Model::new(screen, commands, end)))
+        Some(Self::with_state((info, origin), (master, child), bounds, state, Model::new(screen, commands, end)))
     }
 
     fn with_state(
         (facts, origin): (TerminalInfo, Origin),
         (master, child): (Master, Child),
-        stop: CancellationToken,
+        bounds: Bounds,
         state: State,
         model: Model,
     ) -> (Arc<Self>, mpsc::Receiver<Bytes>) {
@@ -169,11 +182,13 @@ impl Terminal {
             child,
             state: Mutex::new(state),
             model: Mutex::new(model),
+            telling: Mutex::default(),
             progress,
             keyboard,
             running: tokio::sync::Mutex::default(),
             resized: Notify::new(),
-            stop,
+            stop: bounds.stop,
+            share: bounds.share,
         };
         (Arc::new(terminal), typed)
     }
@@ -242,10 +257,11 @@ impl Terminal {
 
     /// Has something typed, after what was sent before.
     pub(super) async fn type_in(&self, by: &str, data: Bytes) -> Result<()> {
-        let length = data.len();
-        match !self.has_ended() && self.keyboard.type_in(by, data).await {
+        match !self.has_ended() && self.keyboard.type_in(by, data.clone()).await {
             true => {
-                self.lock().meter.note_input(length);
+                let mut state = self.lock();
+                state.meter.note_input(data.len());
+                state.viewers.note_typed(&data);
                 Ok(())
             }
             false => Err(Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id()))),

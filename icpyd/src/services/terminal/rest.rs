@@ -7,9 +7,13 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::one::Terminal;
+use crate::memory;
 
 /// How long nothing happens until then.
 const REST_TIME: Duration = Duration::from_secs(10);
+
+/// The allocator is asked to give back no less than this: it looks through all that it has.
+const FREED_BYTES_MIN: usize = 128 << 10;
 
 /// Waits for that. Without output there is nothing to wait for, and no timer runs.
 #[derive(Debug)]
@@ -45,7 +49,16 @@ impl Rest {
             return self.arm(rests_at);
         }
         self.is_armed = false;
-        terminal.model().screen.compress_idle();
+        let freed = {
+            let screen = &mut terminal.model().screen;
+            let before = screen.scrollback_bytes();
+            screen.compress_idle();
+            terminal.share.note(screen);
+            before.saturating_sub(screen.scrollback_bytes())
+        };
+        if freed >= FREED_BYTES_MIN {
+            memory::give_back();
+        }
     }
 
     fn arm(&mut self, at: Instant) {

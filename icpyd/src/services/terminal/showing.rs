@@ -87,7 +87,10 @@ impl Terminal {
         if viewer.is_detached || self.stop.is_cancelled() || (is_all_sent && exit.is_some()) {
             return Next::Detached(exit.filter(|_| !viewer.is_detached));
         }
-        let is_behind = viewer.sent < state.output.begin();
+        if is_all_sent {
+            viewer.caught_up();
+        }
+        let is_behind = viewer.is_behind(state.output.begin(), state.output.end());
         // One that acknowledges nothing would be given one screen after the other.
         let is_idle = viewer.credit() == WINDOW_BYTES && viewer.screen == Given::Taken;
         if viewer.screen == Given::Wanted || (is_behind && is_idle) {

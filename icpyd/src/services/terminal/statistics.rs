@@ -17,6 +17,7 @@ pub(super) struct Meter {
     /// How often a viewer was too slow for what is kept.
     screens: u64,
     last_used: Instant,
+    last_printed: Instant,
     /// Where the measuring began.
     begun: Instant,
     begun_at: u64,
@@ -27,12 +28,13 @@ pub(super) struct Meter {
 impl Meter {
     pub(super) fn new(printed: u64) -> Self {
         let now = Instant::now();
-        Self { typed: 0, screens: 0, last_used: now, begun: now, begun_at: printed, rate: 0 }
+        Self { typed: 0, screens: 0, last_used: now, last_printed: now, begun: now, begun_at: printed, rate: 0 }
     }
 
     /// Output has come, and so much there is now.
     pub(super) fn note_output(&mut self, end: u64) {
         self.last_used = Instant::now();
+        self.last_printed = self.last_used;
         if let Some(rate) = self.measured(end) {
             (self.rate, self.begun, self.begun_at) = (rate, self.last_used, end);
         }
@@ -51,6 +53,10 @@ impl Meter {
         self.last_used
     }
 
+    pub(super) fn last_printed(&self) -> Instant {
+        self.last_printed
+    }
+
     /// Bytes in a second since the measuring began, when that is long enough ago.
     fn measured(&self, end: u64) -> Option<u64> {
         let time = self.begun.elapsed();
@@ -63,7 +69,10 @@ impl Terminal {
     /// The terminal as clients see it, with what is counted.
     pub(super) fn info_with_statistics(&self) -> TerminalInfo {
         let info = self.info();
-        let screen_bytes = self.model().screen.memory_bytes() as u64;
+        let (screen_bytes, scrollback_bytes) = {
+            let screen = &self.model().screen;
+            (screen.memory_bytes() as u64, screen.scrollback_bytes() as u64)
+        };
         let state = self.lock();
         let bytes_out = state.output.end();
         let statistics = TerminalStatistics {
@@ -71,6 +80,7 @@ impl Terminal {
             bytes_in: state.meter.typed,
             bytes_out_per_second: state.meter.measured(bytes_out).unwrap_or(state.meter.rate),
             screen_bytes,
+            scrollback_bytes,
             viewers: u32::try_from(state.viewers.len()).unwrap_or(u32::MAX),
             slow_screens: state.meter.screens,
         };

@@ -10,6 +10,7 @@ use icpy_protocol::terminal::TerminalExited;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::modelling::Modelling;
 use super::one::{News, Terminal};
 use super::platform::Children;
 use super::rest::Rest;
@@ -29,17 +30,22 @@ const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Terminal {
     /// The task. Ends with the daemon, or when the terminal is closed.
-    pub(super) async fn run(self: Arc<Self>, mut input: mpsc::Receiver<Bytes>, tell: impl Fn(News)) {
+    pub(super) async fn run(
+        self: Arc<Self>,
+        mut input: mpsc::Receiver<Bytes>,
+        tell: impl Fn(News) + Clone + Send + 'static,
+    ) {
         let mut buffer = vec![0; READ_BYTES_MAX];
         let mut untyped = std::mem::take(&mut self.lock().untyped);
         let (mut is_hung_up, mut rest) = (false, Rest::new());
         let Ok(mut children) = Children::of([&self.child]) else { return };
         let (answers, mut asked) = mpsc::channel(ANSWERS_MAX);
-        let tell = |news| match news {
+        let tell = move |news| match news {
             // A program that asks more than it reads is not answered.
             News::Effect(Effect::Answer(answer)) => drop(answers.try_send(Bytes::from(answer))),
             news => tell(news),
         };
+        let mut modelling = Modelling::new(Arc::clone(&self), tell.clone());
         let mut answering = pin!(self.keyboard.type_all(self.id(), &mut asked));
         self.see_end(&mut buffer, &tell);
         loop {
@@ -49,6 +55,7 @@ impl Terminal {
                     let size = self.model().screen.size();
                     tell(News::Resized(size));
                 }
+                () = modelling.go_on() => {}
                 () = rest.comes() => rest.take(&self),
                 () = self.stop.cancelled() => break,
                 () = children.changed() => {
@@ -60,10 +67,7 @@ impl Terminal {
                 }
                 read = poll_fn(|cx| self.master.poll_read(cx, &mut buffer)), if !is_hung_up => match read {
                     Ok(count) if count > 0 => {
-                        self.forward(&buffer[..count]);
-                        // Sessions send it meanwhile.
-                        tokio::task::yield_now().await;
-                        self.tell_news(&tell);
+                        modelling.note(self.forward(&buffer[..count])).await;
                         rest.disturb();
                     }
                     _ => is_hung_up = true,

@@ -1,11 +1,25 @@
 //! Who is shown a terminal: how far each has got, and what size they want.
 
 use std::task::Waker;
+use std::time::Duration;
 
 use icpy_protocol::terminal::{TerminalSize, TerminalSizePolicy};
+use tokio::time::Instant;
 
 /// Bytes that are sent to a viewer before it says that it has shown any. So much may still come after its ^C.
-pub(super) const WINDOW_BYTES: u64 = 64 << 10;
+pub(super) const WINDOW_BYTES: u64 = 48 << 10;
+
+/// Somebody who has interrupted the program does not wait for more of what it printed before: beyond this the screen is
+/// shown instead.
+const INTERRUPTED_BYTES_MAX: u64 = 16 << 10;
+
+/// How long an interrupted program may go on printing.
+const INTERRUPTED_TIME: Duration = Duration::from_millis(200);
+
+/// What interrupts a program.
+const CTRL_C: u8 = 0x03;
+const CTRL_Z: u8 = 0x1a;
+const CTRL_BACKSLASH: u8 = 0x1c;
 
 /// All viewers of a terminal, the one who was active last at the end.
 #[derive(Debug, Default)]
@@ -23,6 +37,8 @@ pub(super) struct Viewer {
     pub(super) sent: u64,
     pub(super) shown: u64,
     pub(super) screen: Given,
+    /// When the program was interrupted. Until it has ended, and all is sent.
+    pub(super) interrupted_at: Option<Instant>,
     /// How many lines that have scrolled out come with a screen that it wants.
     pub(super) history: usize,
     /// To be woken when there is something to send.
@@ -51,6 +67,7 @@ impl Viewer {
             sent: after,
             shown: after,
             screen: Given::Taken,
+            interrupted_at: None,
             history: usize::MAX,
             waker: None,
             is_detached: false,
@@ -60,6 +77,16 @@ impl Viewer {
     /// Bytes that it takes now.
     pub(super) fn credit(&self) -> u64 {
         WINDOW_BYTES.saturating_sub(self.sent - self.shown)
+    }
+
+    /// Whether it is too far behind to be sent all up to `end`, of which what is kept begins at `begin`.
+    pub(super) fn is_behind(&self, begin: u64, end: u64) -> bool {
+        self.sent < begin || (self.interrupted_at.is_some() && self.sent + INTERRUPTED_BYTES_MAX < end)
+    }
+
+    /// It has been sent all that there is.
+    pub(super) fn caught_up(&mut self) {
+        self.interrupted_at = self.interrupted_at.filter(|at| at.elapsed() < INTERRUPTED_TIME);
     }
 
     /// It has shown all up to a byte. Saying so of what was not sent gains nothing.
@@ -132,6 +159,14 @@ impl Viewers {
         viewer.is_detached = true;
         viewer.wake();
         true
+    }
+
+    /// Takes note of what was typed: an interrupt hurries all.
+    pub(super) fn note_typed(&mut self, data: &[u8]) {
+        if memchr::memchr3(CTRL_C, CTRL_Z, CTRL_BACKSLASH, data).is_some() {
+            let now = Some(Instant::now());
+            self.0.iter_mut().for_each(|viewer| viewer.interrupted_at = now);
+        }
     }
 
     /// All are given the screen before anything else.

@@ -332,6 +332,11 @@ impl Child {
         // Of one that has ended there is nothing left to end.
         let _ = self.0.job.terminate(KILLED);
     }
+
+    /// The same, for a program that nobody waits for.
+    pub(super) fn abandon(&self, master: &Master) {
+        self.kill(master, false);
+    }
 }
 
 impl Children {

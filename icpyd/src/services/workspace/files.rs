@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::{
     CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOpenParams, FileOpenResult,
@@ -11,7 +12,7 @@ use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
 
 use super::placing::{enclosing_root, plain, workspace_for};
-use super::{Workspaces, activate, announce, make};
+use super::{Workspaces, activate, announce, check_may_make, make};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::journal::Changes;
 use crate::store::workspaces;
@@ -30,7 +31,7 @@ struct Opening {
     new_root: Option<FilePath>,
     new_workspace_id: String,
     new_file_id: String,
-    opened_by: String,
+    opened_by: Caller,
 }
 
 impl FileApi<Caller> for Workspaces {
@@ -59,7 +60,7 @@ impl FileApi<Caller> for Workspaces {
             new_root: None,
             new_workspace_id: self.services.host.new_id(),
             new_file_id: self.services.host.new_id(),
-            opened_by: caller.session().to_owned(),
+            opened_by: caller.clone(),
         };
         loop {
             let attempt = opening.clone();
@@ -75,7 +76,7 @@ impl FileApi<Caller> for Workspaces {
     }
 
     async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<OpenFile> {
-        let closed_by = caller.session().to_owned();
+        let (closed_by, asking) = (caller.session().to_owned(), caller.clone());
         let change = move |connection: &Connection, changes: &mut Changes| {
             let file = match (&params.file_id, &params.path) {
                 (Some(id), _) => workspaces::get_open_file(connection, id)?
@@ -84,6 +85,7 @@ impl FileApi<Caller> for Workspaces {
                     .ok_or_else(|| Error::not_found(format!("`{path}` is not open")))?,
                 (None, None) => return Err(Error::invalid_params("`fileId` or `path` says which file to close")),
             };
+            asking.check_workspace(&file.workspace_id, AuthRole::Editor)?;
             workspaces::remove_open_file(connection, &file)?;
             announce(connection, changes, &file.workspace_id)?;
             let is_discarded = params.discard;
@@ -102,7 +104,8 @@ impl FileApi<Caller> for Workspaces {
             workspaces::open_files(connection, params.workspace_id.as_deref())
         };
         let read = self.services.journal.commit(read).await?;
-        Ok(FileListResult { files: read.value, position: read.position })
+        let is_seen = |it: &OpenFile| caller.check_workspace(&it.workspace_id, AuthRole::Viewer).is_ok();
+        Ok(FileListResult { files: read.value.into_iter().filter(is_seen).collect(), position: read.position })
     }
 }
 
@@ -133,7 +136,8 @@ fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Res
     } else if has_changed {
         announce(connection, changes, &workspace_id)?;
     }
-    let event = FileOpened { file: file.clone(), position: opening.position, is_new, opened_by: opening.opened_by };
+    let opened_by = opening.opened_by.session().to_owned();
+    let event = FileOpened { file: file.clone(), position: opening.position, is_new, opened_by };
     if has_changed {
         changes.publish(&OPENED, &event);
     } else {
@@ -146,6 +150,7 @@ fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Res
 /// The workspace to open the file in, and whether it is the active one.
 fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> Result<Option<(String, bool)>> {
     if let Some(id) = &opening.workspace_id {
+        opening.opened_by.check_workspace(id, AuthRole::Editor)?;
         let workspace = workspaces::get(connection, id)?;
         return Ok(Some((workspace.workspace_id, workspace.is_active)));
     }
@@ -159,9 +164,11 @@ fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> R
         }
     };
     if let Some(id) = found {
+        opening.opened_by.check_workspace(id, AuthRole::Editor)?;
         let is_active = roots.first().is_some_and(|(active, _)| active == id);
         return Ok(Some((id.to_owned(), is_active)));
     }
+    check_may_make(&opening.opened_by)?;
     let Some(root) = &opening.new_root else { return Ok(None) };
     make(connection, changes, &opening.new_workspace_id, None, root)?;
     Ok(Some((opening.new_workspace_id.clone(), true)))

@@ -7,6 +7,7 @@ mod files;
 mod placing;
 
 use icpy_protocol::Empty;
+use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsClient, FsKind, FsStatParams};
 use icpy_protocol::path::FilePath;
@@ -57,7 +58,7 @@ impl Workspaces {
     }
 
     async fn kind(&self, caller: &Caller, path: &FilePath) -> Result<FsKind> {
-        Ok(self.fs(caller).stat(&FsStatParams { path: path.clone(), no_follow: false }).await?.kind)
+        Ok(self.fs(caller).stat(&FsStatParams::of(path.clone())).await?.kind)
     }
 }
 
@@ -65,11 +66,14 @@ impl WorkspaceApi<Caller> for Workspaces {
     async fn list(&self, caller: &Caller, _: Empty) -> Result<WorkspaceListResult> {
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let read = self.services.journal.commit(|connection, _| workspaces::list(connection)).await?;
-        Ok(WorkspaceListResult { workspaces: read.value, position: read.position })
+        let is_seen = |it: &WorkspaceInfo| caller.check_workspace(&it.workspace_id, AuthRole::Viewer).is_ok();
+        let workspaces = read.value.into_iter().filter(is_seen).collect();
+        Ok(WorkspaceListResult { workspaces, position: read.position })
     }
 
     async fn create(&self, caller: &Caller, params: WorkspaceCreateParams) -> Result<WorkspaceInfo> {
         let WorkspaceCreateParams { root, name } = params;
+        check_may_make(caller)?;
         let root = plain(&root)?;
         if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
             return Err(Error::invalid_params("the workspace's name is empty"));
@@ -89,8 +93,10 @@ impl WorkspaceApi<Caller> for Workspaces {
 
     async fn get_state(&self, caller: &Caller, params: WorkspaceGetStateParams) -> Result<WorkspaceGetStateResult> {
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
+        let asking = caller.clone();
         let read = move |connection: &Connection, _: &mut Changes| {
             let workspace = named_or_active(connection, params.workspace_id.as_deref())?;
+            asking.check_workspace(&workspace.workspace_id, AuthRole::Viewer)?;
             let files = workspaces::open_files(connection, Some(&workspace.workspace_id))?;
             Ok((workspace, files))
         };
@@ -99,7 +105,8 @@ impl WorkspaceApi<Caller> for Workspaces {
         Ok(WorkspaceGetStateResult { workspace, files, position: read.position })
     }
 
-    async fn activate(&self, _: &Caller, params: WorkspaceActivateParams) -> Result<WorkspaceInfo> {
+    async fn activate(&self, caller: &Caller, params: WorkspaceActivateParams) -> Result<WorkspaceInfo> {
+        caller.check_workspace(&params.workspace_id, AuthRole::Editor)?;
         let change = move |connection: &Connection, changes: &mut Changes| {
             let workspace = workspaces::get(connection, &params.workspace_id)?;
             if workspace.is_active { Ok(workspace) } else { activate(connection, changes, &workspace.workspace_id) }
@@ -110,9 +117,10 @@ impl WorkspaceApi<Caller> for Workspaces {
     async fn add_folder(&self, caller: &Caller, params: WorkspaceAddFolderParams) -> Result<WorkspaceInfo> {
         let path = plain(&params.path)?;
         self.check_folder(caller, &path).await?;
-        let id = self.services.host.new_id();
+        let (id, asking) = (self.services.host.new_id(), caller.clone());
         let change = move |connection: &Connection, changes: &mut Changes| {
             let workspace = named_or_active(connection, params.workspace_id.as_deref())?;
+            asking.check_workspace(&workspace.workspace_id, AuthRole::Editor)?;
             if workspace.root == path || workspace.folders.contains(&path) {
                 return Ok(workspace);
             }
@@ -120,6 +128,14 @@ impl WorkspaceApi<Caller> for Workspaces {
             announce(connection, changes, &workspace.workspace_id)
         };
         Ok(self.services.journal.commit(change).await?.value)
+    }
+}
+
+/// Refuses a new workspace to who is confined to some.
+fn check_may_make(caller: &Caller) -> Result<()> {
+    match caller.confinement() {
+        None => Ok(()),
+        Some(_) => Err(Error::permission_denied("this caller is limited to some workspaces, and cannot make another")),
     }
 }
 
@@ -136,9 +152,14 @@ impl ProjectApi<Caller> for Workspaces {
     async fn load(&self, caller: &Caller, params: ProjectLoadParams) -> Result<ProjectLoadResult> {
         let path = plain(&params.path)?;
         self.check_folder(caller, &path).await?;
-        let id = self.services.host.new_id();
+        let (id, asking) = (self.services.host.new_id(), caller.clone());
         let change = move |connection: &Connection, changes: &mut Changes| {
-            match workspaces::list(connection)?.into_iter().find(|workspace| workspace.root == path) {
+            let found = workspaces::list(connection)?.into_iter().find(|workspace| workspace.root == path);
+            match &found {
+                Some(workspace) => asking.check_workspace(&workspace.workspace_id, AuthRole::Editor)?,
+                None => check_may_make(&asking)?,
+            }
+            match found {
                 // Announced also when nothing changes: somebody wants to see it.
                 Some(workspace) if workspace.is_active => {
                     let event = WorkspaceStateChanged { workspace: workspace.clone() };

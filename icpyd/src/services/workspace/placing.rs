@@ -37,7 +37,7 @@ pub(super) async fn enclosing_root<T: Call>(fs: &FsClient<T>, path: &FilePath) -
     let folder = path.as_path().parent().unwrap_or(Path::new("/"));
     for ancestor in folder.ancestors() {
         for mark in REPOSITORY_MARKS {
-            let mark = FsStatParams { path: ancestor.join(mark).into(), no_follow: false };
+            let mark = FsStatParams::of(ancestor.join(mark));
             match fs.stat(&mark).await {
                 Ok(_) => return Ok(ancestor.into()),
                 // What cannot be looked into is no repository of ours.

@@ -46,9 +46,9 @@ const PARALLEL: &[&str] = &["flooded", "output", "interrupt", "stalled", "restar
 
 const SIZE: TerminalSize = TerminalSize { columns: 120, rows: 40 };
 
-/// Printed at the end of a stream, after ^C, and as a key. None of them is in a stream, or in what a multiplexer sends.
+/// Printed at the end of a stream, after ^C, and as keys. None of them is in a stream, or in what a multiplexer sends.
 const END: u8 = b'~';
-const KEY: u8 = b'#';
+const KEYS: [u8; 2] = *b"#`";
 
 pub(crate) fn run(table: &mut Table) {
     let chosen = std::env::var("ICPY_BENCH_PARTS").unwrap_or_default();

@@ -185,29 +185,34 @@ fn found(table: &mut Table, root: &Path) {
 /// Reads every folder and watches it, on as many threads as we do.
 fn walk_and_watch(root: &Path) {
     let inotify = inotify::init(CreateFlags::CLOEXEC).unwrap();
+    let threads = std::thread::available_parallelism().unwrap().get().min(4);
+    // The folders that wait, and how many threads wait for some.
     let queue = (Mutex::new((vec![root.to_owned()], 0)), Condvar::new());
     let work = || {
         let mut waiting = queue.0.lock().unwrap();
         loop {
-            let Some(path) = waiting.0.pop() else {
-                if waiting.1 == 0 {
+            while let Some(path) = waiting.0.pop() {
+                drop(waiting);
+                let folders = read_and_watch(&inotify, &path);
+                waiting = queue.0.lock().unwrap();
+                waiting.0.extend(folders);
+                if waiting.1 > 0 && !waiting.0.is_empty() {
                     queue.1.notify_all();
-                    return;
                 }
-                waiting = queue.1.wait(waiting).unwrap();
-                continue;
-            };
+            }
             waiting.1 += 1;
-            drop(waiting);
-            let folders = read_and_watch(&inotify, &path);
-            waiting = queue.0.lock().unwrap();
-            waiting.0.extend(folders);
+            if waiting.1 == threads {
+                queue.1.notify_all();
+                return;
+            }
+            waiting = queue.1.wait(waiting).unwrap();
+            if waiting.1 == threads {
+                return;
+            }
             waiting.1 -= 1;
-            queue.1.notify_all();
         }
     };
     std::thread::scope(|scope| {
-        let threads = std::thread::available_parallelism().unwrap().get().min(4);
         (1..threads).for_each(|_| drop(scope.spawn(work)));
         work();
     });

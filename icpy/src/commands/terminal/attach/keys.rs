@@ -2,7 +2,9 @@
 
 use icpy::args::{Key, Keys};
 
-/// Finds the keys. What may be the beginning of them is held back until it is known.
+use super::paste::Pastes;
+
+/// Finds the keys, but for those in a paste. What may be the beginning of them is held back until it is known.
 #[derive(Debug)]
 pub(super) struct Detector {
     /// Each key in the ways in which terminals send it.
@@ -10,18 +12,20 @@ pub(super) struct Detector {
     /// So many of them were pressed.
     pressed: usize,
     held: Vec<u8>,
+    pastes: Pastes,
 }
 
 impl Detector {
-    pub(super) fn new(keys: &Keys) -> Self {
-        Self { keys: keys.keys().iter().map(|key| spellings(*key)).collect(), pressed: 0, held: Vec::new() }
+    pub(super) fn new(keys: &Keys, pastes: Pastes) -> Self {
+        Self { keys: keys.keys().iter().map(|key| spellings(*key)).collect(), pressed: 0, held: Vec::new(), pastes }
     }
 
     /// Takes what was typed, and adds what is for the program to `passed`. Returns whether the keys were pressed.
     pub(super) fn take(&mut self, mut typed: &[u8], passed: &mut Vec<u8>) -> bool {
         while let Some(first) = typed.first() {
             let spellings = self.keys.get(self.pressed).into_iter().flatten();
-            let spelling = spellings.into_iter().find(|spelling| typed.starts_with(spelling));
+            let mut spellings = spellings.into_iter().filter(|_| !self.pastes.is_within());
+            let spelling = spellings.find(|spelling| typed.starts_with(spelling));
             if let Some(length) = spelling.map(Vec::len) {
                 self.held.extend_from_slice(&typed[..length]);
                 self.pressed += 1;
@@ -33,6 +37,7 @@ impl Detector {
                 self.release(passed);
             } else {
                 passed.push(*first);
+                self.pastes.note(*first);
                 typed = &typed[1..];
             }
         }
@@ -42,6 +47,11 @@ impl Detector {
     /// Whether something is held back.
     pub(super) fn is_holding(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    /// No more has come of a paste for a while: it is over, though its end was not seen.
+    pub(super) fn end_paste(&mut self) {
+        self.pastes.end();
     }
 
     /// The rest of the keys did not come: what was held back is for the program.
@@ -66,11 +76,18 @@ fn spellings(key: Key) -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
     use super::*;
+
+    fn detector(keys: &str) -> Detector {
+        Detector::new(&keys.parse().unwrap(), Pastes::new(Rc::new(Cell::new(true))))
+    }
 
     /// What is passed on of pieces of input, and `!` where the keys were pressed.
     fn passed(keys: &str, pieces: &[&str]) -> String {
-        let mut detector = Detector::new(&keys.parse().unwrap());
+        let mut detector = detector(keys);
         let mut passed = Vec::new();
         for piece in pieces {
             if detector.take(piece.as_bytes(), &mut passed) {
@@ -93,8 +110,20 @@ mod tests {
     }
 
     #[test]
+    fn keys_in_a_paste_were_not_pressed() {
+        let paste = "\x1b[200~a\x1d\x1db\x1b[201~";
+        assert_eq!(passed("ctrl-] ctrl-]", &[paste, "\x1d\x1d"]), format!("{paste}!"));
+        let pieces = ["\x1d\x1b[2", "00~\x1d", "\x1d\x1b[20", "1~\x1d\x1d"];
+        assert_eq!(passed("ctrl-] ctrl-]", &pieces), "\x1d\x1b[200~\x1d\x1d\x1b[201~!");
+        let mut detector = detector("ctrl-] ctrl-]");
+        assert!(!detector.take(b"\x1b[200~\x1d\x1d", &mut Vec::new()));
+        detector.end_paste();
+        assert!(detector.take(b"\x1d\x1d", &mut Vec::new()));
+    }
+
+    #[test]
     fn what_is_held_can_be_released() {
-        let mut detector = Detector::new(&"ctrl-] ctrl-]".parse().unwrap());
+        let mut detector = detector("ctrl-] ctrl-]");
         let mut passed = Vec::new();
         assert!(!detector.take(b"a\x1d", &mut passed));
         assert!(detector.is_holding() && passed == b"a");

@@ -1,7 +1,9 @@
 //! What a terminal prints, on its way to the user's screen.
 
+use std::cell::Cell;
 use std::future::pending;
 use std::io::{self, Write as _};
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -24,6 +26,8 @@ pub(super) enum ShowEnd {
 pub(super) struct Show<'a> {
     follow: Follow,
     screen: &'a mut Screen,
+    /// Whether the program has pastes marked.
+    are_pastes_marked: Rc<Cell<bool>>,
     /// What is to be written.
     output: Vec<u8>,
     /// Up to where the output was given to the screen.
@@ -35,8 +39,8 @@ pub(super) struct Show<'a> {
 }
 
 impl<'a> Show<'a> {
-    pub(super) fn new(follow: Follow, screen: &'a mut Screen) -> Self {
-        Self { follow, screen, output: Vec::new(), given: 0, lost_since: None, is_told: false }
+    pub(super) fn new(follow: Follow, screen: &'a mut Screen, are_pastes_marked: Rc<Cell<bool>>) -> Self {
+        Self { follow, screen, are_pastes_marked, output: Vec::new(), given: 0, lost_since: None, is_told: false }
     }
 
     /// Shows all that comes, to the end.
@@ -90,6 +94,7 @@ impl<'a> Show<'a> {
         if !self.output.is_empty() && !self.screen.is_writing() {
             self.given = self.follow.received();
             self.screen.begin_write(std::mem::take(&mut self.output));
+            self.are_pastes_marked.set(self.screen.are_pastes_marked());
         }
     }
 

@@ -28,6 +28,9 @@ const WAITING_BYTES_MAX: usize = 4 << 20;
 /// How long the second of the keys that detach may take.
 const KEYS_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// How long the next piece of a paste may take: without it, or the paste's end, what comes then is typed.
+const PASTE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Why no more is typed.
 pub(super) enum TypingEnd {
     /// The keys that detach were pressed.
@@ -59,6 +62,7 @@ impl Typing {
     /// Takes keys until they detach.
     pub(super) async fn run(mut self) -> TypingEnd {
         let (mut waiting, mut sending, mut held_since) = (Vec::new(), None::<Sending>, None::<Instant>);
+        let mut quiet_since = Instant::now();
         // A viewer who was refused is not there any more, or the program has ended: the next one types it.
         let mut refused = None;
         loop {
@@ -66,9 +70,17 @@ impl Typing {
             if sending.is_none() && !waiting.is_empty() {
                 sending = viewer.map(|viewer| self.send(&waiting, viewer));
             }
+            let has_room = waiting.len() < WAITING_BYTES_MAX;
+            if !has_room {
+                // What is not looked for is not quiet.
+                quiet_since = Instant::now();
+            }
             tokio::select! {
-                keys = self.keys.recv(), if waiting.len() < WAITING_BYTES_MAX => {
+                keys = self.keys.recv(), if has_room => {
                     let Some(keys) = keys else { return TypingEnd::Gone };
+                    if std::mem::replace(&mut quiet_since, Instant::now()).elapsed() >= PASTE_TIMEOUT {
+                        self.detector.end_paste();
+                    }
                     if self.detector.take(&keys, &mut waiting) {
                         return TypingEnd::Detached;
                     }

@@ -76,6 +76,11 @@ impl Screen {
         self.is_writing = self.pieces.try_send(piece).is_ok();
     }
 
+    /// Whether the terminal was told to mark pastes.
+    pub(super) fn are_pastes_marked(&self) -> bool {
+        self.modes.are_pastes_marked()
+    }
+
     pub(super) fn is_writing(&self) -> bool {
         self.is_writing
     }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, Write as _};
+use std::rc::Rc;
 use std::time::Duration;
 
 use icpy::Client;
@@ -10,11 +11,12 @@ use icpy::host;
 use icpy_protocol::Empty;
 use icpy_protocol::api::Call as _;
 use icpy_protocol::error::Error;
-use icpy_protocol::terminal::{TerminalAttachParams, TerminalResizeParams, method};
+use icpy_protocol::terminal::{TerminalAttachParams, TerminalListParams, TerminalResizeParams, method};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use super::keys::Detector;
+use super::paste::Pastes;
 use super::platform::{Raw, Screen, Signals, Told, keyboard, size};
 use super::refuse_nested;
 use super::show::{Show, ShowEnd};
@@ -53,7 +55,7 @@ pub(super) fn run(attach: &TerminalAttach, general: &General) -> Result<(), Fail
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (end, name) = runtime.block_on(async {
         let (client, terminals) = connect(general).await?;
-        let terminal = found(&terminals.list(&Empty {}).await?, &attach.terminal)?;
+        let terminal = found(&terminals.list(&TerminalListParams::default()).await?, &attach.terminal)?;
         refuse_nested(Some(&terminal.terminal_id), &attach.viewing)?;
         Ok::<_, Failure>((view(client, terminal.terminal_id, attach.read_only, &keys).await?, terminal.name))
     })?;
@@ -76,17 +78,18 @@ async fn view(client: Client, terminal_id: String, is_read_only: bool, keys: &Ke
     let signals = Signals::new().map_err(no_screen)?;
     let mut screen = Screen::open().map_err(no_screen)?;
     let raw = screen.raw();
+    let are_pastes_marked = Rc::default();
     let typing = Typing {
         client: client.clone(),
         terminal_id: params.terminal_id.clone(),
         viewer: viewer.clone(),
         keys: keyboard().map_err(no_screen)?,
-        detector: Detector::new(keys),
+        detector: Detector::new(keys, Pastes::new(Rc::clone(&are_pastes_marked))),
         is_read_only,
     };
     let resized = Notify::new();
     let end = tokio::select! {
-        end = Show::new(follow, &mut screen).run() => End::Show(end),
+        end = Show::new(follow, &mut screen, are_pastes_marked).run() => End::Show(end),
         end = typing.run() => End::Typing(end),
         signal = signalled(signals, &raw, &resized) => End::Signal(signal),
         never = resize(&client, params, viewer, &resized) => match never {},

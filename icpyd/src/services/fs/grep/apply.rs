@@ -1,6 +1,7 @@
 //! `fs:replace`: what a preview has shown, done.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
@@ -10,11 +11,13 @@ use icpy_protocol::path::FilePath;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::super::error::failed;
+use super::super::read::open;
 use super::super::version;
 use super::pattern::Pattern;
 use super::preview::FILE_BYTES_MAX;
 use super::replace::{Reversal, replace};
 use super::scope::Scope;
+use crate::caller::Caller;
 
 /// The most files that are changed at once.
 const FILES_MAX: usize = 10_000;
@@ -35,7 +38,7 @@ pub(in super::super) struct Replacement {
 
 impl Replacement {
     /// Reads the files, each of which must still be of its version.
-    pub(super) fn make(scope: &Scope, params: &FsReplaceParams) -> Result<Self> {
+    pub(super) fn make(caller: &Caller, scope: &Scope, params: &FsReplaceParams) -> Result<Self> {
         if params.files.len() > FILES_MAX {
             let message = format!("{} files are more than are changed at once", params.files.len());
             return Err(Error::too_large(message).with("limit", FILES_MAX));
@@ -49,15 +52,23 @@ impl Replacement {
             replaced: 0,
         };
         for file in &params.files {
-            replacement.add(scope, params, &pattern, file)?;
+            replacement.add(params, &pattern, file, scope.path_of(file.path.as_path()), caller)?;
         }
         Ok(replacement)
     }
 
-    fn add(&mut self, scope: &Scope, params: &FsReplaceParams, pattern: &Pattern, file: &FsFileVersion) -> Result<()> {
-        let path = scope.path_of(file.path.as_path());
+    fn add(
+        &mut self,
+        params: &FsReplaceParams,
+        pattern: &Pattern,
+        file: &FsFileVersion,
+        path: PathBuf,
+        caller: &Caller,
+    ) -> Result<()> {
+        // No search has found these names: they are the caller's, and may lead anywhere.
+        let opened = open(caller, &path.clone().into())?.file;
         let mut content = Vec::new();
-        let read = scope.open(file.path.as_path()).and_then(|it| it.take(FILE_BYTES_MAX + 1).read_to_end(&mut content));
+        let read = opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut content);
         read.map_err(|error| failed("read", &path, &error))?;
         let current = version(xxh3_128(&content));
         if current != file.base_version {

@@ -40,7 +40,7 @@ impl Fs {
         let asking = caller.clone();
         let replacement = blocking(move || {
             let scope = Scope::new(&asking, &params.preview.search.path)?;
-            Replacement::make(&scope, &params)
+            Replacement::make(&asking, &scope, &params)
         })
         .await?;
         let (replaced, files) = (replacement.replaced(), replacement.files.clone());

@@ -96,8 +96,10 @@ impl Scan<'_> {
         stats.files_matched = u64::from(collector.has_match);
         stats.files_binary = u64::from(collector.is_binary);
         if let Err(error) = searched {
-            // One that is gone again is none.
-            (stats.files, stats.files_failed) = (0, u64::from(error.kind() != io::ErrorKind::NotFound));
+            // One that is gone again is none, and one that need not be read to its end has not failed.
+            let is_stopped = turns.is_over() || self.stop.is_cancelled();
+            let is_failed = error.kind() != io::ErrorKind::NotFound && !is_stopped;
+            (stats.files, stats.files_failed) = (0, u64::from(is_failed));
             tracing::debug!(%path, %error, "cannot be searched");
         }
         turns.finish(file, collector.found, stats);

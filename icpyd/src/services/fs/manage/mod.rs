@@ -60,7 +60,8 @@ pub(super) async fn create_directory(
 ) -> Result<FsCreateDirectoryResult> {
     let work = move |job: &Job| make::folders(&params.path, job);
     let (created, operation_id) = operate(fs, caller, Kind::CreateDirectory, None, work).await?;
-    Ok(FsCreateDirectoryResult { created, operation_id })
+    let is_new = !created.is_empty();
+    Ok(FsCreateDirectoryResult { created, is_new, operation_id })
 }
 
 /// Makes a symbolic link.
@@ -213,7 +214,9 @@ where
     let stream = unit.map(|unit| Ok((caller.open_stream()?, unit))).transpose()?;
     let (services, caller) = (services.clone(), caller.clone());
     let job = Job::new(caller.clone(), services.host.clone(), fs.saver.clone(), stop, stream);
+    let cleaning_up = caller.clean_up();
     let task = services.tasks.clone().spawn(async move {
+        let _until_all_is_taken_back = cleaning_up;
         let (outcome, done) = blocking(move || Ok((work(&job), job.into_done()))).await?;
         follow(services, caller, outcome, done).await
     });
@@ -255,7 +258,8 @@ fn measure(place: &Place, counts_bytes: bool, job: &Job) {
 /// Whether a caller may use what really is at a path.
 fn may_use(caller: &Caller, real: &Path, wanted: Use) -> bool {
     let Some(confinement) = caller.confinement() else { return true };
-    confinement.find(real).is_some_and(|(root, _)| wanted == Use::Look || !root.is_read_only)
+    let may_change = |rest: &Path| !confinement.is_on_the_way(rest);
+    confinement.find(real).is_some_and(|(root, rest)| wanted == Use::Look || (!root.is_read_only && may_change(rest)))
 }
 
 /// Refuses what holds something that the caller may not use.

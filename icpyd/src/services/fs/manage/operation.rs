@@ -120,7 +120,7 @@ fn items(steps: &[Step]) -> impl Iterator<Item = FsOperationItem> {
 fn pid(caller: &Caller) -> Option<u32> {
     match caller.principal() {
         Principal::Peer { pid, .. } => *pid,
-        Principal::Daemon => None,
+        Principal::Daemon | Principal::Remote { .. } => None,
     }
 }
 

@@ -34,10 +34,11 @@ const PIECE_BYTES: usize = 256 << 10;
 pub(in super::super) struct Upload {
     saver: Saver,
     path: FilePath,
+    /// Fields go in order: what is gathered is removed through the folder that the place holds open.
+    gathered: Gathered,
     place: Place,
     expected: Expected,
     charset: Option<String>,
-    gathered: Gathered,
     /// Whether there was a file to replace when it began.
     is_replacement: bool,
     hash: Xxh3,
@@ -75,7 +76,7 @@ impl Upload {
             (Gathered::make(saver, &target)?, target.old.is_some())
         };
         let (saver, hash) = (saver.clone(), Xxh3::new());
-        let mut upload = Self { saver, path, place, expected, charset, gathered, is_replacement, hash, length: 0 };
+        let mut upload = Self { saver, path, gathered, place, expected, charset, is_replacement, hash, length: 0 };
         upload.append(&mark)?;
         Ok(upload)
     }

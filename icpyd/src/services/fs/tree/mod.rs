@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::changed::ChangedFiles;
+use self::paths::Written;
 use self::rules::Rules;
 
 /// Names a folder or file of a tree, as long as it is there. Numbers are used again.
@@ -60,9 +61,7 @@ pub(super) struct Tree {
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    start: u32,
-    path_bytes: u16,
-    name_bytes: u16,
+    path: Written,
     parent: NodeId,
     place: Place,
 }
@@ -90,7 +89,7 @@ struct Folder {
 
 impl Tree {
     pub(super) fn new(root: PathBuf) -> Self {
-        let node = Node { start: 0, path_bytes: 0, name_bytes: 0, parent: ROOT, place: Place(0) };
+        let node = Node { path: Written::default(), parent: ROOT, place: Place(0) };
         Self {
             root,
             text: String::new(),
@@ -141,8 +140,12 @@ impl Tree {
 
     /// A node's path below the root as text, with `/` between names: for looking through, not for the system.
     pub(super) fn text(&self, node: NodeId) -> &str {
-        let Node { start, path_bytes, .. } = *self.node(node);
-        &self.text[start as usize..start as usize + usize::from(path_bytes)]
+        &self.text[self.node(node).path.range()]
+    }
+
+    /// Whether a node's name, or that of a folder above it in the tree, begins with a dot.
+    pub(super) fn is_hidden(&self, node: NodeId) -> bool {
+        self.node(node).path.is_hidden()
     }
 
     /// A node's name.
@@ -151,7 +154,7 @@ impl Tree {
             return name;
         }
         let path = self.text(node);
-        OsStr::new(&path[path.len() - usize::from(self.node(node).name_bytes)..])
+        OsStr::new(&path[path.len() - self.node(node).path.name_bytes()..])
     }
 
     /// A node's path below the root.
@@ -311,15 +314,14 @@ impl Tree {
 
     fn try_make(&mut self, folder: NodeId, name: &OsStr, kind: NodeKind) -> Option<NodeId> {
         let shown = name.to_string_lossy();
-        let name_bytes = u16::try_from(shown.len()).ok()?;
-        let (start, path_bytes) = self.write_path(folder, &shown)?;
+        let path = self.write_path(folder, &shown)?;
         let place = match kind {
             NodeKind::Folder => self.new_folder()?,
             NodeKind::File => Place::FILE,
             NodeKind::Symlink => Place::SYMLINK,
             NodeKind::Other => Place::OTHER,
         };
-        let node = Node { start, path_bytes, name_bytes, parent: folder, place };
+        let node = Node { path, parent: folder, place };
         let id = match self.free_nodes.pop() {
             Some(id) => id,
             None => NodeId(u32::try_from(self.nodes.len()).ok()?),
@@ -383,7 +385,7 @@ impl Tree {
             self.files -= 1;
             self.changed.note(node);
         }
-        self.garbage_bytes += usize::from(self.node(node).path_bytes);
+        self.garbage_bytes += self.node(node).path.bytes();
         self.odd_names.remove(&node);
         self.unread.remove(&node);
         self.nodes[node.0 as usize].place = Place::NOWHERE;

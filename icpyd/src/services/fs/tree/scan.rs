@@ -80,11 +80,11 @@ pub(in super::super) fn read_once(root: &Path, excluded: &HashSet<PathBuf>, stop
     tree.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The folders that wait, and whether any are being read.
-#[derive(Default)]
+/// The folders that wait, and the threads that wait for some.
 struct Queue {
-    waiting: Vec<Task>,
-    busy: usize,
+    tasks: Vec<Task>,
+    threads: usize,
+    idle: usize,
 }
 
 impl Scanner<'_> {
@@ -97,7 +97,7 @@ impl Scanner<'_> {
             self.read(&task, &mut tasks, differences);
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-        let queue = (Mutex::new(Queue { waiting: tasks, busy: 0 }), Condvar::new());
+        let queue = (Mutex::new(Queue { tasks, threads, idle: 0 }), Condvar::new());
         let work = || {
             let mut differences = Vec::new();
             self.work(&queue, &mut differences);
@@ -114,21 +114,26 @@ impl Scanner<'_> {
         let mut own = Vec::new();
         let mut waiting = lock(queue);
         loop {
-            let Some(task) = waiting.waiting.pop() else {
-                if waiting.busy == 0 {
+            while let Some(task) = waiting.tasks.pop() {
+                drop(waiting);
+                self.read(&task, &mut own, differences);
+                waiting = lock(queue);
+                waiting.tasks.append(&mut own);
+                // A call of the system, also where nobody waits.
+                if waiting.idle > 0 && !waiting.tasks.is_empty() {
                     changed.notify_all();
-                    return;
                 }
-                waiting = changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            waiting.busy += 1;
-            drop(waiting);
-            self.read(&task, &mut own, differences);
-            waiting = lock(queue);
-            waiting.busy -= 1;
-            waiting.waiting.append(&mut own);
-            changed.notify_all();
+            }
+            waiting.idle += 1;
+            if waiting.idle == waiting.threads {
+                changed.notify_all();
+                return;
+            }
+            waiting = changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            if waiting.idle == waiting.threads {
+                return;
+            }
+            waiting.idle -= 1;
         }
     }
 

@@ -15,7 +15,7 @@ enum Act {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let name = "[a-d]{1,2}";
+    let name = "[.a-d][a-d]";
     prop_oneof![
         3 => (any::<usize>(), name, any::<bool>()).prop_map(|(folder, name, is_folder)| Act::Insert(folder, name, is_folder)),
         1 => any::<usize>().prop_map(Act::Remove),
@@ -93,6 +93,8 @@ proptest! {
             for (path, node) in content {
                 prop_assert_eq!(tree.kind(node) == Some(NodeKind::Folder), model[&path]);
                 prop_assert_eq!(tree.find(&path), Some(node));
+                let is_hidden = path.iter().any(|name| name.as_encoded_bytes().starts_with(b"."));
+                prop_assert_eq!(tree.is_hidden(node), is_hidden);
             }
             prop_assert_eq!(tree.files(), model.values().filter(|is_folder| !**is_folder).count());
             prop_assert_eq!(tree.each_file().count(), tree.files());

@@ -19,6 +19,7 @@ use super::poll::Poll;
 use super::root::Root;
 use super::{Asked, Listen, Mounts, Notice, Progress, Scope, Seen, Told, Where, excluded_below};
 use crate::host::Host;
+use crate::memory;
 use crate::services::fs::kind_of;
 use crate::services::fs::platform as files;
 use crate::services::fs::stamp::Stamp;
@@ -122,7 +123,7 @@ impl Follower {
         state.begin_polling();
         progress.send_replace(Progress::Complete);
         // Reading takes more than what comes of it.
-        files::give_memory_back();
+        memory::give_back();
         loop {
             // What is asked for is asked before everything is read that has happened.
             let asking = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
@@ -140,7 +141,7 @@ impl Follower {
         }
         progress.send_replace(Progress::Ended);
         drop(state);
-        files::give_memory_back();
+        memory::give_back();
     }
 }
 
@@ -222,7 +223,9 @@ impl State {
             tree.unwatch(watch);
             folder
         };
-        if let Some((node, path)) = folder
+        if let Some((ROOT, _)) = folder {
+            self.root.end();
+        } else if let Some((node, path)) = folder
             && path.is_dir()
         {
             let differences = self.scan(watcher, node, false);

@@ -85,10 +85,10 @@ impl Watcher {
         Ok(Some(inotify::add_watch(&self.inotify, path, what | how)?))
     }
 
-    /// Watches a folder above a root: whether it goes away, and what comes in it where that is wanted.
+    /// Watches a folder above a root: whether it goes away, and what comes and goes in it where that is wanted.
     pub(super) fn watch_above(&self, path: &Path, wants_entries: bool) -> Option<i32> {
         let own = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::ONLYDIR;
-        let entries = WatchFlags::CREATE | WatchFlags::MOVED_TO;
+        let entries = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVE;
         inotify::add_watch(&self.inotify, path, if wants_entries { own | entries } else { own }).ok()
     }
 

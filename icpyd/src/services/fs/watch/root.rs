@@ -1,9 +1,12 @@
 //! The root of a tree itself: it may be replaced, go away, and come back, by its own name or by that of a folder above.
 //!
 //! Where the system watches each folder, the folders above are watched too: for their own going, and the nearest one that is there for
-//! what comes in it, while the root is missing. Elsewhere the tree ends with its root.
+//! what comes and goes in it by the name that leads to the root. The root's own watch would not tell in time that it has been removed:
+//! it lasts for as long as somebody works in it. Elsewhere the tree ends with its root.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
 
 use icpy_protocol::fs::{FileChange, FsKind};
 
@@ -21,8 +24,10 @@ const LOOKS_MAX: usize = 16;
 pub(super) struct Root {
     /// Which folder it is, as long as it is there.
     file: Option<Stamp>,
-    /// The watches of the folders above.
-    above: HashSet<i32>,
+    /// That folder is no more: another one may have its inode.
+    has_ended: bool,
+    /// The watches of the folders above, with what leads from each to the root.
+    above: HashMap<i32, OsString>,
     /// Something has happened to it, or above.
     has_changed: bool,
 }
@@ -30,37 +35,47 @@ pub(super) struct Root {
 impl Root {
     /// Takes a notice of what happened above the root. Returns whether it was one.
     pub(super) fn take(&mut self, notice: &Notice<'_>) -> bool {
-        let is_above = matches!(notice.place, Where::Watch(watch, _) if self.above.contains(&watch));
-        self.has_changed |= is_above;
-        is_above
+        let Where::Watch(watch, name) = notice.place else { return false };
+        let Some(next) = self.above.get(&watch) else { return false };
+        self.has_changed |= name.is_none_or(|name| name == next);
+        true
     }
 
-    /// Takes note that it has gone.
+    /// Takes note that it is not where it was.
     pub(super) fn lose(&mut self) {
+        self.has_changed = true;
+    }
+
+    /// Takes note that it is no more.
+    pub(super) fn end(&mut self) {
+        self.has_ended = true;
         self.has_changed = true;
     }
 
     /// Whether it is what has its path now.
     fn is(&self, now: Option<Stamp>) -> bool {
         match (self.file, now) {
-            (Some(file), Some(now)) => file.is_same_file(&now),
+            (Some(file), Some(now)) => !self.has_ended && file.is_same_file(&now),
             (file, now) => file.is_none() && now.is_none(),
         }
     }
 
-    /// Watches what is above.
-    fn watch_above(&mut self, watcher: &Watcher, path: &std::path::Path) {
-        let mut is_missing = self.file.is_none();
-        let mut above = HashSet::new();
-        for folder in path.ancestors().skip(1) {
-            let watch = watcher.watch_above(folder, is_missing);
-            is_missing &= watch.is_none();
-            above.extend(watch);
+    /// Watches what is above. Returns whether more of the way to the root has come in between.
+    fn watch_above(&mut self, watcher: &Watcher, path: &Path) -> bool {
+        let mut above = HashMap::new();
+        let mut nearest = None;
+        for (folder, below) in path.ancestors().skip(1).zip(path.ancestors()) {
+            let watch = watcher.watch_above(folder, nearest.is_none());
+            if let (Some(watch), Some(name)) = (watch, below.file_name()) {
+                nearest.get_or_insert(below);
+                above.insert(watch, name.to_owned());
+            }
         }
-        for watch in self.above.difference(&above) {
+        for watch in self.above.keys().filter(|watch| !above.contains_key(watch)) {
             watcher.unwatch(*watch);
         }
         self.above = above;
+        self.file.is_none() && nearest.is_some_and(Path::is_dir)
     }
 }
 
@@ -68,9 +83,9 @@ impl State {
     /// Begins to watch over the root, which was just read.
     pub(super) fn begin_root(&mut self, watcher: &Watcher) {
         self.root.file = self.root_file();
-        self.root.watch_above(watcher, &self.scope.root);
+        let has_come = self.root.watch_above(watcher, &self.scope.root);
         // It may have gone in between.
-        self.root.has_changed |= !self.root.is(self.root_file());
+        self.root.has_changed |= has_come || !self.root.is(self.root_file());
     }
 
     fn root_file(&self) -> Option<Stamp> {
@@ -90,14 +105,15 @@ impl State {
             if self.is_gone {
                 return;
             }
-            self.root.watch_above(watcher, &self.scope.root);
-            self.root.has_changed = !self.root.is(self.root_file());
+            let has_come = self.root.watch_above(watcher, &self.scope.root);
+            self.root.has_changed = has_come || !self.root.is(self.root_file());
         }
     }
 
     /// Another folder has the root's path now, or none.
     fn replace_root(&mut self, watcher: &Watcher, now: Option<Stamp>) {
         let watched = self.listener.watched_below(&self.scope.root);
+        self.root.has_ended = false;
         if self.root.file.take().is_some() {
             self.forget_all(watcher);
             for path in &watched {

@@ -55,10 +55,7 @@ impl Terminal {
                 self.grid.clear_rows(0..rows, fill);
             }
             // The alternate screen has nothing that was scrolled out.
-            3 if self.alternate.is_none() => {
-                self.log.clear();
-                self.marks.forget_before(self.log.end());
-            }
+            3 if self.alternate.is_none() => self.log.clear(),
             _ => {}
         }
     }

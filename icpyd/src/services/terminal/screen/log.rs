@@ -139,7 +139,17 @@ impl Log {
 
     /// Keeps the budget; the page that is written to counts as a whole one.
     fn drop_oldest(&mut self) {
-        while self.pages.len() > 1 && self.sealed_bytes + PAGE_BYTES > self.bytes_max {
+        self.drop_to(self.bytes_max.saturating_sub(PAGE_BYTES), 1);
+    }
+
+    /// Drops as many bytes of the oldest lines. The last whole page stays, with the one that is written to.
+    pub(super) fn give_up(&mut self, bytes: usize) {
+        self.drop_to(self.sealed_bytes.saturating_sub(bytes), 2);
+    }
+
+    /// Drops the oldest pages until there are so few bytes of all but the last, or so few pages.
+    fn drop_to(&mut self, bytes_max: usize, pages_min: usize) {
+        while self.pages.len() > pages_min && self.sealed_bytes > bytes_max {
             let Some(page) = self.pages.pop_front() else { return };
             self.sealed_bytes -= page.memory_bytes();
             self.first = self.pages.front().map_or(self.end, |next| next.first);

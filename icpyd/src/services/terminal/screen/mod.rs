@@ -1,4 +1,4 @@
-//! What a program's output has made of a terminal: the screens, what was scrolled out, modes, colours, marks.
+//! What a program's output has made of a terminal: the screens, what was scrolled out, modes, colours.
 //!
 //! Output goes in by [`Screen::feed`]; what others must know comes out as [`Effect`]s. A [snapshot](Screen::snapshot)
 //! brings any other terminal to the same state. Cells take eight bytes and blank ends of rows none; a row that is scrolled
@@ -17,13 +17,13 @@ mod grid;
 mod line;
 mod link;
 mod log;
-mod marks;
 mod modes;
 mod number;
 mod osc;
 mod parameters;
 mod plain;
 mod print;
+mod prompt;
 mod reflow;
 mod render;
 mod report;
@@ -47,8 +47,6 @@ pub use self::color::{Rgb, Theme};
 pub use self::plain::plain_text;
 pub use self::render::{Format, Part};
 pub use self::search::{Found, Pattern};
-
-pub(super) use self::marks::unescape;
 
 use self::dispatch::Dispatch;
 use self::parameters::{ControlSequence, Params};
@@ -94,18 +92,6 @@ pub enum Effect {
     },
     /// The program wants the user to read this.
     Notification(String),
-    /// The shell shows its prompt.
-    PromptStarted,
-    /// The shell runs a command.
-    CommandStarted {
-        /// As it was typed, when the shell tells.
-        command_line: Option<String>,
-    },
-    /// The command has ended.
-    CommandFinished {
-        /// Its status, when the shell tells.
-        exit_code: Option<i32>,
-    },
 }
 
 /// The clipboards of OSC 52.
@@ -188,8 +174,16 @@ impl Screen {
     /// Forgets what was scrolled out.
     pub fn clear_scrollback(&mut self) {
         self.terminal.log.clear();
-        let end = self.terminal.log.end();
-        self.terminal.marks.forget_before(end);
+    }
+
+    /// Gives up the oldest of what was scrolled out: as many bytes, or all but the newest lines.
+    pub fn give_up_scrollback(&mut self, bytes: usize) {
+        self.terminal.log.give_up(bytes);
+    }
+
+    /// Bytes that hold what was scrolled out.
+    pub fn scrollback_bytes(&self) -> usize {
+        self.terminal.log.memory_bytes()
     }
 
     /// How many lines were scrolled out and are kept.

@@ -1,4 +1,4 @@
-//! Operating system commands: titles, links, colours, the clipboard, notifications, and what shells tell of commands.
+//! Operating system commands: titles, links, colours, the clipboard and notifications.
 
 use super::color::{ColorSlot, Rgb};
 use super::dispatch::Dispatch;
@@ -28,7 +28,6 @@ impl Dispatch<'_> {
                     self.terminal.palette.reset(slot);
                 }
             }
-            133 | 633 => self.shell(&text()),
             777 => {
                 if let Some(text) = text().strip_prefix("notify;") {
                     self.effects.push(Effect::Notification(text.replacen(';', ": ", 1)));

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::cell::Cell;
-use super::line::without_leading;
+use super::line::makes_leading;
 use super::row::Row;
 use super::style::{StyleId, Styles};
 
@@ -56,16 +56,27 @@ impl Default for Paragraph {
 
 impl Paragraph {
     fn push(&mut self, row: &Row, styles: &Styles) {
+        self.close_gap(row.cell(0));
         self.last_row = self.cells.len();
         self.is_empty = false;
         self.fill = row.fill();
         let cells = row.cells();
         if row.is_wrapped {
-            self.cells.extend_from_slice(without_leading(cells));
+            self.cells.extend_from_slice(cells);
         } else {
             let is_blank = |cell: &Cell| cell.is_space() && styles.is_invisible_when_blank(cell.style);
             let end = cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
             self.cells.extend_from_slice(&cells[..end]);
+        }
+    }
+
+    /// Takes the place out that was left empty for a wide character, if that is what comes next. Else it is a blank like others.
+    fn close_gap(&mut self, next: Cell) {
+        let Some(last) = self.cells.last_mut().filter(|last| last.is_leading()) else { return };
+        if makes_leading(next, *last) {
+            self.cells.pop();
+        } else {
+            *last = last.emptied();
         }
     }
 
@@ -81,6 +92,7 @@ impl Paragraph {
 
     /// Appends the rows, and empties itself.
     fn lay_out(&mut self, columns: usize, out: &mut VecDeque<Row>, places: &mut [Place]) {
+        self.close_gap(Cell::EMPTY);
         let cells = std::mem::take(&mut self.cells);
         let marks = std::mem::take(&mut self.marks);
         let mut start = 0;

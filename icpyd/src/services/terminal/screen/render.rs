@@ -2,7 +2,6 @@
 
 use super::cell::Cell;
 use super::line::{Around, Next, Tables, decode, encode};
-use super::marks::Position;
 use super::row::Row;
 use super::style::{Attributes, Color, ColorName, Style, StyleId};
 use super::{Rgb, Screen, Theme};
@@ -42,30 +41,6 @@ impl Screen {
         if format == Format::Html {
             out.push_str("</pre>\n");
         }
-        out
-    }
-
-    /// What the last command but `back` has written, as far as it is kept, or has written so far. None when there is no such
-    /// command, or the shell does not tell.
-    pub fn command_output(&self, back: usize) -> Option<String> {
-        let commands = self.terminal.marks.commands.iter().rev();
-        let command = commands.filter(|command| command.output.is_some()).nth(back)?;
-        let start = command.output?;
-        Some(self.text_between(start, command.end.unwrap_or(self.terminal.cursor_position())))
-    }
-
-    fn text_between(&self, start: Position, end: Position) -> String {
-        let mut out = String::new();
-        self.visit_rows(Part::Lines(start.line, end.line + 1), &mut |line, row, tables| {
-            let from = if line == start.line { start.column } else { 0 };
-            let to = if line == end.line { end.column } else { usize::MAX };
-            let count = row.cells().len();
-            let to = to.min(count);
-            push_text(&row.cells()[from.min(to)..to], tables, &mut out);
-            if !row.is_wrapped && line != end.line {
-                end_line(&mut out);
-            }
-        });
         out
     }
 

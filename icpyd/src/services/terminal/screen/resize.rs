@@ -6,7 +6,7 @@ use super::SIDE_MAX;
 use super::cursor::Cursor;
 use super::grid::Grid;
 use super::line::decode;
-use super::marks::Position;
+use super::prompt::Position;
 use super::reflow::{Place, reflow};
 use super::row::Row;
 use super::terminal::{Region, Terminal, is_default_tab};
@@ -53,16 +53,13 @@ impl Terminal {
     /// rows stay the last.
     fn lay_out(&mut self, height: usize, columns: usize) {
         let old_columns = self.primary().columns;
-        let mut wanted = height.saturating_sub(self.primary().rows.len());
-        if columns > old_columns {
-            wanted += height * columns.div_ceil(old_columns);
-        }
+        let wanted = height.saturating_sub(self.primary().rows.len());
         let mut rows = VecDeque::new();
         self.take_back(wanted, &mut rows);
         let fits = |row: &Row| row.is_in_columns(columns);
         let is_reflowed = columns != old_columns || !rows.iter().all(fits);
         if is_reflowed {
-            self.take_back_paragraph(&mut rows);
+            self.take_back_texts(height, &mut rows);
         }
         let taken = rows.len();
         let first = self.log.end();
@@ -71,15 +68,11 @@ impl Terminal {
         let cursor = primary.cursor;
         let column = cursor.column + usize::from(cursor.is_wrap_pending);
         let mut places = vec![Place { row: taken + cursor.row, column }];
-        let count = rows.len() as u64;
-        let is_here = |mark: &&mut Position| mark.line >= first && mark.line - first < count;
-        places.extend(self.marks.positions().filter(is_here).map(|mark| mark.place(first)));
+        places.extend(self.prompt_end.and_then(|end| end.place(first, rows.len())));
         if is_reflowed {
             rows = reflow(rows, columns, &self.tables.styles, &mut places);
         }
-        for (mark, place) in self.marks.positions().filter(is_here).zip(&places[1..]) {
-            *mark = Position { line: first + place.row as u64, column: place.column };
-        }
+        self.prompt_end = places.get(1).map(|place| Position::of(*place, first)).or(self.prompt_end);
         let above = rows.len().saturating_sub(height);
         rows.drain(..above).for_each(|row| self.log.push(&row, columns, &self.tables));
         rows.resize_with(height, Row::default);
@@ -104,10 +97,15 @@ impl Terminal {
         }
     }
 
-    /// Takes the beginning of the text back that goes on in `rows`, or on the screen.
-    fn take_back_paragraph(&mut self, rows: &mut VecDeque<Row>) {
-        while self.log.last_end().is_wrapped && rows.len() < LINES_BACK_MAX {
-            self.take_back(rows.len() + 1, rows);
+    /// Takes more lines back, so that as many texts are whole. However the log has laid them out, each fills a row at least.
+    fn take_back_texts(&mut self, wanted: usize, rows: &mut VecDeque<Row>) {
+        let mut texts = rows.iter().filter(|row| !row.is_wrapped).count();
+        while rows.len() < LINES_BACK_MAX
+            && (texts < wanted || self.log.last_end().is_wrapped)
+            && let Some((line, is_wrapped)) = self.log.pop()
+        {
+            rows.push_front(decode(&line, is_wrapped, &mut self.tables));
+            texts += usize::from(!is_wrapped);
         }
         self.log.end_last_line();
     }
@@ -147,12 +145,5 @@ impl Grid {
             cursor.row = cursor.row.min(height - 1);
             cursor.column = cursor.column.min(self.columns - 1);
         }
-    }
-}
-
-impl Position {
-    /// Where it is in rows of which the first is line `first`.
-    fn place(&self, first: u64) -> Place {
-        Place { row: usize::try_from(self.line - first).unwrap_or(usize::MAX), column: self.column }
     }
 }

@@ -21,7 +21,19 @@ impl Row {
     /// A row that was read back.
     pub(super) fn new(cells: Vec<Cell>, fill: StyleId, is_wrapped: bool) -> Self {
         let may_be_wide = cells.iter().any(|cell| cell.is_wide());
-        Self { cells, fill, is_wrapped, may_be_wide }
+        let mut row = Self { cells, fill, is_wrapped, may_be_wide };
+        if !is_wrapped {
+            row.end_text();
+        }
+        row
+    }
+
+    /// The text goes on in no other row. Then no place at the end was left empty for a wide character either.
+    fn end_text(&mut self) {
+        self.is_wrapped = false;
+        if let Some(last) = self.cells.last_mut().filter(|last| last.is_leading()) {
+            *last = last.emptied();
+        }
     }
 
     /// The cells that were written to.
@@ -136,6 +148,8 @@ impl Row {
     /// Lets the text go on in the next row. All its columns count then.
     pub(super) fn wrap(&mut self, columns: usize) {
         self.reach(columns);
+        // There is nothing left to fill, and it is not written down.
+        self.fill = StyleId::DEFAULT;
         self.is_wrapped = true;
     }
 
@@ -179,7 +193,7 @@ impl Row {
         let count = count.min(columns - column);
         self.part(column);
         self.part(column + count);
-        self.is_wrapped = false;
+        self.end_text();
         if fill != self.fill {
             self.reach(columns);
         }
@@ -201,11 +215,11 @@ impl Row {
 
     /// Prepares for more columns: the new ones are plain.
     pub(super) fn grow(&mut self, columns: usize) {
+        self.end_text();
         if self.fill != StyleId::DEFAULT {
             self.reach(columns);
             self.fill = StyleId::DEFAULT;
         }
-        self.is_wrapped = false;
     }
 
     /// Gives back the memory that the cells do not need.

@@ -12,8 +12,8 @@ use super::cursor::{Charsets, Cursor};
 use super::grid::{Grid, Keyboard};
 use super::line::{Around, Next, Pen, Tables, decode, encode};
 use super::log::LineEnd;
-use super::marks::Marks;
 use super::modes::{CursorStyle, Modes};
+use super::prompt::Position;
 use super::style::StyleId;
 use super::terminal::{Region, Terminal};
 use super::{Screen, ScreenLimits};
@@ -35,7 +35,8 @@ struct Head {
     palette: Palette,
     theme: Theme,
     last_char: Option<char>,
-    marks: Marks,
+    #[serde(default)]
+    prompt_end: Option<Position>,
     unnamed_links: u64,
     /// The number of the first line of the log.
     first_line: u64,
@@ -179,7 +180,7 @@ impl Screen {
             palette: terminal.palette.clone(),
             theme: terminal.theme.clone(),
             last_char: terminal.last_char,
-            marks: terminal.marks.clone(),
+            prompt_end: terminal.prompt_end,
             unnamed_links: terminal.tables.styles.links.unnamed(),
             first_line: terminal.log.first(),
             shown: ScreenHead::new(&terminal.grid, &terminal.tables),
@@ -222,7 +223,7 @@ impl Screen {
             palette: head.palette,
             theme: head.theme,
             last_char: head.last_char,
-            marks: head.marks,
+            prompt_end: head.prompt_end,
             ..screen.terminal
         };
         screen.terminal.log.start_at(head.first_line);

@@ -1,4 +1,4 @@
-//! A terminal's whole state but the parser's: both screens, modes, colours, titles, the log and the marks.
+//! A terminal's whole state but the parser's: both screens, modes, colours, titles, the log and where the prompt ends.
 
 use std::collections::VecDeque;
 
@@ -9,8 +9,8 @@ use super::cursor::{Charsets, Cursor};
 use super::grid::Grid;
 use super::line::Tables;
 use super::log::Log;
-use super::marks::{Marks, Position};
 use super::modes::{CursorStyle, Mode, Modes};
+use super::prompt::Position;
 use super::row::Row;
 use super::style::StyleId;
 
@@ -32,7 +32,8 @@ pub(super) struct Terminal {
     pub(super) tabs: Vec<bool>,
     pub(super) tables: Tables,
     pub(super) log: Log,
-    pub(super) marks: Marks,
+    /// Where the shell's last prompt ends.
+    pub(super) prompt_end: Option<Position>,
     pub(super) title: Option<String>,
     pub(super) titles: Vec<Option<String>>,
     pub(super) palette: Palette,
@@ -69,7 +70,7 @@ impl Terminal {
             tabs: (0..columns).map(is_default_tab).collect(),
             tables: Tables::default(),
             log: Log::new(scrollback_bytes),
-            marks: Marks::default(),
+            prompt_end: None,
             title: None,
             titles: Vec::new(),
             palette: Palette::default(),
@@ -212,7 +213,7 @@ impl Terminal {
         self.tabs = (0..size.1).map(is_default_tab).collect();
         self.titles.clear();
         self.log.clear();
-        self.marks = Marks::default();
+        self.prompt_end = None;
     }
 
     /// DECSTR: modes and margins as new; the screen stays.
@@ -248,12 +249,6 @@ impl Terminal {
         }
     }
 
-    /// Where the cursor is on the primary screen.
-    pub(super) fn cursor_position(&self) -> Position {
-        let cursor = self.primary().cursor;
-        Position { line: self.log.end() + cursor.row as u64, column: cursor.column }
-    }
-
     pub(super) fn trim_memory(&mut self) {
         self.grid.rows.iter_mut().chain(&mut self.hidden.rows).for_each(Row::trim_memory);
     }
@@ -262,6 +257,6 @@ impl Terminal {
         let titles: usize = self.titles.iter().chain([&self.title]).flatten().map(String::len).sum();
         let tables = self.tables.styles.memory_bytes() + self.tables.clusters.memory_bytes();
         let screens = self.grid.memory_bytes() + self.hidden.memory_bytes();
-        self.log.memory_bytes() + self.marks.memory_bytes() + tables + screens + titles + self.tabs.capacity()
+        self.log.memory_bytes() + tables + screens + titles + self.tabs.capacity()
     }
 }

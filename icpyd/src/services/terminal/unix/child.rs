@@ -115,6 +115,12 @@ impl Child {
         }
     }
 
+    /// Ends everything that runs in the terminal, and waits for the program: nobody else will.
+    pub(in super::super) fn abandon(self, master: &Master) {
+        self.kill(master, false);
+        let _ = rustix::process::waitpid(Some(self.0), WaitOptions::empty());
+    }
+
     fn signal(self, master: &Master, signal: Signal, has_ended: bool) {
         // Groups that have ended meanwhile need nothing.
         if let Some(foreground) = master.foreground() {

@@ -8,11 +8,11 @@ use super::super::table::{Table, percentile, show};
 use super::multiplexer::Multiplexer;
 use super::pty::Pty;
 use super::viewer::{Client, Viewer};
-use super::{END, KEY, Shown, Streams};
+use super::{END, KEYS, Shown, Streams};
 
 /// Keys that are typed into each side in turn.
 const TURNS: usize = 20;
-const KEYS_IN_TURN: usize = 25;
+const KEYS_IN_TURN: usize = 24;
 
 /// Between two keys everything comes to rest.
 const PAUSE: Duration = Duration::from_millis(3);
@@ -102,12 +102,14 @@ fn beside_raw_flood(flood: &str, measure: impl FnOnce()) {
     });
 }
 
+/// Each key comes to the place of the one before it: a multiplexer that draws the screen anew shows no other.
 fn type_keys(side: &mut dyn Shown, samples: &mut Vec<Duration>) {
-    for _ in 0..KEYS_IN_TURN {
+    for number in 0..KEYS_IN_TURN {
         std::thread::sleep(PAUSE);
+        let key = KEYS[number % KEYS.len()];
         let begin = Instant::now();
-        side.type_in(&[KEY]);
-        while !side.read().contains(&KEY) {
+        side.type_in(&[b'\r', key]);
+        while !side.read().contains(&key) {
             side.acknowledge();
         }
         samples.push(begin.elapsed());

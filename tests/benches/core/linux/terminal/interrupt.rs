@@ -27,7 +27,9 @@ struct Samples {
 pub(crate) fn run(table: &mut Table) {
     let streams = Streams::new();
     let flood = streams.large(1);
-    let script = format!("trap 'printf \"~\"; exec sleep 1000' INT; while :; do cat {}; done", flood.display());
+    // A sequence that the interrupt has cut would swallow the prompt: CAN ends it.
+    let script =
+        format!("stty -echo; trap 'printf \"\\030~\"; exec sleep 1000' INT; while :; do cat {}; done", flood.display());
     let daemon = Server::daemon();
     let (mut floor, mut ours) = (Samples::default(), Samples::default());
     let mut peers: Vec<(&str, Samples)> = Vec::new();

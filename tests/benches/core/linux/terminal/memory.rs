@@ -10,6 +10,9 @@ use super::viewer::Client;
 
 const TERMINALS: usize = 10;
 
+/// When a terminal is at rest, in which nothing happens.
+const RESTED: Duration = Duration::from_secs(12);
+
 pub(crate) fn run(table: &mut Table) {
     let streams = Streams::new();
     let lines = streams.lines(10_000);
@@ -19,12 +22,16 @@ pub(crate) fn run(table: &mut Table) {
     client.create_with(&lines);
     let before = share_of_memory_bytes(daemon.child.id());
     (0..TERMINALS).for_each(|_| drop(client.create_with(&lines)));
-    let each = (share_of_memory_bytes(daemon.child.id()).saturating_sub(before)) / TERMINALS as u64;
+    let each = || (share_of_memory_bytes(daemon.child.id()).saturating_sub(before)) / TERMINALS as u64;
+    let new = each();
+    std::thread::sleep(RESTED);
+    let rested = each();
 
     let script = format!("stty raw -echo; cat {}; exec sleep 1000", lines.display());
     let peers: Vec<String> =
         Multiplexer::tmux(&script).map(|tmux| each_of_tmux(&tmux.running(), &script)).into_iter().collect();
-    table.compare("memory of a terminal with 10,000 coloured lines", "-", show(each), "<= 1.3 MB", &peers);
+    table.compare("memory of a terminal with 10,000 coloured lines, at once", "-", show(new), "", &peers);
+    table.compare("the same, 12 s later", "-", show(rested), "<= 1.3 MB", &peers);
 }
 
 fn each_of_tmux(tmux: &Multiplexer, script: &str) -> String {

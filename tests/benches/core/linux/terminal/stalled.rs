@@ -22,14 +22,22 @@ pub(crate) fn run(table: &mut Table) {
     // The first run brings more than itself.
     print(&daemon, &script, false);
     let (mut alone, mut beside) = (Duration::MAX, Duration::MAX);
-    let (mut alone_bytes, mut beside_bytes) = (i64::MAX, i64::MAX);
+    let (mut alone_bytes, mut beside_bytes) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let (time, bytes) = print(&daemon, &script, false);
-        (alone, alone_bytes) = (alone.min(time), alone_bytes.min(bytes));
+        alone = alone.min(time);
+        alone_bytes.push(bytes);
         let (time, bytes) = print(&daemon, &script, true);
-        (beside, beside_bytes) = (beside.min(time), beside_bytes.min(bytes));
+        beside = beside.min(time);
+        beside_bytes.push(bytes);
     }
     table.time("64 MiB printed beside a stalled viewer", alone, beside, "<= 1.02x", vec![]);
+    // What was freed before is given back at some time or other.
+    let middle = |bytes: &mut Vec<i64>| {
+        bytes.sort_unstable();
+        bytes[bytes.len() / 2]
+    };
+    let (alone_bytes, beside_bytes) = (middle(&mut alone_bytes), middle(&mut beside_bytes));
     let kib = |bytes: i64| format!("{:.0} KiB", bytes as f64 / 1024.0);
     let (floor, ours) = (format!("{} without", kib(alone_bytes)), kib(beside_bytes - alone_bytes) + " more");
     table.figure("growth of the daemon by a stalled viewer", &floor, ours, "<= 256 KiB");

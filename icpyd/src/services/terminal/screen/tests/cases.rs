@@ -90,18 +90,20 @@ fn others_are_told() {
 }
 
 #[test]
-fn the_output_of_a_command_is_found() {
+fn the_end_of_the_prompt_moves_with_the_text() {
     let mut screen = screen(size(20, 4));
-    let effects = feed(
-        &mut screen,
-        "\x1b]133;A\x07$ \x1b]133;B\x07\x1b]633;E;seq\\x20 6\x07seq 6\r\n\x1b]133;C\x071\r\n2\r\n3\r\n4\r\n5\r\n6\r\n\x1b]133;D;3\x07\x1b]133;A\x07$ ",
-    );
-    assert!(effects.contains(&Effect::CommandStarted { command_line: Some("seq  6".to_owned()) }), "{effects:?}");
-    assert!(effects.contains(&Effect::CommandFinished { exit_code: Some(3) }), "{effects:?}");
-    assert_eq!(screen.command_output(0).as_deref(), Some("1\n2\n3\n4\n5\n6\n"));
-    screen.resize(size(7, 3));
-    assert_eq!(screen.command_output(0).as_deref(), Some("1\n2\n3\n4\n5\n6\n"));
-    assert_eq!(screen.command_output(1), None);
+    feed(&mut screen, "0123456789abcdefghij\r\n1\r\n2\r\n3\r\n~/src $");
+    assert!(!screen.is_prompt_empty());
+    screen.note_prompt_end();
+    // In seven columns the prompt fills its row, and in six it takes two.
+    for (columns, rows) in [(7, 3), (6, 2), (6, 9), (40, 9), (20, 4)] {
+        screen.resize(size(columns, rows));
+        assert!(screen.is_prompt_empty(), "{columns} x {rows}");
+        let mut kept = Screen::restore(&screen.save()).expect("what was saved");
+        assert!(kept.is_prompt_empty(), "{columns} x {rows}");
+        feed(&mut kept, "x");
+        assert!(!kept.is_prompt_empty(), "{columns} x {rows}");
+    }
 }
 
 #[test]
@@ -146,6 +148,43 @@ fn wide_text_in_one_column_is_saved_and_restored() {
 }
 
 #[test]
+fn a_place_for_a_wide_character_is_none_without_it() {
+    // What it was left for is overwritten: it is a blank like others, as every viewer is shown it.
+    let mut wide = screen(size(4, 3));
+    feed(&mut wide, "abc世\x1b[2;1Hx");
+    wide.resize(size(9, 3));
+    assert_eq!(wide.render(Part::Screen, Format::Text).trim_end(), "abc x");
+    // The text ends in this row now.
+    let mut ended = screen(size(4, 3));
+    feed(&mut ended, "abc世\x1b[1;1H\x1b[P");
+    let restored = Screen::restore(&ended.save()).expect("what was saved");
+    assert!(restored.save() == ended.save());
+}
+
+#[test]
+fn a_background_behind_a_full_row_is_not_kept() {
+    let mut ours = screen(size(2, 3));
+    feed(&mut ours, "\x1b[44m\x1b[KN>x");
+    let mut restored = Screen::restore(&ours.save()).expect("what was saved");
+    for screen in [&mut ours, &mut restored] {
+        feed(screen, "\x1b[1;2H>");
+    }
+    assert!(restored.save() == ours.save());
+}
+
+#[test]
+fn a_wider_screen_is_filled_however_narrow_it_was() {
+    let mut screen = screen(size(2, 2));
+    (0..30).for_each(|number| drop(feed(&mut screen, format!("line number {number:02}\r\n"))));
+    // In between only the screen is laid out anew, and so the history has lines of several lengths.
+    screen.resize(size(30, 2));
+    screen.resize(size(40, 20));
+    assert_eq!(screen.cursor(), (19, 0));
+    let shown = screen.render(Part::Screen, Format::Text);
+    assert_eq!(shown.lines().next(), Some("line number 11"));
+}
+
+#[test]
 fn html_does_nothing_but_show() {
     let mut screen = screen(size(40, 1));
     feed(&mut screen, "\x1b[1;31m<b>\x1b[m \x1b]8;;javascript:alert(1)\x07x\x1b]8;;\x07");
@@ -176,6 +215,21 @@ fn hostile_output_takes_no_memory() {
         feed(&mut small, "世\x1b#8\x1b[?1049hx\x1b[?1049l");
     }
     assert_eq!(small.size(), size(80, 24));
+}
+
+#[test]
+fn the_oldest_lines_are_given_up_first() {
+    let mut screen = Screen::new(size(80, 24), ScreenLimits::default());
+    (0..20_000).for_each(|number| drop(feed(&mut screen, format!("line number {number}\r\n"))));
+    let (before, (_, end)) = (screen.scrollback_bytes(), screen.line_numbers());
+    screen.give_up_scrollback(100_000);
+    assert!((before - 200_000..=before - 100_000).contains(&screen.scrollback_bytes()));
+    screen.give_up_scrollback(usize::MAX);
+    // The newest stay, with their numbers.
+    let (first, last) = screen.line_numbers();
+    assert!(screen.scrollback_bytes() < 200_000 && (end - 8000..end - 2000).contains(&first) && last == end, "{first}");
+    let kept = screen.render(Part::Scrollback, Format::Text);
+    assert_eq!(kept.lines().next().unwrap(), format!("line number {first}"));
 }
 
 #[test]

@@ -29,8 +29,8 @@ fn check(begin: (u16, u16), texts: &[String], sizes: &[u16], seen: impl Fn(View)
     for columns in sizes {
         ours.resize(size(*columns, rows));
         theirs.resize(size(*columns, rows));
-        // Where the text before the cursor fills its row, alacritty begins another.
-        if view(&ours).cursor.2 {
+        // Where the text before the cursor fills its row, alacritty begins another, or waits to do so where it does not.
+        if view(&ours).cursor.2 || theirs.view().cursor.2 {
             return Ok(());
         }
         if let Some(difference) = seen(view(&copy(&ours))).difference(&seen(theirs.view())) {

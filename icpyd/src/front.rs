@@ -1,0 +1,22 @@
+//! The listener for HTTP as services see it: what can be asked of it. The transport is behind it.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+
+use icpy_protocol::error::Result;
+use icpy_protocol::web::WebStatusResult;
+
+/// An answer that takes a moment.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The listener for HTTP.
+pub trait Front: Debug + Send + Sync {
+    /// Starts to listen: where the settings say, or at an address. When it listens already nothing changes.
+    fn open(&self, address: Option<String>) -> Answer<'_, Result<()>>;
+
+    /// Ends that, and its connections.
+    fn close(&self) -> Answer<'_, ()>;
+
+    /// Whether and where it listens.
+    fn status(&self) -> WebStatusResult;
+}

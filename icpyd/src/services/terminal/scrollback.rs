@@ -1,0 +1,106 @@
+//! What all terminals together keep of what was scrolled out of them. Each has a bound of its own too (`screen`).
+//!
+//! Whoever goes beyond the bound has room made before it goes on: the terminals that have printed nothing for longest
+//! are compressed, and then give up their oldest lines. The newest lines of each go last.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::one::Terminal;
+use super::screen::Screen;
+
+/// So much of the bound is free when room was made, so that it is not made for every line.
+const ROOM: usize = 16;
+
+/// The bound, and what is held.
+#[derive(Debug)]
+pub(super) struct Scrollback {
+    bytes_max: usize,
+    bytes: AtomicUsize,
+    terminals: Mutex<Vec<Weak<Terminal>>>,
+}
+
+/// What one terminal holds of it.
+#[derive(Debug)]
+pub(super) struct Share {
+    all: Arc<Scrollback>,
+    bytes: AtomicUsize,
+}
+
+/// What a terminal may do to hold less, the cheapest first. It is told how much is too much.
+const WAYS: [fn(&mut Screen, usize); 3] = [
+    |screen, _| screen.compress_idle(),
+    |screen, excess| screen.give_up_scrollback(excess),
+    |screen, _| screen.clear_scrollback(),
+];
+
+impl Scrollback {
+    pub(super) fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { bytes_max, bytes: AtomicUsize::new(0), terminals: Mutex::default() })
+    }
+
+    /// A share for a terminal that is about to be.
+    pub(super) fn share(self: &Arc<Self>) -> Share {
+        Share { all: Arc::clone(self), bytes: AtomicUsize::new(0) }
+    }
+
+    fn excess(&self, bytes_max: usize) -> usize {
+        self.bytes.load(Ordering::Relaxed).saturating_sub(bytes_max)
+    }
+
+    /// Makes room, if there is none.
+    fn make_room(&self) {
+        if self.excess(self.bytes_max) == 0 {
+            return;
+        }
+        let mut terminals = self.terminals.lock().unwrap_or_else(PoisonError::into_inner);
+        terminals.retain(|terminal| terminal.strong_count() > 0);
+        let mut quietest: Vec<Arc<Terminal>> = terminals.iter().filter_map(Weak::upgrade).collect();
+        quietest.sort_by_cached_key(|terminal| terminal.lock().meter.last_printed());
+        let wanted = self.bytes_max - self.bytes_max / ROOM;
+        for way in WAYS {
+            for terminal in &quietest {
+                let excess = self.excess(wanted);
+                if excess == 0 {
+                    return;
+                }
+                let mut model = terminal.model();
+                way(&mut model.screen, excess);
+                terminal.share.note(&model.screen);
+            }
+        }
+    }
+}
+
+impl Share {
+    /// Has room made, if all hold too much. No model may be locked.
+    pub(super) fn make_room(&self) {
+        self.all.make_room();
+    }
+
+    /// Takes note of what the terminal holds now.
+    pub(super) fn note(&self, screen: &Screen) {
+        let bytes = screen.scrollback_bytes();
+        let before = self.bytes.swap(bytes, Ordering::Relaxed);
+        // In one step: others would see too much of it in between, and make room for that.
+        match bytes.checked_sub(before) {
+            Some(more) => self.all.bytes.fetch_add(more, Ordering::Relaxed),
+            None => self.all.bytes.fetch_sub(before - bytes, Ordering::Relaxed),
+        };
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.all.bytes.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
+    }
+}
+
+impl Terminal {
+    /// Holds within the bound from now on.
+    pub(super) fn enter_scrollback(self: &Arc<Self>) {
+        self.share.all.terminals.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(self));
+        self.share.note(&self.model().screen);
+        self.share.make_room();
+    }
+}
