@@ -40,6 +40,8 @@ const naive = createServer((request, response) => {
   response.end(pathname.endsWith(".png") ? '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>' : "window.stolen = 1");
 });
 naive.on("upgrade", (request, socket) => {
+  // The browser may reset it when the page is closed.
+  socket.on("error", () => socket.destroy());
   reached.add(new URL(request.url, "http://naive").searchParams.get("attack"));
   const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
   const accept = createHash("sha1").update(key).digest("base64");
