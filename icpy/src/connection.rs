@@ -12,8 +12,6 @@ use icpy_protocol::message::{Received, read_received, write_notification, write_
 use icpy_protocol::signal::{ACK, STREAM, StreamParams};
 use interprocess::local_socket::Stream;
 use interprocess::local_socket::traits::Stream as _;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::finder::{Finder, NoDaemon};
 
@@ -165,15 +163,8 @@ fn lost(method: &str, why: &Lost) -> Error {
 }
 
 impl Call for Connection {
-    async fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> Result<R>
-    where
-        P: Serialize + Sync,
-        R: DeserializeOwned + Send,
-    {
-        let params = serde_json::to_string(params).expect("wire types have string keys");
-        let result = self.request(method.name, &params, |_, _| ())?;
-        serde_json::from_str(&result)
-            .map_err(|error| Error::internal(format!("icpyd answered `{}` with something else: {error}", method.name)))
+    async fn send(&self, method: &'static MethodInfo, params: String) -> Result<Vec<u8>> {
+        self.request(method.name, &params, |_, _| ()).map(String::into_bytes)
     }
 }
 

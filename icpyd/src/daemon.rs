@@ -20,6 +20,7 @@ use crate::auth::{self, Auth};
 use crate::bus::{Bus, BusState, Respond};
 use crate::caller::{Caller, Principal, Rates, Scopes};
 use crate::config::{Config, Configuration, DaemonConfig, HttpConfig};
+use crate::front::Front;
 use crate::handover::DaemonState;
 use crate::host::{Host, ProgramLimits};
 use crate::idle;
@@ -27,7 +28,7 @@ use crate::journal::Journal;
 use crate::keeper::{Keepers, Parcel};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::services::{self, Door, KnownSessions, Services, daemon::About};
+use crate::services::{self, KnownSessions, Services, daemon::About};
 use crate::session::{Close, Session, SessionService, Sessions, SessionsState, Shared};
 use crate::store::Store;
 use crate::transport::http::{self, HttpFront};
@@ -119,9 +120,8 @@ impl Daemon {
             sessions: known(&sessions),
         };
         let front = http_front(http_config, &parts, &store, &about);
-        let handle = Arc::new(http::Handle(Arc::clone(&front)));
-        let door = Door { auth: front.auth(), front: Arc::clone(&handle) as _, keeper: handle };
-        let keepers = services::mount(&parts, &about, &door, &mut router);
+        let handle: Arc<dyn Front> = Arc::new(http::Handle(Arc::clone(&front)));
+        let keepers = services::mount(&parts, &about, &front.auth(), &handle, &mut router);
         take_over(&keepers, parcels);
 
         let router = Arc::new(router);

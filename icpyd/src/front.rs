@@ -1,16 +1,17 @@
 //! The listener for HTTP as services see it: what can be asked of it. The transport is behind it.
 
-use std::fmt::Debug;
 use std::pin::Pin;
 
 use icpy_protocol::error::Result;
 use icpy_protocol::web::WebStatusResult;
 
+use crate::keeper::Keeper;
+
 /// An answer that takes a moment.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The listener for HTTP.
-pub trait Front: Debug + Send + Sync {
+/// The listener for HTTP. It goes on in the next program.
+pub trait Front: Keeper {
     /// Starts to listen: where the settings say, or at an address. When it listens already nothing changes.
     fn open(&self, address: Option<String>) -> Answer<'_, Result<()>>;
 

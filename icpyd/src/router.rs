@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
-use crate::audit::Audit;
+use crate::audit::{Audit, Audited};
 use crate::bus::{Answer, Respond};
 use crate::caller::Caller;
 use crate::crash;
@@ -98,18 +98,7 @@ impl Router {
 
     /// Starts a client's request. The outer error is known at once; dropping the answer cancels the request.
     pub fn dispatch(&self, caller: Caller, method: &str, params: &str) -> Result<Answer> {
-        let route = match self.admit(&caller, method) {
-            Ok(route) => route,
-            Err(error) => {
-                if let Some(audit) = &self.audit {
-                    let declared = self.routes.get(method).map(|route| route.info.name);
-                    audit.refuse(&caller, declared, params, &error);
-                }
-                return Err(error);
-            }
-        };
-        let (name, access) = (route.info.name, route.info.access);
-        let audited = self.audit.as_ref().and_then(|audit| audit.begin(&caller, name, access, params));
+        let (route, audited) = self.admit(&caller, method, params)?;
         let answer = Self::start(route, caller, params);
         let Some(audited) = audited else { return answer };
         match answer {
@@ -125,8 +114,31 @@ impl Router {
         }
     }
 
-    /// The route of a method that a client may call now.
-    fn admit(&self, caller: &Caller, method: &str) -> Result<&Route> {
+    /// Whether a client may call a method now, which is counted and written down as the call: for a transport that does
+    /// itself what the method does.
+    pub fn permit(&self, caller: &Caller, method: &MethodInfo) -> Result<Option<Audited>> {
+        Ok(self.admit(caller, method.name, "")?.1)
+    }
+
+    /// The route of a method that a client may call now. What is decided is written down, and so is every refusal counted.
+    fn admit(&self, caller: &Caller, method: &str, params: &str) -> Result<(&Route, Option<Audited>)> {
+        match self.check(caller, method) {
+            Ok(route) => {
+                let info = route.info;
+                let begin = |audit: &Arc<Audit>| audit.begin(caller, info.name, info.access, params);
+                Ok((route, self.audit.as_ref().and_then(begin)))
+            }
+            Err(error) => {
+                if let Some(audit) = &self.audit {
+                    let declared = self.routes.get(method).map(|route| route.info.name);
+                    audit.refuse(caller, declared, params, &error);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn check(&self, caller: &Caller, method: &str) -> Result<&Route> {
         let route = self.find(caller, method)?;
         if !caller.identity().may_call(route.info.name) {
             let message = format!("`{method}` is not for a session that is confined to some folders");

@@ -232,11 +232,22 @@ pub trait Mount<C> {
 
 /// What a typed client sends its requests through: a connection, or the daemon's own bus.
 pub trait Call: Sync {
+    /// Sends one request: params and result are JSON text.
+    fn send(&self, method: &'static MethodInfo, params: String) -> impl Future<Output = Result<Vec<u8>>> + Send;
+
     /// Sends one request and reads its result.
     fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> impl Future<Output = Result<R>> + Send
     where
         P: Serialize + Sync,
-        R: DeserializeOwned + Send;
+        R: DeserializeOwned + Send,
+    {
+        async move {
+            let params = serde_json::to_string(params).expect("wire types have string keys");
+            let result = self.send(method, params).await?;
+            serde_json::from_slice(&result)
+                .map_err(|error| Error::internal(format!("the result of `{}` has another type: {error}", method.name)))
+        }
+    }
 }
 
 /// Declares the methods and events of one namespace; see the module.
@@ -358,11 +369,7 @@ macro_rules! verb {
 }
 
 impl<T: Call> Call for &T {
-    async fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> Result<R>
-    where
-        P: Serialize + Sync,
-        R: DeserializeOwned + Send,
-    {
-        T::call(self, method, params).await
+    async fn send(&self, method: &'static MethodInfo, params: String) -> Result<Vec<u8>> {
+        T::send(self, method, params).await
     }
 }

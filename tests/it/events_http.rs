@@ -136,3 +136,19 @@ fn who_may_not_see_hears_nothing() {
         assert!(!source.text.contains("terminal:"), "{}", source.text);
     });
 }
+
+/// A watch ends with its session: a request of its own would leave it to nobody.
+#[test]
+fn who_has_no_connection_watches_no_folder() {
+    let daemon = Daemon::boot("//- /a.txt\n");
+    daemon.run(async {
+        let web = Web::start(&daemon).await;
+        let token = Web::token(&daemon, &[AuthScope::Read]).await;
+        let answer = web.call(&token, "fs:watch", json!({ "path": daemon.path("") })).await;
+        assert_eq!(answer["error"]["data"]["kind"], "unsupported", "{answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().contains("WebSocket"), "{answer}");
+        let mut socket = web.socket_of(&token).await;
+        let answer = socket.call("fs:watch", json!({ "path": daemon.path("") })).await;
+        assert_eq!(answer["result"]["files"], 1, "{answer}");
+    });
+}

@@ -64,6 +64,11 @@ fn s29_a_body_is_as_long_as_the_settings_say_however_it_comes() {
             raw.send(format!("400\r\n{}\r\n", " ".repeat(1024))).await;
         }
         assert_eq!(raw.reply().await.unwrap().status, 413);
+        // Who sends all of it before looking sees the answer too.
+        let mut eager = web.raw().await;
+        assert!(eager.send(format!("{head}Content-Length: {}\r\n\r\n", 32 << 20)).await);
+        assert!(eager.send(vec![b' '; 32 << 20]).await, "the connection was reset");
+        assert_eq!(eager.reply().await.unwrap().status, 413);
         let huge = web.ask(format!("{head}Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx")).await;
         assert!(huge.is_none_or(|reply| reply.status == 400 || reply.status == 413));
         // Two lengths are none.

@@ -23,11 +23,14 @@ fn s31_a_credential_asks_as_often_as_the_settings_say() {
         for _ in 0..20 {
             let answer = web.call(&token, "fs:stat", json!({ "path": daemon.path("") })).await;
             kinds.push(answer["error"]["data"]["kind"].as_str().map(ToOwned::to_owned));
+            assert!(answer["error"].is_null() || answer["error"]["data"]["retryAfterMs"].is_u64(), "{answer}");
         }
         assert_eq!(kinds[..3], [None, None, None]);
         assert!(kinds.contains(&Some("busy".to_owned())), "{kinds:?}");
         let free = web.call(&other, "fs:stat", json!({ "path": daemon.path("") })).await;
         assert!(free["error"].is_null(), "another credential is not concerned: {free}");
+        let write = web.call(&token, "fs:create_directory", json!({ "path": daemon.path("new") })).await;
+        assert!(write["error"].is_null(), "writing has a pace of its own: {write}");
     });
 }
 

@@ -217,15 +217,8 @@ impl Drop for CancelOnDrop {
 }
 
 impl Call for Client {
-    async fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> Result<R>
-    where
-        P: Serialize + Sync,
-        R: DeserializeOwned + Send,
-    {
-        let params = serde_json::to_string(params).expect("wire types have string keys");
-        let result = self.request(method.name, params, method.is_idempotent).await?;
-        serde_json::from_str(&result)
-            .map_err(|error| Error::internal(format!("icpyd answered `{}` with something else: {error}", method.name)))
+    async fn send(&self, method: &'static MethodInfo, params: String) -> Result<Vec<u8>> {
+        self.request(method.name, params, method.is_idempotent).await.map(String::into_bytes)
     }
 }
 

@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use icpy_protocol::api::{Call, MethodInfo};
 use icpy_protocol::error::{Error, Result};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::Bus;
 use crate::caller::Caller;
@@ -62,14 +60,7 @@ impl Requester {
 }
 
 impl Call for Requester {
-    async fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> Result<R>
-    where
-        P: Serialize + Sync,
-        R: DeserializeOwned + Send,
-    {
-        let params = serde_json::to_string(params).expect("wire types have string keys");
-        let result = self.request(method.name, &params).await?;
-        serde_json::from_slice(&result)
-            .map_err(|error| Error::internal(format!("the result of `{}` has another type: {error}", method.name)))
+    async fn send(&self, method: &'static MethodInfo, params: String) -> Result<Vec<u8>> {
+        self.request(method.name, &params).await
     }
 }

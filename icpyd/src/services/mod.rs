@@ -22,7 +22,7 @@ use crate::config::IdleExit;
 use crate::front::Front;
 use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
-use crate::keeper::{Keeper, Keepers};
+use crate::keeper::Keepers;
 use crate::router::Router;
 
 /// What services are made of.
@@ -44,17 +44,6 @@ pub struct Services {
     pub program_limits: ProgramLimits,
     /// Who is there.
     pub sessions: KnownSessions,
-}
-
-/// How others than the daemon's own user come in.
-#[derive(Clone, Debug)]
-pub struct Door {
-    /// Who may.
-    pub auth: Arc<Auth>,
-    /// Where they come to.
-    pub front: Arc<dyn Front>,
-    /// The same, for the next program.
-    pub keeper: Arc<dyn Keeper>,
 }
 
 /// What services know of sessions: whether they are still there.
@@ -79,9 +68,15 @@ impl Services {
     }
 }
 
-/// Starts every service and routes its methods. The daemon's own service takes what it tells about. Returns those services
-/// that hold what ends with the process.
-pub fn mount(services: &Services, about: &Arc<daemon::About>, door: &Door, router: &mut Router) -> Keepers {
+/// Starts every service and routes its methods. The daemon's own service takes what it tells about; others than the daemon's
+/// own user come in by `front`, as far as `auth` lets them. Returns those services that hold what ends with the process.
+pub fn mount(
+    services: &Services,
+    about: &Arc<daemon::About>,
+    auth: &Arc<Auth>,
+    front: &Arc<dyn Front>,
+    router: &mut Router,
+) -> Keepers {
     let limits = about.configuration.watch().borrow().config.limits.clone();
     let fs = fs::Fs::new(services.clone(), about.state_folder.as_path().to_owned(), &limits, about.metrics.clone());
     let fs = Arc::new(fs);
@@ -104,11 +99,11 @@ pub fn mount(services: &Services, about: &Arc<daemon::About>, door: &Door, route
     }
     protocol::terminal::mount(&terminal, router);
 
-    let access = Arc::new(auth::Access::new(services.clone(), Arc::clone(&door.auth), Arc::clone(&door.front)));
+    let access = Arc::new(auth::Access::new(services.clone(), Arc::clone(auth), Arc::clone(front)));
     protocol::auth::mount(&access, router);
     protocol::web::mount(&access, router);
 
-    let keepers: Keepers = vec![terminal, fs, Arc::clone(&door.keeper)];
+    let keepers: Keepers = vec![terminal, fs, Arc::clone(front) as _];
     let daemon = Arc::new(daemon::DaemonService::new(services.clone(), Arc::clone(about), keepers.clone()));
     protocol::daemon::mount(&daemon, router);
     protocol::rpc::mount(&daemon, router);

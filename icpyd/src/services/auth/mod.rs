@@ -18,7 +18,7 @@ use super::Services;
 use crate::auth::{Auth, TOKEN_PREFIX, check_globs, hash};
 use crate::caller::{Caller, Credential as Shown, Principal};
 use crate::front::Front;
-use crate::store::accounts::{self, Credential, Described, OWNER};
+use crate::store::accounts::{self, Credential, Described, Everybody, OWNER};
 use crate::store::workspaces;
 
 /// The most bytes of a token's name.
@@ -35,6 +35,12 @@ pub struct Access {
 impl Access {
     pub(super) fn new(services: Services, auth: Arc<Auth>, front: Arc<dyn Front>) -> Self {
         Self { services, auth, front }
+    }
+
+    /// The credentials that have not expired.
+    fn good<'a>(&self, everybody: &'a Everybody) -> impl Iterator<Item = &'a Credential> {
+        let now_ms = self.services.host.now_ms();
+        everybody.credentials.iter().filter(move |it| it.expires_at_ms.is_none_or(|end| end > now_ms))
     }
 
     async fn check_token(&self, params: &AuthCreateTokenParams) -> Result<()> {
@@ -108,9 +114,8 @@ impl AuthApi<Caller> for Access {
     }
 
     async fn list_tokens(&self, _: &Caller, _: Empty) -> Result<AuthListTokensResult> {
-        // What has expired is forgotten by that.
-        let ((), everybody) = self.auth.change(|_, _| Ok(())).await?;
-        Ok(AuthListTokensResult { tokens: everybody.credentials.iter().filter_map(token).collect() })
+        let everybody = self.auth.everybody().await?;
+        Ok(AuthListTokensResult { tokens: self.good(&everybody).filter_map(token).collect() })
     }
 
     async fn revoke_token(&self, _: &Caller, params: AuthTokenParams) -> Result<Empty> {
@@ -143,7 +148,7 @@ impl AuthApi<Caller> for Access {
     }
 
     async fn list_logins(&self, _: &Caller, _: Empty) -> Result<AuthListLoginsResult> {
-        let ((), everybody) = self.auth.change(|_, _| Ok(())).await?;
+        let everybody = self.auth.everybody().await?;
         let login = |it: &Credential| match &it.kind {
             Described::Login => Some(AuthLogin {
                 login_id: it.id.clone(),
@@ -153,7 +158,7 @@ impl AuthApi<Caller> for Access {
             }),
             Described::Token { .. } => None,
         };
-        Ok(AuthListLoginsResult { logins: everybody.credentials.iter().filter_map(login).collect() })
+        Ok(AuthListLoginsResult { logins: self.good(&everybody).filter_map(login).collect() })
     }
 
     async fn logout(&self, caller: &Caller, params: AuthLogoutParams) -> Result<Empty> {

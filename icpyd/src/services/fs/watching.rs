@@ -14,6 +14,11 @@ use crate::caller::Caller;
 
 impl Fs {
     pub(super) async fn begin_watch(&self, caller: &Caller, params: FsWatchParams) -> Result<FsWatchResult> {
+        if caller.identity().outlet.is_none() {
+            // Nothing would ever end it.
+            let message = "a watch lasts as long as a session: ask for it on the socket or a WebSocket";
+            return Err(Error::unsupported(message));
+        }
         let (asking, is_shallow) = (caller.clone(), params.is_shallow);
         let path = blocking(move || {
             let place = Place::led_to(&asking, &params.path, Use::Look)?;

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tower_service::Service as _;
 
 use super::Door;
-use super::patience::{TimedBody, TimedStream};
+use super::patience::{TimedBody, TimedStream, Unread};
 
 /// How much longer a connection waits for a client that takes nothing than the session of a WebSocket, which says why it ends.
 const STALL_MORE: Duration = Duration::from_secs(2);
@@ -46,10 +46,11 @@ async fn speak(
     routes: Router,
 ) {
     let (stall_timeout, body_timeout) = (door.shared.limits.stall_timeout + STALL_MORE, door.config.body_timeout);
-    let stream = TimedStream::new(stream, stall_timeout);
+    let unread = Unread::default();
+    let stream = TimedStream::new(stream, stall_timeout, unread.clone());
     let answer = service_fn(move |request: Request<Incoming>| {
         let mut routes = routes.clone();
-        let mut request = request.map(|body| Body::new(TimedBody::new(body, body_timeout)));
+        let mut request = request.map(|body| Body::new(TimedBody::new(body, body_timeout, unread.clone())));
         request.extensions_mut().insert(Peer(from));
         async move { routes.call(request).await }
     });

@@ -17,8 +17,8 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _};
-use icpy_protocol::api::Access;
 use icpy_protocol::error::{Error, Result};
+use icpy_protocol::session::method::subscribe;
 use icpy_protocol::session::{GAP, Position};
 use icpy_protocol::topic::Pattern;
 use serde::Deserialize;
@@ -27,11 +27,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout_at};
 
 use super::Door;
+use super::asker::Asker;
 use super::problem::Problem;
-use super::rpc::REQUEST;
 use super::websocket::expiry;
 use crate::bus::{Event, Interest, Item, Subscriber};
-use crate::caller::{Grant, Identity};
+use crate::caller::Grant;
 
 /// How often something is sent where nothing happens, so that nobody on the way takes the connection for dead.
 const COMMENT_PERIOD: Duration = Duration::from_secs(15);
@@ -68,15 +68,16 @@ pub(super) async fn events(
     wanted: std::result::Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> std::result::Result<Response, Problem> {
     let Query(wanted) = wanted.map_err(|error| Error::invalid_params(error.body_text()))?;
-    grant.count(Access::Read)?;
-    if !grant.scopes.contains(Access::Read) {
-        return Err(Error::permission_denied("events need the scope `read`").into());
-    }
+    let asker = Asker::new(&door, &grant, None);
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let is_stream = text(&ACCEPT).is_some_and(|accept| accept.contains("text/event-stream"));
     let last = text(&HeaderName::from_static("last-event-id")).map(str::to_owned).or(wanted.after.clone());
     let after = last.as_deref().map(place).transpose()?;
-    let interest = interest(&wanted, &grant)?;
+    let interest = interest(&wanted, &asker)?;
+    if let Some(audited) = door.shared.router.permit(&asker.caller(None), subscribe)? {
+        // What is decided is whether somebody may listen; for how long is not waited for.
+        audited.end(Ok(()));
+    }
     match is_stream {
         true => Ok(stream(&door, &grant, interest, after.as_ref())?),
         false => Ok(page(&door, &wanted, interest, after).await?),
@@ -91,7 +92,7 @@ fn place(text: &str) -> Result<Position> {
     Ok(Position { epoch: epoch.to_owned(), seq })
 }
 
-fn interest(wanted: &Wanted, grant: &Arc<Grant>) -> Result<Interest> {
+fn interest(wanted: &Wanted, asker: &Asker) -> Result<Interest> {
     let topics = wanted.topics.as_deref().unwrap_or("**");
     let patterns = topics.split(',').map(|topic| Pattern::parse(topic.trim()).map_err(Error::invalid_params));
     let filter: Map<String, Value> = match &wanted.filter {
@@ -99,8 +100,9 @@ fn interest(wanted: &Wanted, grant: &Arc<Grant>) -> Result<Interest> {
             .map_err(|error| Error::invalid_params(format!("`filter` is no JSON object: {error}")))?,
         None => Map::new(),
     };
-    let receiver = Arc::new(Identity::granted(REQUEST.to_owned(), grant, None));
-    Ok(Interest { patterns: patterns.collect::<Result<_>>()?, filter, scopes: grant.scopes, receiver: Some(receiver) })
+    let receiver = asker.identity();
+    let patterns = patterns.collect::<Result<_>>()?;
+    Ok(Interest { patterns, filter, scopes: receiver.scopes, receiver: Some(Arc::clone(receiver)) })
 }
 
 /// Whoever went on from a place that is no longer kept is told of a gap: a browser that is refused does not come back.

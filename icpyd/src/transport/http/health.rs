@@ -11,9 +11,9 @@ use icpy_protocol::daemon::DaemonClient;
 use icpy_protocol::documents::prometheus;
 
 use super::Door;
+use super::asker::Asker;
 use super::problem::Problem;
-use super::rpc::REQUEST;
-use crate::caller::{Caller, Grant, Identity};
+use crate::caller::Grant;
 
 /// Tells that the daemon answers, and nothing else.
 pub(super) async fn healthz() -> Response {
@@ -25,9 +25,6 @@ pub(super) async fn metrics(
     State(door): State<Arc<Door>>,
     Extension(grant): Extension<Arc<Grant>>,
 ) -> Result<Response, Problem> {
-    let caller = Caller::new(Arc::new(Identity::granted(REQUEST.to_owned(), &grant, None)), None);
-    let timeout = door.shared.limits.request_timeout;
-    let daemon = DaemonClient::new(door.shared.bus.requester(caller, timeout));
-    let metrics = daemon.metrics(&Empty {}).await?;
+    let metrics = DaemonClient::new(Asker::new(&door, &grant, None)).metrics(&Empty {}).await?;
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], prometheus(&metrics)).into_response())
 }

@@ -13,13 +13,13 @@ use icpy_protocol::error::{Error, Kind};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::asker::Asker;
 use super::body::read_json;
 use super::connection::Peer;
 use super::problem::Problem;
-use super::rpc::REQUEST;
 use super::{Door, assets};
 use crate::auth::{NewLogin, OWNER};
-use crate::caller::{Caller, Grant, Identity};
+use crate::caller::Grant;
 
 /// The most bytes of what a browser sends to log in: anybody may send it.
 const BODY_BYTES_MAX: usize = 4096;
@@ -86,9 +86,7 @@ pub(super) async fn logout(
     State(door): State<Arc<Door>>,
     Extension(grant): Extension<Arc<Grant>>,
 ) -> Result<Response, Problem> {
-    let caller = Caller::new(Arc::new(Identity::granted(REQUEST.to_owned(), &grant, None)), None);
-    let requester = door.shared.bus.requester(caller, door.shared.limits.request_timeout);
-    let Empty {} = AuthClient::new(requester).logout(&AuthLogoutParams::default()).await?;
+    let Empty {} = AuthClient::new(Asker::new(&door, &grant, None)).logout(&AuthLogoutParams::default()).await?;
     let gone = format!("{}=; Max-Age=0; {}", door.cookie_name(), door.cookie_attributes());
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, gone)]).into_response())
 }

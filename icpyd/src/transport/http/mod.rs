@@ -6,6 +6,7 @@
 //!
 //! Not here: who may do what (`auth`), and what methods mean.
 
+mod asker;
 mod assets;
 mod body;
 mod connection;
@@ -72,6 +73,8 @@ pub struct HttpFront {
     throttle: Arc<Throttle>,
     /// What sessions share; set once the daemon has it.
     shared: OnceLock<Weak<Shared>>,
+    /// What the program before has listened with, until it is known what sessions share.
+    inherited: Mutex<Option<Listener>>,
     open: Mutex<Option<Open>>,
 }
 
@@ -111,7 +114,13 @@ struct Kept {
 impl HttpFront {
     /// A listener that does not listen yet.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, throttle: Arc::default(), shared: OnceLock::new(), open: Mutex::default() })
+        Arc::new(Self {
+            parts,
+            throttle: Arc::default(),
+            shared: OnceLock::new(),
+            inherited: Mutex::default(),
+            open: Mutex::default(),
+        })
     }
 
     /// Who may come in.
@@ -119,15 +128,20 @@ impl HttpFront {
         Arc::clone(&self.parts.auth)
     }
 
-    /// Says what sessions share, and listens where the settings ask for that.
+    /// Says what sessions share, and listens: with what the program before has left, or where the settings ask for that.
     pub fn begin(self: &Arc<Self>, shared: &Arc<Shared>) {
         let _ = self.shared.set(Arc::downgrade(shared));
-        if self.lock().is_some() || self.parts.config.listens_at_start().is_none() {
+        let inherited = self.inherited.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if inherited.is_none() && self.parts.config.listens_at_start().is_none() {
             return;
         }
         let front = Arc::clone(self);
         self.parts.tasks.spawn(async move {
-            if let Err(error) = front.open_at(None).await {
+            let outcome = match inherited {
+                Some(listener) => front.serve(listener),
+                None => front.open_at(None).await,
+            };
+            if let Err(error) = outcome {
                 tracing::error!(%error, "the listener for HTTP does not listen");
             }
         });
@@ -241,16 +255,7 @@ impl Keeper for Handle {
         let Some(descriptor) = parcel.descriptors.pop() else { return Ok(()) };
         let Kept { address } = serde_json::from_value(parcel.state).map_err(|error| error.to_string())?;
         let listener = Listener::adopt(descriptor, address).map_err(|error| error.to_string())?;
-        let front = Arc::clone(&self.0);
-        // What sessions share is made after the services.
-        self.0.parts.tasks.spawn(async move {
-            while front.shared.get().is_none() {
-                tokio::task::yield_now().await;
-            }
-            if let Err(error) = front.serve(listener) {
-                tracing::error!(%error, "the listener for HTTP is lost");
-            }
-        });
+        *self.0.inherited.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
         Ok(())
     }
 }

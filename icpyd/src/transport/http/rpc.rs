@@ -12,8 +12,9 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::message::{Call, Line, Message, read_line, write_error, write_result};
 
 use super::Door;
+use super::asker::Asker;
 use super::body::read_json;
-use crate::caller::{Caller, Grant, Identity};
+use crate::caller::Grant;
 
 /// The most requests in a batch.
 const BATCH_MAX: usize = 50;
@@ -31,13 +32,12 @@ pub(super) async fn answer(
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };
-    let asker =
-        Asker { door, identity: Arc::new(Identity::granted(grant.principal.session_of_requests(), &grant, None)) };
+    let asker = Asker::new(&door, &grant, None);
     let mut out = Vec::new();
     match check_depth(&body).map(|()| read_line(&body)) {
         Err(error) => write_error(&mut out, "null", &error),
         Ok(Line::Single(message)) => {
-            if let Some(answer) = asker.answer(message).await {
+            if let Some(answer) = answer_to(&asker, message).await {
                 out = answer;
             }
         }
@@ -46,7 +46,7 @@ pub(super) async fn answer(
             write_error(&mut out, "null", &error);
         }
         Ok(Line::Batch(messages)) => {
-            let answers = join_all(messages.into_iter().map(|message| asker.answer(message))).await;
+            let answers = join_all(messages.into_iter().map(|message| answer_to(&asker, message))).await;
             let answers: Vec<Vec<u8>> = answers.into_iter().flatten().collect();
             if !answers.is_empty() {
                 out = [b"[", &*answers.join(&b','), b"]"].concat();
@@ -60,42 +60,22 @@ pub(super) async fn answer(
     }
 }
 
-/// What the session of a single request is called: there is none.
-pub(super) const REQUEST: &str = "http";
-
-/// Who asks, for one request after the other.
-struct Asker {
-    door: Arc<Door>,
-    identity: Arc<Identity>,
-}
-
-impl Asker {
-    /// The answer to one message, if it has one.
-    async fn answer(&self, message: Message<'_>) -> Option<Vec<u8>> {
-        let (id, outcome) = match message {
-            Message::Answer => return None,
-            Message::Invalid(error) => (Some("null"), Err(error)),
-            Message::Call(call) => (call.id, self.call(&call).await),
-        };
-        let mut out = Vec::new();
-        match outcome {
-            Ok(result) => write_result(&mut out, id?, &result),
-            Err(error) => write_error(&mut out, id?, &error),
-        }
-        Some(out)
+/// The answer to one message, if it has one.
+async fn answer_to(asker: &Asker, message: Message<'_>) -> Option<Vec<u8>> {
+    let (id, outcome) = match message {
+        Message::Answer => return None,
+        Message::Invalid(error) => (Some("null"), Err(error)),
+        Message::Call(Call { id, method, params }) => match asker.start(id.map(Into::into), &method, params) {
+            Ok(answer) => (id, answer.await),
+            Err(error) => (id, Err(error)),
+        },
+    };
+    let mut out = Vec::new();
+    match outcome {
+        Ok(result) => write_result(&mut out, id?, &result),
+        Err(error) => write_error(&mut out, id?, &error),
     }
-
-    async fn call(&self, call: &Call<'_>) -> Result<Vec<u8>> {
-        let router = &self.door.shared.router;
-        let caller = Caller::new(Arc::clone(&self.identity), call.id.map(Into::into));
-        match router.dispatch(caller, &call.method, call.params) {
-            Ok(answer) => answer.await,
-            Err(error) => {
-                router.metrics().count_refused();
-                Err(error)
-            }
-        }
-    }
+    Some(out)
 }
 
 /// A form or a text, which any page can send, is no JSON.

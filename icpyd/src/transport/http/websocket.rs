@@ -57,7 +57,7 @@ pub(super) async fn open(
 
 /// Serves a client until it leaves, the listener ends, or its credential does.
 async fn run(door: &Door, socket: WebSocket, grant: &Arc<Grant>) {
-    let connection = WebSocketConnection::new(socket, door.config.ping_interval);
+    let connection = Lines::new(socket, door.config.ping_interval);
     let session = Session::granted(&door.shared, connection, grant);
     let closer = session.closer();
     let mut running = std::pin::pin!(session.run());
@@ -84,10 +84,7 @@ pub(super) async fn expiry(door: &Door, grant: &Grant) {
     }
 }
 
-/// A WebSocket as lines.
-struct WebSocketConnection(Lines);
-
-/// The bytes of the lines.
+/// A WebSocket as the bytes of lines.
 #[expect(clippy::struct_excessive_bools, reason = "each is about another direction or moment")]
 struct Lines {
     socket: WebSocket,
@@ -107,9 +104,9 @@ struct Lines {
     has_come: bool,
 }
 
-impl WebSocketConnection {
+impl Lines {
     fn new(socket: WebSocket, ping_interval: Duration) -> Self {
-        Self(Lines {
+        Self {
             socket,
             incoming: Bytes::new(),
             owes_newline: false,
@@ -120,27 +117,27 @@ impl WebSocketConnection {
             ping: Box::pin(sleep_until(Instant::now() + ping_interval)),
             ping_interval,
             has_come: true,
-        })
+        }
     }
 }
 
-impl Connection for WebSocketConnection {
-    type Stream = Lines;
+impl Connection for Lines {
+    type Stream = Self;
 
     const HAS_FRAMES: bool = true;
 
-    fn stream(&mut self) -> &mut Lines {
-        &mut self.0
+    fn stream(&mut self) -> &mut Self {
+        self
     }
 
     /// Who has closed a WebSocket reads nothing any more.
     fn poll_hangup(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        if self.0.is_over { Poll::Ready(()) } else { Poll::Pending }
+        if self.is_over { Poll::Ready(()) } else { Poll::Pending }
     }
 
     async fn close(&mut self, why: &str, is_refusal: bool) {
         let code = if is_refusal { close_code::POLICY } else { close_code::AWAY };
-        let _ = timeout(CLOSE_TIMEOUT, self.0.socket.send(close(code, why))).await;
+        let _ = timeout(CLOSE_TIMEOUT, self.socket.send(close(code, why))).await;
     }
 }
 

@@ -17,24 +17,21 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK, LOCATION, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::future::BoxFuture;
-use icpy_protocol::api::{Call, MethodInfo};
+use icpy_protocol::api::Call as _;
 use icpy_protocol::documents::openapi;
-use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::rest::{self, Answer, Finding, PREFIX, Resource, Resources, Verb};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use self::condition::{Conditions, Verdict, etag};
 pub(super) use self::content::{read as read_content, write as write_content};
 use super::Door;
+use super::asker::Asker;
 use super::assets;
 use super::body::read_json;
 use super::guard::wrong_method;
 use super::problem::Problem;
 use super::rpc::check_depth;
-use crate::caller::{Caller, Grant, Identity, Outlet};
-use crate::session::Shared;
+use crate::caller::Grant;
 
 /// What is made of the declarations when it is first needed.
 #[derive(Debug, Default)]
@@ -96,8 +93,7 @@ async fn serve(door: &Door, grant: &Arc<Grant>, request: Request) -> std::result
     };
     let (version, must_be_new) = conditions_of_write(resource, &conditions)?;
     let params = rest::Request { path: parameters, query, body: &body, version, must_be_new }.params(resource)?;
-    let asker = Asker::new(door, grant, None);
-    let outcome = asker.ask(resource.method, &params).await;
+    let outcome = Asker::new(door, grant, None).send(resource.method, params.clone()).await;
     let result = outcome.map_err(|error| refused(error, &conditions))?;
     let result = String::from_utf8(result).map_err(|_| Error::internal("a result is not UTF-8"))?;
     let answer = Answer::of(resource, path, query, &params, &result);
@@ -195,50 +191,4 @@ fn refused(error: Error, conditions: &Conditions) -> Problem {
     let is_about_them = conditions.is_some() && matches!(error.kind(), Kind::Conflict | Kind::AlreadyExists);
     let problem = Problem::from(error);
     if is_about_them { problem.with_status(StatusCode::PRECONDITION_FAILED) } else { problem }
-}
-
-/// An answer under way: the result as JSON text.
-type UnderWay = BoxFuture<'static, Result<Vec<u8>>>;
-
-/// Who asks, for one request.
-#[derive(Clone, Debug)]
-struct Asker {
-    shared: Arc<Shared>,
-    identity: Arc<Identity>,
-}
-
-impl Asker {
-    /// Who has shown a credential. What belongs to a session, as an upload does, belongs to the credential.
-    fn new(door: &Door, grant: &Arc<Grant>, outlet: Option<Arc<Outlet>>) -> Self {
-        let identity = Identity::granted(grant.principal.session_of_requests(), grant, outlet);
-        Self { shared: Arc::clone(&door.shared), identity: Arc::new(identity) }
-    }
-
-    fn caller(&self, request: Option<Arc<str>>) -> Caller {
-        Caller::new(Arc::clone(&self.identity), request)
-    }
-
-    async fn ask(&self, method: &MethodInfo, params: &str) -> Result<Vec<u8>> {
-        self.start(None, method, params)?.await
-    }
-
-    /// Starts a request. One that has an id may stream.
-    fn start(&self, request: Option<Arc<str>>, method: &MethodInfo, params: &str) -> Result<UnderWay> {
-        let router = &self.shared.router;
-        let started = router.dispatch(self.caller(request), method.name, params);
-        started.inspect_err(|_| router.metrics().count_refused())
-    }
-}
-
-impl Call for Asker {
-    async fn call<P, R>(&self, method: &'static MethodInfo, params: &P) -> Result<R>
-    where
-        P: Serialize + Sync,
-        R: DeserializeOwned + Send,
-    {
-        let params = serde_json::to_string(params).expect("wire types have string keys");
-        let result = self.ask(method, &params).await?;
-        serde_json::from_slice(&result)
-            .map_err(|error| Error::internal(format!("the result of `{}` has another type: {error}", method.name)))
-    }
 }

@@ -14,7 +14,8 @@ use icpy_protocol::signal::{STREAM, StreamParams};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Asker, UnderWay};
+use super::Asker;
+use crate::bus::Answer;
 use crate::caller::Outlet;
 
 /// The id of the only request.
@@ -28,7 +29,7 @@ pub(super) struct Reading {
     begun: FsStatResult,
     outlet: Arc<Outlet>,
     /// `None` when all pieces were made.
-    answer: Option<UnderWay>,
+    answer: Option<Answer>,
     read: Option<FsReadFileResult>,
     /// How many bytes are still to come.
     left: u64,
@@ -57,7 +58,7 @@ impl Reading {
         let (offset, length) = part.unzip();
         let params = FsReadFileParams { offset, length, stream: true, ..FsReadFileParams::of(path.clone()) };
         let params = serde_json::to_string(&params).expect("wire types have string keys");
-        let answer = asker.start(Some(REQUEST.into()), method::read_file, &params)?;
+        let answer = asker.start(Some(REQUEST.into()), method::read_file.name, &params)?;
         Ok(Self { asker, path, begun, outlet, answer: Some(answer), read: None, left, held: None })
     }
 
