@@ -24,6 +24,9 @@ use crate::confinement::Confinement;
 /// What a result counts as that may be long, when its size is not known.
 pub const LONG_RESULT_BYTES: u64 = 256 << 10;
 
+/// What the daemon's own session is called. It lasts as long as the daemon.
+pub const DAEMON: &str = "daemon";
+
 /// What the names of sessions begin with that are requests without a connection.
 pub const REQUESTS: &str = "http:";
 
@@ -181,6 +184,14 @@ impl Identity {
             };
             is_of(topic, OF_WORKSPACES) && names_workspaces(payload, &has)
         };
+        if OF_TEXTS.contains(&topic) {
+            // What is in the text is no path.
+            return payload.get("path").and_then(Value::as_str).is_some_and(is_inside);
+        }
+        if is_of(topic, &["state:"]) {
+            // Nor is what clients keep there.
+            return is_of_workspace();
+        }
         (is_of(topic, OF_CONFINED) || topic == "file:changed_on_disk" || is_of_workspace())
             && payload.values().all(|it| all_texts(it, &is_inside))
     }
@@ -190,7 +201,10 @@ impl Identity {
 const OF_CONFINED: &[&str] = &["fs:", "session:", "rpc:"];
 
 /// What who is confined to workspaces may use beside: the services look which workspace it is about.
-const OF_WORKSPACES: &[&str] = &["workspace:", "file:", "project:"];
+const OF_WORKSPACES: &[&str] = &["workspace:", "file:", "project:", "state:", "presence:"];
+
+/// Events about the text of a file, for who may read the file.
+const OF_TEXTS: &[&str] = &["file:changed", "file:durable", "file:saved", "file:text_state_changed"];
 
 /// What is about the caller alone, or asks for a role.
 const OWN: &[&str] = &["auth:whoami", "auth:create_ticket", "auth:logout", "auth:set_role"];
@@ -257,7 +271,7 @@ impl Caller {
 
     /// The daemon on its own behalf.
     pub fn daemon() -> Self {
-        let identity = Identity::new("daemon".to_owned(), Principal::Daemon, Scopes::ALL, None);
+        let identity = Identity::new(DAEMON.to_owned(), Principal::Daemon, Scopes::ALL, None);
         Self::new(Arc::new(identity), None)
     }
 

@@ -258,9 +258,12 @@ fn http_front(config: HttpConfig, parts: &Services, store: &Arc<Store>, about: &
 }
 
 fn known(sessions: &Arc<Sessions>) -> KnownSessions {
-    let count = sessions.count();
-    let sessions = Arc::clone(sessions);
-    KnownSessions { count, is_known: Arc::new(move |session| sessions.is_known(session)) }
+    let (known, connected) = (Arc::clone(sessions), Arc::clone(sessions));
+    KnownSessions {
+        count: sessions.count(),
+        is_known: Arc::new(move |session| known.is_known(session)),
+        client: Arc::new(move |session| connected.client(session)),
+    }
 }
 
 /// Gives the services what the program before has left for them.

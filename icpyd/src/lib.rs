@@ -13,6 +13,7 @@ pub mod supervisor;
 
 pub mod caller;
 pub mod confinement;
+pub mod document;
 pub mod json_string;
 #[cfg_attr(all(target_os = "linux", target_env = "gnu"), path = "memory/linux.rs")]
 #[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), path = "memory/other.rs")]

@@ -488,6 +488,193 @@ export interface ProjectLoadResult {
   receivers: number;
 }
 
+/** Params of `state:get`. */
+export interface StateGetParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+  /** Only records whose keys begin so. */
+  prefix?: string | null;
+}
+
+/** Result of `state:get`. */
+export interface StateGetResult {
+  /** The workspace. */
+  workspaceId: string;
+  /** The records, by their keys. */
+  records: Array<StateRecord>;
+  /** When this was true. */
+  position: Position;
+}
+
+/** One record. */
+export interface StateRecord {
+  /** Names it in its workspace, as in `panel/left`. */
+  key: string;
+  /** Rises with each change of it. */
+  rev: number;
+  /** What it holds; `null` when it is gone. */
+  value: unknown;
+}
+
+/** Params of `state:mutate`. */
+export interface StateMutateParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+  /** The changes, one after the other. */
+  mutations: Array<StateMutation>;
+  /** Names the whole: sent again it is answered as the first time. The last thousand of a workspace are known. */
+  mutationId?: string | null;
+}
+
+/** A change of one record: `set`, `merge` or `delete`. */
+export interface StateMutation {
+  /** The record: 1 to 256 bytes, without control characters. Those below `open_file/` and `folder/` change by `file:*` and `workspace:*` alone. */
+  key: string;
+  /** Only if it is of this revision now; 0 means that there is none. */
+  ifRev?: number | null;
+  /** What it is to hold, which is not `null`. */
+  set?: unknown;
+  /** Members that its object is to have; those that are `null` go. Of no record, or one that holds no object, they make one. */
+  merge?: Record<string, unknown> | null;
+  /** Removes it. */
+  delete?: boolean;
+}
+
+/** Result of `state:mutate` and `state:rollback`. */
+export interface StateMutateResult {
+  /** The records that were changed, as they were then. */
+  records: Array<StateRecord>;
+}
+
+/** Params of `state:create_checkpoint`. */
+export interface StateCheckpointParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+  /** What people call it: 1 to 200 bytes. */
+  name: string;
+}
+
+/** Records that are remembered. */
+export interface StateCheckpoint {
+  /** Names it. */
+  checkpointId: string;
+  /** The workspace. */
+  workspaceId: string;
+  /** What people call it. */
+  name: string;
+  /** When it was made, in milliseconds since 1970. */
+  createdAtMs: number;
+  /** How many records it has. */
+  records: number;
+}
+
+/** Params that name a workspace. */
+export interface StateOfParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+}
+
+/** Result of `state:list_checkpoints`. */
+export interface StateListCheckpointsResult {
+  /** All of the workspace. */
+  checkpoints: Array<StateCheckpoint>;
+}
+
+/** Params of `state:rollback`. */
+export interface StateRollbackParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+  /** What to go back to. */
+  checkpointId: string;
+}
+
+/** Payload of `state:updated`. */
+export interface StateUpdated {
+  /** The workspace. */
+  workspaceId: string;
+  /** The records that have changed, as they are now. */
+  records: Array<StateRecord>;
+  /** What the change was called by who made it. */
+  mutationId?: string | null;
+  /** The session that made it. */
+  changedBy: string;
+}
+
+/** Params of `presence:list`. */
+export interface PresenceListParams {
+  /** Only in this workspace. */
+  workspaceId?: string | null;
+}
+
+/** Result of `presence:list`. */
+export interface PresenceListResult {
+  /** Who is there, who came first first. */
+  present: Array<PresenceInfo>;
+}
+
+/** Somebody who is there. */
+export interface PresenceInfo {
+  /** The session. */
+  sessionId: string;
+  /** The user. */
+  user: string;
+  /** The program, as it names itself. */
+  client: string;
+  /** The workspace. */
+  workspaceId: string;
+  /** When it came, in milliseconds since 1970. */
+  sinceMs: number;
+  /** What people call it, as far as it says so: 1 to 100 bytes. */
+  name?: string | null;
+  /** The file. */
+  path?: FilePath | null;
+  /** What is selected in it: at most 100. */
+  selections?: Array<PresenceRange>;
+  /** What of it can be seen. */
+  viewport?: PresenceRange | null;
+  /** Whether it does nothing. */
+  isIdle?: boolean;
+  /** The session that it follows. */
+  follows?: string | null;
+}
+
+/** A part of a text that somebody has selected: where it begins and ends. A cursor begins where it ends. */
+export interface PresenceRange {
+  /** The end that stays. */
+  anchor: TextPlace;
+  /** The end that moves. */
+  head: TextPlace;
+}
+
+/** A place in a text. */
+export type TextPlace = number | { line: number; character: number };
+
+/** Params of `presence:update`. */
+export interface PresenceUpdateParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+  /** What people call it, as far as it says so: 1 to 100 bytes. */
+  name?: string | null;
+  /** The file. */
+  path?: FilePath | null;
+  /** What is selected in it: at most 100. */
+  selections?: Array<PresenceRange>;
+  /** What of it can be seen. */
+  viewport?: PresenceRange | null;
+  /** Whether it does nothing. */
+  isIdle?: boolean;
+  /** The session that it follows. */
+  follows?: string | null;
+}
+
+/** Payload of `presence:left`. */
+export interface PresenceLeft {
+  /** The session. */
+  sessionId: string;
+  /** The workspace that it was in. */
+  workspaceId: string;
+}
+
 /** Params of `file:open`. */
 export interface FileOpenParams {
   /** The file: absolute and there. */
@@ -547,6 +734,148 @@ export interface FileListResult {
   position: Position;
 }
 
+/** Params of `file:get_text`. */
+export interface FileGetTextParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+}
+
+/** The text of an open file, and what is known of it. */
+export interface FileText {
+  /** The file. */
+  path: FilePath;
+  /** Which revision the text is. */
+  revision: TextRevision;
+  /** The text, with lines that end with a line feed. */
+  text: string;
+  /** Whether the text is another one than on disk. */
+  isDirty: boolean;
+  /** The version of the file on disk that was last taken in or written. Absent where there is no file. */
+  version?: string | null;
+  /** The charset of the file. */
+  charset: string;
+  /** Whether the file begins with a byte order mark. */
+  hasBom?: boolean;
+  /** The revision up to which every edit survives a crash. */
+  durableRev: number;
+  /** What the file on disk has that could not be merged. While there is any the file is not saved. */
+  conflicts?: Array<TextConflict>;
+}
+
+/** A revision of a text. The number alone does not name it: after a crash the same number may come again. */
+export interface TextRevision {
+  /** Names the history. It is a new one when some of what was told of the last one is not known any more. */
+  epoch: string;
+  /** The revision's number in it. */
+  rev: number;
+}
+
+/** A part of a text that was changed here and on disk, each in its own way. The text has ours. */
+export interface TextConflict {
+  /** What it was before. */
+  base: string;
+  /** What it was here when the other change came. */
+  ours: string;
+  /** What it became on disk. */
+  theirs: string;
+}
+
+/** Params of `file:edit`: `edits`, or the whole new `text`, or a `patch`. */
+export interface FileEditParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** The history of the revision that the edit was made for. A patch needs none: it says itself what it changes. */
+  epoch?: string | null;
+  /** The revision that the edit was made for. */
+  baseRev?: number | null;
+  /** Parts of that revision, and what they become, all at once. No two may share any text. */
+  edits?: Array<TextEdit> | null;
+  /** The whole text as it is to be: what differs from that revision is the edit. */
+  text?: string | null;
+  /** A unified diff of this one file. */
+  patch?: string | null;
+  /** What the places in `edits` are counted in. */
+  unit?: TextUnit;
+  /** Names the client for as long as it may send an edit again: by default its session. */
+  client?: string | null;
+  /** The client's count of its edits of this file, which rises. An edit that comes again is made once. */
+  clientSeq?: number | null;
+  /** Edits of one author with the same group are undone together, such as those of an agent's task. By default those are that follow each other within half a second. */
+  group?: string | null;
+}
+
+/** A part of a text, and what it becomes. */
+export interface TextEdit {
+  /** Where the part begins. */
+  from: TextPlace;
+  /** Where it ends: by default where it begins. */
+  to?: TextPlace | null;
+  /** What it becomes. `\r\n` and `\r` become `\n`. */
+  text?: string;
+}
+
+/** What places in a text are counted in. */
+export type TextUnit = "utf16" | "utf8";
+
+/** Result of `file:edit`, and of what else makes revisions. */
+export interface FileEditResult {
+  /** The revision that the edit has become. Whoever follows `file:changed` has been told of all up to it. */
+  revision: TextRevision;
+}
+
+/** Params of `file:undo` and `file:redo`. */
+export interface FileUndoParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** Whose edits: by default those of the caller's session. */
+  client?: string | null;
+}
+
+/** Result of `file:undo` and `file:redo`. */
+export interface FileUndoResult {
+  /** The present revision. */
+  revision: TextRevision;
+  /** Whether there was something to undo or redo. */
+  isChanged: boolean;
+}
+
+/** Params of `file:save`. */
+export interface FileSaveParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+}
+
+/** Result of `file:save`, and payload of `file:saved`. */
+export interface FileSaved {
+  /** The file. */
+  path: FilePath;
+  /** The revision that was written. */
+  revision: TextRevision;
+  /** The version of the file on disk. */
+  version: string;
+}
+
+/** Params of `file:resolve`. */
+export interface FileResolveParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** Which text stays. */
+  keep: TextSide;
+}
+
+/** A side of a conflict. */
+export type TextSide = "ours" | "theirs";
+
 /** Payload of `file:opened`. */
 export interface FileOpened {
   /** The open file. */
@@ -567,6 +896,59 @@ export interface FileClosed {
   closedBy: string;
   /** Whether what was changed was thrown away. */
   isDiscarded?: boolean;
+}
+
+/** Payload of `file:changed`. */
+export interface FileChanged {
+  /** The file. */
+  path: FilePath;
+  /** The revision that the text is now: one more than before. */
+  revision: TextRevision;
+  /** What has changed since the revision before: places in that, in code units of UTF-16. */
+  edits: Array<TextEdit>;
+  /** Where it came from. */
+  origin: TextOrigin;
+}
+
+/** Where a revision came from. */
+export interface TextOrigin {
+  /** What it was. */
+  kind: TextOriginKind;
+  /** The client that sent it. */
+  client?: string | null;
+  /** The client's own count of it. */
+  clientSeq?: number | null;
+}
+
+/** What a revision was. */
+export type TextOriginKind = "edit" | "undo" | "redo" | "disk";
+
+/** Payload of `file:durable`. */
+export interface FileDurable {
+  /** The file. */
+  path: FilePath;
+  /** The revision up to which every edit survives a crash. */
+  revision: TextRevision;
+}
+
+/** Payload of `file:text_state_changed`. */
+export interface FileTextStateChanged {
+  /** The file. */
+  path: FilePath;
+  /** The present revision. */
+  revision: TextRevision;
+  /** Whether the text is another one than on disk. */
+  isDirty: boolean;
+  /** The version of the file on disk that was last taken in or written. Absent where there is no file. */
+  version?: string | null;
+  /** The charset of the file. */
+  charset: string;
+  /** Whether the file begins with a byte order mark. */
+  hasBom?: boolean;
+  /** The revision up to which every edit survives a crash. */
+  durableRev: number;
+  /** What the file on disk has that could not be merged. While there is any the file is not saved. */
+  conflicts?: Array<TextConflict>;
 }
 
 /** Params of `fs:read_file`. */
@@ -2095,12 +2477,42 @@ export interface Methods {
   "workspace:add_folder": { params: WorkspaceAddFolderParams; result: WorkspaceInfo };
   /** Makes the folder's workspace the active one, and makes that workspace when there is none. */
   "project:load": { params: ProjectLoadParams; result: ProjectLoadResult };
+  /** Returns records of a workspace, as they are at one place in the history of events: who subscribes to `state:updated` from there on misses nothing. What is open in the workspace is among them, below `open_file/` and `folder/`. */
+  "state:get": { params: StateGetParams; result: StateGetResult };
+  /** Changes records, all of them or none. A record that is not of the revision that is expected is a `conflict` with its present `key`, `rev` and `value`. Stored before the answer; what comes again under the same `mutationId` is done once. */
+  "state:mutate": { params: StateMutateParams; result: StateMutateResult };
+  /** Remembers the records as they are now, but for what is open. */
+  "state:create_checkpoint": { params: StateCheckpointParams; result: StateCheckpoint };
+  /** Lists what was remembered, the oldest first. */
+  "state:list_checkpoints": { params: StateOfParams; result: StateListCheckpointsResult };
+  /** Makes the records what they were, but for what is open. */
+  "state:rollback": { params: StateRollbackParams; result: StateMutateResult };
+  /** Lists who is there: in all workspaces unless one is named. */
+  "presence:list": { params: PresenceListParams; result: PresenceListResult };
+  /** Says what the caller looks at from now on, instead of what it said before. It ends with the session; one whose connection is lost for less than a second is there all the time. */
+  "presence:update": { params: PresenceUpdateParams; result: PresenceInfo };
+  /** Is there no more. */
+  "presence:leave": { params: Empty; result: Empty };
   /** Opens a file in every attached editor: in the workspace whose root holds it, else in the active one, else in a new one over the enclosing repository or folder. A file that is open already is shown again. */
   "file:open": { params: FileOpenParams; result: FileOpenResult };
   /** Closes an open file in every attached editor. */
   "file:close": { params: FileCloseParams; result: OpenFile };
   /** Lists the open files: of all workspaces unless one is named. */
   "file:list": { params: FileListParams; result: FileListResult };
+  /** Returns the text of an open file, which all who edit it share. */
+  "file:get_text": { params: FileGetTextParams; result: FileText };
+  /** Edits that text: what others have edited since the revision that the edit was made for stays. Answered at once; `file:durable` tells when the edit survives a crash. An edit for a revision that is not known any more is a `conflict` with the present `epoch`, `rev` and `text`. */
+  "file:edit": { params: FileEditParams; result: FileEditResult };
+  /** Takes back the last edits of the caller that belong together, and nothing of others. */
+  "file:undo": { params: FileUndoParams; result: FileUndoResult };
+  /** Makes again what was taken back last. */
+  "file:redo": { params: FileUndoParams; result: FileUndoResult };
+  /** Writes the text to the file, in the charset and with the line ends that it has. What others have written to it meanwhile is merged first; while there are conflicts nothing is written. */
+  "file:save": { params: FileSaveParams; result: FileSaved };
+  /** Makes the text what is on disk. That is an edit, which can be undone. */
+  "file:revert": { params: FileSaveParams; result: FileEditResult };
+  /** Settles what was changed in the text and on disk, each in its own way. */
+  "file:resolve": { params: FileResolveParams; result: FileText };
   /** Returns the content of one file: at most 8 MiB in the answer, a file of any size as a stream. */
   "fs:read_file": { params: FsReadFileParams; result: FsReadFileResult };
   /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. A file that would lose something by being replaced is written in place, and the answer's `method` says so. Capabilities of programs (`setcap`) are lost in either way, as at any write. */
@@ -2121,7 +2533,7 @@ export interface Methods {
   "fs:find": { params: FsFindParams; result: FsFindResult };
   /** Finds lines below a folder, or in a file, by a regular expression, in the syntax of the Rust crate `regex`. What git ignores, what is hidden, and what is not text is left out. In workspaces, and where somebody watches, an index says which files need not be read; it takes 256 MiB for each folder at most, and what it has no room for is always read. */
   "fs:grep": { params: FsGrepParams; result: FsGrepResult };
-  /** Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git ignores is left out, unless it is the path itself. */
+  /** Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git ignores is left out, unless it is the path itself. Over HTTP that needs a WebSocket. */
   "fs:watch": { params: FsWatchParams; result: FsWatchResult };
   /** Ends a watch. */
   "fs:unwatch": { params: FsUnwatchParams; result: Empty };
@@ -2235,10 +2647,24 @@ export interface Events {
   "session:closing": SessionClosing;
   /** A workspace was made, activated, or something in it changed. Carries the workspace as it is now. */
   "workspace:state_changed": WorkspaceStateChanged;
+  /** Records have changed. Carries them as they are now. */
+  "state:updated": StateUpdated;
+  /** Somebody is there now, or looks at something else. */
+  "presence:changed": PresenceInfo;
+  /** Somebody is not there any more. */
+  "presence:left": PresenceLeft;
   /** A file was opened, or is to be shown again: an editor shows it at the place that is named. */
   "file:opened": FileOpened;
   /** A file was closed. */
   "file:closed": FileClosed;
+  /** The text of an open file has a new revision. */
+  "file:changed": FileChanged;
+  /** What was edited survives a crash up to this revision. */
+  "file:durable": FileDurable;
+  /** The text of an open file was written to the file. */
+  "file:saved": FileSaved;
+  /** The text of an open file stands to the file on disk in another way than before. */
+  "file:text_state_changed": FileTextStateChanged;
   /** An operation was done. */
   "fs:operation_done": FsOperationDone;
   /** An operation was taken back. */

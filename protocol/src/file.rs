@@ -1,8 +1,14 @@
 //! `file:*`: files that are open in a workspace, for all clients at once.
 
+pub mod text;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::text::{
+    FileChanged, FileDurable, FileEditParams, FileEditResult, FileGetTextParams, FileResolveParams, FileSaveParams,
+    FileSaved, FileText, FileTextStateChanged, FileUndoParams, FileUndoResult,
+};
 use crate::path::FilePath;
 use crate::session::Position;
 
@@ -16,13 +22,44 @@ crate::api! {
         Write fn close(FileCloseParams) -> OpenFile; rest DELETE "/files/{fileId}";
         /// Lists the open files: of all workspaces unless one is named.
         Read fn list(FileListParams) -> FileListResult; rest GET "/files";
+        /// Returns the text of an open file, which all who edit it share.
+        Read fn get_text(FileGetTextParams) -> FileText; rest GET "/files/{fileId}/text";
+        /// Edits that text: what others have edited since the revision that the edit was made for stays. Answered at once;
+        /// `file:durable` tells when the edit survives a crash. An edit for a revision that is not known any more is a
+        /// `conflict` with the present `epoch`, `rev` and `text`.
+        Write fn edit(FileEditParams) -> FileEditResult; rest POST "/files/{fileId}/edits";
+        /// Takes back the last edits of the caller that belong together, and nothing of others.
+        Write fn undo(FileUndoParams) -> FileUndoResult; rest POST "/files/{fileId}/undo";
+        /// Makes again what was taken back last.
+        Write fn redo(FileUndoParams) -> FileUndoResult; rest POST "/files/{fileId}/redo";
+        /// Writes the text to the file, in the charset and with the line ends that it has. What others have written to it
+        /// meanwhile is merged first; while there are conflicts nothing is written.
+        Write fn save(FileSaveParams) -> FileSaved; rest POST "/files/{fileId}/save";
+        /// Makes the text what is on disk. That is an edit, which can be undone.
+        Write fn revert(FileSaveParams) -> FileEditResult; rest POST "/files/{fileId}/revert";
+        /// Settles what was changed in the text and on disk, each in its own way.
+        Write fn resolve(FileResolveParams) -> FileText; rest POST "/files/{fileId}/resolve";
     }
     events {
         /// A file was opened, or is to be shown again: an editor shows it at the place that is named.
         Read OPENED: FileOpened = "file:opened", durable, state("file:list");
         /// A file was closed.
         Read CLOSED: FileClosed = "file:closed", durable, state("file:list");
+        /// The text of an open file has a new revision.
+        Read CHANGED: FileChanged = "file:changed", state("file:get_text");
+        /// What was edited survives a crash up to this revision.
+        Read DURABLE: FileDurable = "file:durable", latest(|event| path_key(&event.path)), state("file:get_text");
+        /// The text of an open file was written to the file.
+        Read SAVED: FileSaved = "file:saved", state("file:get_text");
+        /// The text of an open file stands to the file on disk in another way than before.
+        Read TEXT_STATE_CHANGED: FileTextStateChanged = "file:text_state_changed",
+            latest(|event| path_key(&event.path)), state("file:get_text");
     }
+}
+
+/// What tells events of one file from those of others.
+fn path_key(path: &FilePath) -> String {
+    serde_json::to_string(path).unwrap_or_default()
 }
 
 /// One open file.
@@ -40,6 +77,18 @@ pub struct OpenFile {
     /// What it is open for, when not just to be edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<FilePurpose>,
+}
+
+/// Says which open file is meant: by its id, or by its path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileOf {
+    /// The open file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_id: Option<String>,
+    /// Its path, when no id is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<FilePath>,
 }
 
 /// What a file is open for: an editor shows it accordingly.

@@ -58,7 +58,7 @@ crate::api! {
         /// always read.
         Read fn grep(FsGrepParams) -> FsGrepResult; rest GET "/fs/grep";
         /// Tells of changes at a path from now on, as `file:changed_on_disk`, until `fs:unwatch` or the session's end. What git
-        /// ignores is left out, unless it is the path itself.
+        /// ignores is left out, unless it is the path itself. Over HTTP that needs a WebSocket.
         Read fn watch(FsWatchParams) -> FsWatchResult;
         /// Ends a watch.
         Read fn unwatch(FsUnwatchParams) -> Empty;

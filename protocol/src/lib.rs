@@ -19,8 +19,10 @@ pub mod daemon;
 pub mod event;
 pub mod file;
 pub mod fs;
+pub mod presence;
 pub mod project;
 pub mod rpc;
+pub mod state;
 pub mod terminal;
 pub mod web;
 pub mod workspace;
@@ -45,6 +47,8 @@ pub const API: &[&api::Namespace] = &[
     &event::NAMESPACE,
     &workspace::NAMESPACE,
     &project::NAMESPACE,
+    &state::NAMESPACE,
+    &presence::NAMESPACE,
     &file::NAMESPACE,
     &fs::NAMESPACE,
     &terminal::NAMESPACE,

@@ -86,6 +86,7 @@ mod opening;
 mod origins;
 #[cfg(target_os = "linux")]
 mod packaging;
+mod presence;
 #[cfg(unix)]
 mod reconnect;
 #[cfg(unix)]
@@ -123,6 +124,7 @@ mod shells;
 mod slow;
 #[cfg(unix)]
 mod start;
+mod state;
 #[cfg(unix)]
 mod stay;
 #[cfg(unix)]
@@ -152,6 +154,8 @@ mod terminal_text;
 mod terminal_web;
 #[cfg(unix)]
 mod text;
+mod texts;
+mod texts_kept;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod undo;

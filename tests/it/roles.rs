@@ -110,6 +110,51 @@ fn a_change_of_role_ends_what_goes_on_and_holds_from_then_on() {
 }
 
 #[test]
+fn a_text_is_read_and_edited_by_who_may_read_and_write_the_file() {
+    let shared = Shared::new();
+    shared.daemon.run(async {
+        let one = shared.workspace("one").await;
+        let web = Web::start(&shared.daemon).await;
+        let viewer = shared.user("vic", &one, AuthRole::Viewer).await;
+        let editor = shared.user("eve", &one, AuthRole::Editor).await;
+        let scopes = vec![AuthScope::Read, AuthScope::Write];
+        let paths = vec!["src/**".to_owned()];
+        let workspace_id = Some(one.clone());
+        let limited = AuthCreateTokenParams { name: "src".into(), scopes, workspace_id, paths, ..Default::default() };
+        let limited = Web::token_of(shared.daemon.client().await, limited).await;
+        let client = shared.daemon.client().await;
+        for file in ["one/a.txt", "one/src/b.txt", "two/a.txt"] {
+            client.request("file:open", shared.file(file).to_string(), false).await.unwrap();
+        }
+        let mut heard = web.socket_of(&viewer).await;
+        heard.call("session:subscribe", json!({ "patterns": ["file:changed"] })).await;
+        for (token, file, may_read, may_write) in [
+            (&viewer, "one/a.txt", true, false),
+            (&editor, "one/a.txt", true, true),
+            (&editor, "two/a.txt", false, false),
+            (&limited, "one/a.txt", false, false),
+            (&limited, "one/src/b.txt", true, true),
+        ] {
+            let read = web.call(token, "file:get_text", shared.file(file)).await;
+            assert_eq!(kind(&read) == "none", may_read, "{file}: {read}");
+            let now = client.request("file:get_text", shared.file(file).to_string(), false).await.unwrap();
+            let now: Value = serde_json::from_str(&now).unwrap();
+            let mut edit = shared.file(file);
+            (edit["epoch"], edit["baseRev"]) = (now["revision"]["epoch"].clone(), now["revision"]["rev"].clone());
+            // Text that looks like a path of somebody else's is text.
+            edit["edits"] = json!([{ "from": 0, "text": "/two/a.txt" }]);
+            let edited = web.call(token, "file:edit", edit).await;
+            assert_eq!(kind(&edited) == "none", may_write, "{file}: {edited}");
+        }
+        for file in ["a.txt", "b.txt"] {
+            let event = heard.next().await;
+            assert!(event["params"]["path"].as_str().unwrap().ends_with(file), "{event}");
+            assert_eq!(event["params"]["edits"][0]["text"], "/two/a.txt");
+        }
+    });
+}
+
+#[test]
 fn a_session_hears_of_nothing_that_it_could_not_have_asked_for() {
     let shared = Shared::new();
     shared.daemon.run(async {
@@ -133,7 +178,8 @@ fn a_session_hears_of_nothing_that_it_could_not_have_asked_for() {
             heard.push(event["method"].as_str().unwrap().to_owned());
         }
         assert!(heard.contains(&"file:opened".to_owned()), "{heard:?}");
-        assert!(heard.iter().all(|topic| topic.starts_with("file:") || topic.starts_with("workspace:")), "{heard:?}");
+        let namespaces = ["file:", "workspace:", "state:"];
+        assert!(heard.iter().all(|topic| namespaces.iter().any(|it| topic.starts_with(it))), "{heard:?}");
     });
 }
 

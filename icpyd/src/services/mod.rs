@@ -3,6 +3,8 @@
 pub mod auth;
 pub mod daemon;
 pub mod fs;
+pub mod presence;
+pub mod state;
 pub mod terminal;
 pub mod workspace;
 
@@ -46,13 +48,18 @@ pub struct Services {
     pub sessions: KnownSessions,
 }
 
+/// Tells something of a session.
+type Tell<T> = Arc<dyn Fn(&str) -> T + Send + Sync>;
+
 /// What services know of sessions: whether they are still there.
 #[derive(Clone)]
 pub struct KnownSessions {
     /// How many are connected, now and at every change.
     pub count: watch::Receiver<usize>,
     /// Whether a session is connected or can be resumed.
-    pub is_known: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    pub is_known: Tell<bool>,
+    /// What the client of a session that is connected calls itself, once it has said so.
+    pub client: Tell<Option<String>>,
 }
 
 impl fmt::Debug for KnownSessions {
@@ -86,6 +93,8 @@ pub fn mount(
     protocol::workspace::mount(&workspace, router);
     protocol::project::mount(&workspace, router);
     protocol::file::mount(&workspace, router);
+    protocol::presence::mount(&Arc::new(presence::Presence::new(services.clone())), router);
+    protocol::state::mount(&Arc::new(state::State::new(services.clone())), router);
 
     let whereabouts = terminal::Whereabouts {
         socket: about.socket.as_path().to_owned(),

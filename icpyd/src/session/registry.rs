@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::feeds::Feed;
-use crate::caller::{Identity, Outlet, Principal, REQUESTS};
+use crate::caller::{DAEMON, Identity, Outlet, Principal, REQUESTS};
 
 /// Lost sessions that are remembered; the oldest is forgotten first.
 const SUSPENDED_MAX: usize = 256;
@@ -137,13 +137,20 @@ impl Sessions {
         self.len() == 0
     }
 
-    /// Whether a session is connected, or can be resumed. Requests without a connection may always go on.
+    /// Whether a session is connected, or can be resumed. The daemon's own is there, and requests without a connection may
+    /// always go on.
     pub fn is_known(&self, session: &str) -> bool {
-        if session.starts_with(REQUESTS) {
+        if session == DAEMON || session.starts_with(REQUESTS) {
             return true;
         }
         let state = self.lock();
         state.connected.contains_key(session) || state.suspended.iter().any(|facts| facts.session == session)
+    }
+
+    /// What the client of a session that is connected calls itself, once it has said so.
+    pub fn client(&self, session: &str) -> Option<String> {
+        let handle = self.lock().connected.get(session).cloned()?;
+        handle.facts().client_info.as_ref().map(|client| client.name.clone())
     }
 
     /// How many sessions are connected, now and at every change.

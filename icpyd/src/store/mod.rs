@@ -9,7 +9,9 @@ mod column;
 mod error;
 pub mod events;
 pub mod operations;
+pub mod records;
 mod schema;
+pub mod texts;
 pub mod workspaces;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

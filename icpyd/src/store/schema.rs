@@ -67,6 +67,38 @@ const MIGRATIONS: &[&str] = &[
         created_ms INTEGER NOT NULL,
         expires_ms INTEGER
     ) STRICT, WITHOUT ROWID;",
+    // 4: texts that are not as on disk, or were not, with their revisions.
+    "CREATE TABLE text (
+        path TEXT PRIMARY KEY,
+        epoch TEXT NOT NULL,
+        former TEXT NOT NULL,
+        rev INTEGER NOT NULL,
+        snapshot TEXT NOT NULL,
+        disk TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE text_revision (
+        path TEXT NOT NULL REFERENCES text (path) ON DELETE CASCADE,
+        rev INTEGER NOT NULL,
+        time_ms INTEGER NOT NULL,
+        described TEXT NOT NULL,
+        PRIMARY KEY (path, rev)
+    ) STRICT, WITHOUT ROWID;",
+    // 5: what was done with records, by its name, and records that are remembered.
+    "CREATE TABLE mutation (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace_id TEXT NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        records TEXT NOT NULL,
+        UNIQUE (workspace_id, id)
+    ) STRICT;
+    CREATE TABLE checkpoint (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        workspace_id TEXT NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+        described TEXT NOT NULL,
+        records TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX checkpoint_workspace ON checkpoint (workspace_id);",
 ];
 
 /// Prepared statements that are kept: more than there are.

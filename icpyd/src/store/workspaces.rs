@@ -13,7 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::column::{json, text};
 use super::stored;
 
-const OPEN_FILE: &str = "open_file/";
+/// What the keys of open files begin with.
+pub const OPEN_FILE: &str = "open_file/";
+
+/// What the keys of folders that were added begin with.
+pub const FOLDER: &str = "folder/";
 
 const SELECT_WORKSPACE: &str = "SELECT id, name, root, created_ms, revision,
         id = (SELECT id FROM workspace ORDER BY activated_ms DESC, id LIMIT 1) AS is_active,
@@ -75,6 +79,15 @@ pub fn active(connection: &Connection) -> Result<Option<WorkspaceInfo>> {
         .map_err(stored)
 }
 
+/// A workspace by its id, or the active one.
+pub fn named_or_active(connection: &Connection, id: Option<&str>) -> Result<WorkspaceInfo> {
+    match id {
+        Some(id) => get(connection, id),
+        None => active(connection)?
+            .ok_or_else(|| Error::not_found("there is no workspace yet: open a file or load a folder")),
+    }
+}
+
 /// Adds a workspace and makes it the active one.
 pub fn insert(connection: &Connection, id: &str, name: &str, root: &FilePath, now_ms: u64) -> Result<()> {
     let root = text(root);
@@ -93,7 +106,7 @@ pub fn insert_folder(connection: &Connection, workspace_id: &str, folder_id: &st
     connection
         .execute(
             "INSERT INTO record (workspace_id, key, revision, value) VALUES (?1, ?2, ?3, ?4)",
-            params![workspace_id, format!("folder/{folder_id}"), revision, text(&FolderRecord { path })],
+            params![workspace_id, format!("{FOLDER}{folder_id}"), revision, text(&FolderRecord { path })],
         )
         .map_err(stored)?;
     Ok(())
@@ -191,7 +204,8 @@ pub fn remove_open_file(connection: &Connection, file: &OpenFile) -> Result<()> 
     Ok(())
 }
 
-fn raise_revision(connection: &Connection, workspace_id: &str) -> Result<u64> {
+/// Counts one more change of a workspace.
+pub(super) fn raise_revision(connection: &Connection, workspace_id: &str) -> Result<u64> {
     connection
         .prepare_cached("UPDATE workspace SET revision = revision + 1 WHERE id = ?1 RETURNING revision")
         .and_then(|mut statement| statement.query_row([workspace_id], |row| row.get(0)))

@@ -10,11 +10,11 @@ use icpy_protocol::fs::{FsSyncParams, FsUnwatchParams, FsWatchParams, FsWatchRes
 use super::place::{Place, Use};
 use super::trees::Watch;
 use super::{Fs, blocking, failed};
-use crate::caller::Caller;
+use crate::caller::{Caller, Principal};
 
 impl Fs {
     pub(super) async fn begin_watch(&self, caller: &Caller, params: FsWatchParams) -> Result<FsWatchResult> {
-        if caller.identity().outlet.is_none() {
+        if caller.identity().outlet.is_none() && *caller.principal() != Principal::Daemon {
             // Nothing would ever end it.
             let message = "a watch lasts as long as a session: ask for it on the socket or a WebSocket";
             return Err(Error::unsupported(message));

@@ -27,12 +27,8 @@ pub(super) struct Share {
     bytes: AtomicUsize,
 }
 
-/// What a terminal may do to hold less, the cheapest first. It is told how much is too much.
-const WAYS: [fn(&mut Screen, usize); 3] = [
-    |screen, _| screen.compress_idle(),
-    |screen, excess| screen.give_up_scrollback(excess),
-    |screen, _| screen.clear_scrollback(),
-];
+/// What a terminal may do to hold less. It is told how much is too much.
+type Way = fn(&mut Screen, usize);
 
 impl Scrollback {
     pub(super) fn new(bytes_max: usize) -> Arc<Self> {
@@ -58,17 +54,25 @@ impl Scrollback {
         let mut quietest: Vec<Arc<Terminal>> = terminals.iter().filter_map(Weak::upgrade).collect();
         quietest.sort_by_cached_key(|terminal| terminal.lock().meter.last_printed());
         let wanted = self.bytes_max - self.bytes_max / ROOM;
-        for way in WAYS {
-            for terminal in &quietest {
-                let excess = self.excess(wanted);
-                if excess == 0 {
-                    return;
-                }
-                let mut model = terminal.model();
-                way(&mut model.screen, excess);
-                terminal.share.note(&model.screen);
-            }
+        let freed_by = |way: Way| -> usize { quietest.iter().map(|terminal| self.free(terminal, wanted, way)).sum() };
+        // Again for as long as that helps: what prints meanwhile gives up its own before any other loses all.
+        while freed_by(|screen, _| screen.compress_idle()) + freed_by(Screen::give_up_scrollback) > 0 {}
+        freed_by(|screen, _| screen.clear_scrollback());
+    }
+
+    /// Has a terminal hold less, where all hold too much. Returns how much less.
+    fn free(&self, terminal: &Terminal, wanted: usize, way: Way) -> usize {
+        let excess = self.excess(wanted);
+        if excess == 0 {
+            return 0;
         }
+        let mut model = terminal.model();
+        // What was printed since it was noted last is no part of what it gives up.
+        terminal.share.note(&model.screen);
+        let before = model.screen.scrollback_bytes();
+        way(&mut model.screen, excess);
+        terminal.share.note(&model.screen);
+        before.saturating_sub(model.screen.scrollback_bytes())
     }
 }
 

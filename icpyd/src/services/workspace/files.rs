@@ -4,6 +4,10 @@ use std::path::Path;
 
 use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::text::{
+    FileEditParams, FileEditResult, FileGetTextParams, FileResolveParams, FileSaveParams, FileSaved, FileText,
+    FileUndoParams, FileUndoResult,
+};
 use icpy_protocol::file::{
     CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOpenParams, FileOpenResult,
     FileOpened, FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
@@ -12,10 +16,11 @@ use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
 
 use super::placing::{enclosing_root, plain, workspace_for};
-use super::{Workspaces, activate, announce, check_may_make, make};
+use super::{Workspaces, activate, announce, check_may_make, make, tell_record};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::document::Role;
 use crate::journal::Changes;
-use crate::store::workspaces;
+use crate::store::workspaces::{self, OPEN_FILE};
 
 /// A request to open a file, as the transaction sees it.
 #[derive(Clone)]
@@ -76,7 +81,7 @@ impl FileApi<Caller> for Workspaces {
     }
 
     async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<OpenFile> {
-        let (closed_by, asking) = (caller.session().to_owned(), caller.clone());
+        let (closed_by, asking, discard) = (caller.session().to_owned(), caller.clone(), params.discard);
         let change = move |connection: &Connection, changes: &mut Changes| {
             let file = match (&params.file_id, &params.path) {
                 (Some(id), _) => workspaces::get_open_file(connection, id)?
@@ -87,12 +92,16 @@ impl FileApi<Caller> for Workspaces {
             };
             asking.check_workspace(&file.workspace_id, AuthRole::Editor)?;
             workspaces::remove_open_file(connection, &file)?;
+            let key = format!("{OPEN_FILE}{}", file.file_id);
+            tell_record(connection, changes, &asking, &file.workspace_id, key)?;
             announce(connection, changes, &file.workspace_id)?;
             let is_discarded = params.discard;
             changes.publish(&CLOSED, &FileClosed { file: file.clone(), closed_by, is_discarded });
             Ok(file)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        let closed = self.services.journal.commit(change).await?.value;
+        self.texts.close(&closed, discard).await?;
+        Ok(closed)
     }
 
     async fn list(&self, caller: &Caller, params: FileListParams) -> Result<FileListResult> {
@@ -106,6 +115,34 @@ impl FileApi<Caller> for Workspaces {
         let read = self.services.journal.commit(read).await?;
         let is_seen = |it: &OpenFile| caller.check_workspace(&it.workspace_id, AuthRole::Viewer).is_ok();
         Ok(FileListResult { files: read.value.into_iter().filter(is_seen).collect(), position: read.position })
+    }
+
+    async fn get_text(&self, caller: &Caller, params: FileGetTextParams) -> Result<FileText> {
+        self.texts.get_text(caller, &params.file).await
+    }
+
+    async fn edit(&self, caller: &Caller, params: FileEditParams) -> Result<FileEditResult> {
+        self.texts.edit(caller, params).await
+    }
+
+    async fn undo(&self, caller: &Caller, params: FileUndoParams) -> Result<FileUndoResult> {
+        self.texts.reverse(caller, &params, Role::Undo).await
+    }
+
+    async fn redo(&self, caller: &Caller, params: FileUndoParams) -> Result<FileUndoResult> {
+        self.texts.reverse(caller, &params, Role::Redo).await
+    }
+
+    async fn save(&self, caller: &Caller, params: FileSaveParams) -> Result<FileSaved> {
+        self.texts.save(caller, &params.file).await
+    }
+
+    async fn revert(&self, caller: &Caller, params: FileSaveParams) -> Result<FileEditResult> {
+        self.texts.revert(caller, &params.file).await
+    }
+
+    async fn resolve(&self, caller: &Caller, params: FileResolveParams) -> Result<FileText> {
+        self.texts.resolve(caller, &params).await
     }
 }
 
@@ -130,6 +167,8 @@ fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Res
     file.purpose = opening.purpose;
     if has_changed {
         workspaces::put_open_file(connection, &file)?;
+        let key = format!("{OPEN_FILE}{}", file.file_id);
+        tell_record(connection, changes, &opening.opened_by, &workspace_id, key)?;
     }
     if !is_active {
         activate(connection, changes, &workspace_id)?;

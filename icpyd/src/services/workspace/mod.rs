@@ -5,6 +5,7 @@
 
 mod files;
 mod placing;
+mod texts;
 
 use icpy_protocol::Empty;
 use icpy_protocol::auth::AuthRole;
@@ -12,28 +13,33 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsClient, FsKind, FsStatParams};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::project::{ProjectApi, ProjectLoadParams, ProjectLoadResult};
+use icpy_protocol::state::{StateRecord, StateUpdated, UPDATED};
 use icpy_protocol::workspace::{
     STATE_CHANGED, WorkspaceActivateParams, WorkspaceAddFolderParams, WorkspaceApi, WorkspaceCreateParams,
     WorkspaceGetStateParams, WorkspaceGetStateResult, WorkspaceInfo, WorkspaceListResult, WorkspaceStateChanged,
 };
 use rusqlite::Connection;
+use serde_json::Value;
 
 use self::placing::{folder_name, plain};
+use self::texts::Texts;
 use super::Services;
 use crate::bus::Requester;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::journal::Changes;
-use crate::store::workspaces;
+use crate::store::records;
+use crate::store::workspaces::{self, FOLDER};
 
 /// The service.
 #[derive(Debug)]
 pub struct Workspaces {
     services: Services,
+    texts: Texts,
 }
 
 impl Workspaces {
     pub(super) fn new(services: Services) -> Self {
-        Self { services }
+        Self { texts: Texts::new(services.clone()), services }
     }
 
     fn fs(&self, caller: &Caller) -> FsClient<Requester> {
@@ -95,7 +101,7 @@ impl WorkspaceApi<Caller> for Workspaces {
         let _room = caller.reserve(LONG_RESULT_BYTES).await;
         let asking = caller.clone();
         let read = move |connection: &Connection, _: &mut Changes| {
-            let workspace = named_or_active(connection, params.workspace_id.as_deref())?;
+            let workspace = workspaces::named_or_active(connection, params.workspace_id.as_deref())?;
             asking.check_workspace(&workspace.workspace_id, AuthRole::Viewer)?;
             let files = workspaces::open_files(connection, Some(&workspace.workspace_id))?;
             Ok((workspace, files))
@@ -119,12 +125,13 @@ impl WorkspaceApi<Caller> for Workspaces {
         self.check_folder(caller, &path).await?;
         let (id, asking) = (self.services.host.new_id(), caller.clone());
         let change = move |connection: &Connection, changes: &mut Changes| {
-            let workspace = named_or_active(connection, params.workspace_id.as_deref())?;
+            let workspace = workspaces::named_or_active(connection, params.workspace_id.as_deref())?;
             asking.check_workspace(&workspace.workspace_id, AuthRole::Editor)?;
             if workspace.root == path || workspace.folders.contains(&path) {
                 return Ok(workspace);
             }
             workspaces::insert_folder(connection, &workspace.workspace_id, &id, &path)?;
+            tell_record(connection, changes, &asking, &workspace.workspace_id, format!("{FOLDER}{id}"))?;
             announce(connection, changes, &workspace.workspace_id)
         };
         Ok(self.services.journal.commit(change).await?.value)
@@ -136,15 +143,6 @@ fn check_may_make(caller: &Caller) -> Result<()> {
     match caller.confinement() {
         None => Ok(()),
         Some(_) => Err(Error::permission_denied("this caller is limited to some workspaces, and cannot make another")),
-    }
-}
-
-/// A workspace by its id, or the active one.
-fn named_or_active(connection: &Connection, id: Option<&str>) -> Result<WorkspaceInfo> {
-    match id {
-        Some(id) => workspaces::get(connection, id),
-        None => workspaces::active(connection)?
-            .ok_or_else(|| Error::not_found("there is no workspace yet: open a file or load a folder")),
     }
 }
 
@@ -196,6 +194,24 @@ fn activate(connection: &Connection, changes: &mut Changes, id: &str) -> Result<
         announce(connection, changes, &other.workspace_id)?;
     }
     announce(connection, changes, id)
+}
+
+/// Tells what has become of one of a workspace's records.
+fn tell_record(
+    connection: &Connection,
+    changes: &mut Changes,
+    caller: &Caller,
+    workspace_id: &str,
+    key: String,
+) -> Result<()> {
+    let record = match records::get(connection, workspace_id, &key)? {
+        Some(record) => record,
+        None => StateRecord { key, rev: workspaces::get(connection, workspace_id)?.revision, value: Value::Null },
+    };
+    let (workspace_id, changed_by) = (workspace_id.to_owned(), caller.session().to_owned());
+    let event = StateUpdated { workspace_id, records: vec![record], mutation_id: None, changed_by };
+    changes.publish(&UPDATED, &event);
+    Ok(())
 }
 
 /// Tells everyone what a workspace is like now.

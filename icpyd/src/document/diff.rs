@@ -1,0 +1,229 @@
+//! How two texts differ, and three: what a file on disk has become, merged into a text that was changed meanwhile.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use imara_diff::{Algorithm, Diff, InternedInput};
+
+/// Of a part that both sides have changed, so many bytes at most are compared word by word.
+const WORDS_BYTES_MAX: usize = 64 << 10;
+
+/// A change of one side: a range of bytes of the base that has become a range of the side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hunk {
+    base: Range<usize>,
+    side: Range<usize>,
+}
+
+/// What is left of a change that cannot be merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// Where it is in our text, in bytes.
+    pub ours: Range<usize>,
+    /// What it was on both sides.
+    pub base: String,
+    /// What the other side has there.
+    pub theirs: String,
+}
+
+/// A merge of the changes of another side into our text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merge {
+    /// What changes in our text, in bytes of it.
+    pub edits: Vec<(Range<usize>, String)>,
+    /// What both sides have changed, each in its own way: our text stays there.
+    pub clashes: Vec<Clash>,
+}
+
+/// The edits that make `new` of `old`, by lines, and in what has changed by words.
+pub fn edits_between(old: &str, new: &str) -> Vec<(Range<usize>, String)> {
+    let mut edits = Vec::new();
+    for hunk in hunks(old, new, &lines) {
+        let (before, after) = (&old[hunk.base.clone()], &new[hunk.side.clone()]);
+        let place = hunk.base.start;
+        let finer = match before.len() + after.len() <= WORDS_BYTES_MAX {
+            true => hunks(before, after, &words),
+            false => vec![Hunk { base: 0..before.len(), side: 0..after.len() }],
+        };
+        let moved = |it: Hunk| (place + it.base.start..place + it.base.end, after[it.side].to_owned());
+        edits.extend(finer.into_iter().map(moved));
+    }
+    edits
+}
+
+/// Merges what has become of `base` on the other side into our text.
+pub fn merge(base: &str, ours: &str, theirs: &str) -> Merge {
+    let mut merge = Merge::default();
+    merge_by(base, ours, theirs, &lines, &mut |part| {
+        let (base, our, their) = (&base[part.base], &ours[part.ours.clone()], &theirs[part.theirs]);
+        let mut finer = Merge::default();
+        if base.len() + our.len() + their.len() <= WORDS_BYTES_MAX {
+            merge_by(base, our, their, &words, &mut |part| {
+                let clash = Clash { ours: part.ours, base: base[part.base].into(), theirs: their[part.theirs].into() };
+                finer.take(clash, our);
+            });
+        }
+        let is_merged = finer.clashes.is_empty() && !finer.edits.is_empty();
+        let place = part.ours.start;
+        match is_merged {
+            true => merge.edits.extend(finer.edits.into_iter().map(|(range, text)| (shifted(&range, place), text))),
+            false => merge.take(Clash { ours: part.ours, base: base.into(), theirs: their.into() }, ours),
+        }
+    });
+    merge
+}
+
+fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+impl Merge {
+    /// Takes a part in which the other side has changed something.
+    fn take(&mut self, part: Clash, ours: &str) {
+        let our = &ours[part.ours.clone()];
+        if our == part.base || goes_on(our, &part.theirs) {
+            self.edits.push((part.ours, part.theirs));
+        } else if our != part.theirs && !goes_on(&part.theirs, our) {
+            self.clashes.push(part);
+        }
+    }
+}
+
+/// Whether one side did what the other did and put something into it.
+fn goes_on(less: &str, more: &str) -> bool {
+    let (less, more) = (words(less), words(more));
+    let begin = less.iter().zip(&more).take_while(|(one, other)| one == other).count();
+    let end =
+        less[begin..].iter().rev().zip(more[begin..].iter().rev()).take_while(|(one, other)| one == other).count();
+    !less.is_empty() && less.len() < more.len() && begin + end == less.len()
+}
+
+/// A part of three texts that belongs together.
+struct Part {
+    base: Range<usize>,
+    ours: Range<usize>,
+    theirs: Range<usize>,
+}
+
+/// Calls `take` for each part in which the other side has changed something, with all that touches it.
+fn merge_by(base: &str, ours: &str, theirs: &str, cut: &Cut, take: &mut dyn FnMut(Part)) {
+    let mut our: VecDeque<Hunk> = hunks(base, ours, cut).into();
+    // Where our text is, for a place of the base that is behind all hunks before.
+    let mut our_shift = 0_isize;
+    let mut their = hunks(base, theirs, cut).into_iter().peekable();
+    while let Some(first) = their.next() {
+        while our.front().is_some_and(|it| !touch(&it.base, &first.base) && it.base.end <= first.base.start) {
+            our_shift += our.pop_front().map_or(0, |it| grown(&it));
+        }
+        let mut part = Part { base: first.base.clone(), ours: 0..0, theirs: first.side.clone() };
+        let (shift_before, mut their_shift) = (our_shift, grown(&first));
+        let their_before = signed(first.side.start) - signed(first.base.start);
+        loop {
+            if let Some(hunk) = our.pop_front_if(|it| touch(&it.base, &part.base)) {
+                our_shift += grown(&hunk);
+                part.base = part.base.start.min(hunk.base.start)..part.base.end.max(hunk.base.end);
+            } else if let Some(hunk) = their.next_if(|it| touch(&it.base, &part.base)) {
+                their_shift += grown(&hunk);
+                part.base.end = part.base.end.max(hunk.base.end);
+            } else {
+                break;
+            }
+        }
+        part.ours = moved(part.base.start, shift_before)..moved(part.base.end, our_shift);
+        part.theirs = moved(part.base.start, their_before)..moved(part.base.end, their_before + their_shift);
+        take(part);
+    }
+}
+
+/// Whether two changes of the base concern each other: they share some of it, or insert at one place.
+fn touch(one: &Range<usize>, other: &Range<usize>) -> bool {
+    match one.is_empty() || other.is_empty() {
+        // What is inserted at the edge of a change is beside it, and where both insert nobody knows who is first.
+        true if one.is_empty() && other.is_empty() => one.start == other.start,
+        true => one.start < other.end && other.start < one.end && one != other,
+        false => one.start < other.end && other.start < one.end,
+    }
+}
+
+fn signed(place: usize) -> isize {
+    place.cast_signed()
+}
+
+fn grown(hunk: &Hunk) -> isize {
+    signed(hunk.side.len()) - signed(hunk.base.len())
+}
+
+fn moved(place: usize, by: isize) -> usize {
+    place.saturating_add_signed(by)
+}
+
+/// Cuts a text into what is compared as a whole.
+type Cut = dyn for<'a> Fn(&'a str) -> Vec<&'a str>;
+
+fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
+}
+
+/// Words, and whatever is between them letter by letter.
+fn words(text: &str) -> Vec<&str> {
+    let is_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = match is_of_word(first) {
+            true => rest.find(|letter| !is_of_word(letter)).unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
+        let (word, behind) = rest.split_at(end);
+        words.push(word);
+        rest = behind;
+    }
+    words
+}
+
+fn hunks(base: &str, side: &str, cut: &Cut) -> Vec<Hunk> {
+    if base == side {
+        return Vec::new();
+    }
+    let (before, after) = (cut(base), cut(side));
+    let diff = difference(&before, &after);
+    let (before, after) = (ends(&before), ends(&after));
+    let range = |ends: &[usize], range: Range<u32>| ends[range.start as usize]..ends[range.end as usize];
+    diff.hunks().map(|hunk| Hunk { base: range(&before, hunk.before), side: range(&after, hunk.after) }).collect()
+}
+
+fn difference(before: &[&str], after: &[&str]) -> Diff {
+    let mut input = InternedInput::default();
+    input.update_before(before.iter().copied());
+    input.update_after(after.iter().copied());
+    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_no_heuristic(&input);
+    diff
+}
+
+/// Where each token begins, and the last one ends.
+fn ends(tokens: &[&str]) -> Vec<usize> {
+    let mut end = 0;
+    let each = tokens.iter().map(|token| {
+        end += token.len();
+        end
+    });
+    std::iter::once(0).chain(each).collect()
+}
+
+/// The numbers of the lines that two texts have in common: in the first, and in the second.
+pub fn unchanged_lines(before: &str, after: &str) -> Vec<(usize, usize)> {
+    let (old, new) = (lines(before), lines(after));
+    let diff = difference(&old, &new);
+    let (mut number, mut now) = (0, 0);
+    let mut same = Vec::with_capacity(old.len());
+    let ends = (old.len(), new.len());
+    let changed = diff.hunks().map(|hunk| (hunk.before, hunk.after)).map(|(before, after)| {
+        ((before.start as usize, after.start as usize), (before.end as usize, after.end as usize))
+    });
+    for ((until, _), behind) in changed.chain([(ends, ends)]) {
+        same.extend((number..until).zip(now..));
+        (number, now) = behind;
+    }
+    same
+}

@@ -1,0 +1,203 @@
+//! What is asked of a shared text: `file:get_text`, `file:edit` and the like.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crop::Rope;
+use icpy_protocol::auth::AuthRole;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::text::{
+    FileChanged, FileEditParams, FileEditResult, FileResolveParams, FileSaved, FileText, FileUndoParams,
+    FileUndoResult, TextEdit, TextPlace, TextSide, TextUnit,
+};
+use icpy_protocol::file::{CHANGED, FileOf};
+
+use super::shared::Shared;
+use super::{OpenText, Texts};
+use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::document::diff::edits_between;
+use crate::document::line_ends::plain;
+use crate::document::place::{Place, Unit, byte_of};
+use crate::document::{Base, ClientSeq, Delta, Edit, Role};
+
+/// The most bytes of a client's name, and of a group's.
+const NAME_BYTES_MAX: usize = 200;
+
+/// The most bytes of a text.
+const TEXT_BYTES_MAX: usize = 64 << 20;
+
+impl Texts {
+    pub(in crate::services::workspace) async fn get_text(&self, caller: &Caller, file: &FileOf) -> Result<FileText> {
+        let text = self.of(caller, file, AuthRole::Viewer).await?;
+        let bytes = text.lock().document.text().byte_len() as u64;
+        let _room = caller.reserve(bytes.max(LONG_RESULT_BYTES)).await;
+        let told = text.lock().text();
+        Ok(told)
+    }
+
+    pub(in crate::services::workspace) async fn edit(
+        &self,
+        caller: &Caller,
+        params: FileEditParams,
+    ) -> Result<FileEditResult> {
+        let text = self.of(caller, &params.file, AuthRole::Editor).await?;
+        text.check_storable().await?;
+        let edit = edit_of(caller, &params, text.services.host.now_ms())?;
+        let result = {
+            let mut shared = text.lock();
+            let known = edit.seq.as_ref().and_then(|seq| shared.document.known(seq));
+            let rev = match known {
+                Some(rev) => rev,
+                None => {
+                    let (base, delta) = delta(&shared, params)?;
+                    let changed = shared.edit(&base, delta, &edit)?;
+                    text.tell(&changed.events);
+                    changed.rev
+                }
+            };
+            FileEditResult { revision: shared.revision(rev) }
+        };
+        text.store_soon().await?;
+        Ok(result)
+    }
+
+    pub(in crate::services::workspace) async fn reverse(
+        &self,
+        caller: &Caller,
+        params: &FileUndoParams,
+        role: Role,
+    ) -> Result<FileUndoResult> {
+        let text = self.of(caller, &params.file, AuthRole::Editor).await?;
+        text.check_storable().await?;
+        let author = params.client.as_deref().unwrap_or(caller.session());
+        let edit = Shared::edit_of(author, text.services.host.now_ms());
+        let result = {
+            let mut shared = text.lock();
+            let events = shared.reverse(role, &edit);
+            text.tell(&events);
+            FileUndoResult { revision: shared.now(), is_changed: !events.is_empty() }
+        };
+        text.store_soon().await?;
+        Ok(result)
+    }
+
+    pub(in crate::services::workspace) async fn save(&self, caller: &Caller, file: &FileOf) -> Result<FileSaved> {
+        self.of(caller, file, AuthRole::Editor).await?.save(caller).await
+    }
+
+    pub(in crate::services::workspace) async fn revert(
+        &self,
+        caller: &Caller,
+        file: &FileOf,
+    ) -> Result<FileEditResult> {
+        let text = self.of(caller, file, AuthRole::Editor).await?;
+        text.revert(caller.session()).await?;
+        let revision = text.lock().now();
+        Ok(FileEditResult { revision })
+    }
+
+    pub(in crate::services::workspace) async fn resolve(
+        &self,
+        caller: &Caller,
+        params: &FileResolveParams,
+    ) -> Result<FileText> {
+        let text = self.of(caller, &params.file, AuthRole::Editor).await?;
+        text.check_storable().await?;
+        let told = {
+            let mut shared = text.lock();
+            if params.keep == TextSide::Theirs {
+                let edit = Shared::edit_of(caller.session(), text.services.host.now_ms());
+                let events = shared.take_theirs(&edit)?;
+                text.tell(&events);
+            }
+            shared.conflicts.clear();
+            text.tell_state(&shared);
+            shared.text()
+        };
+        text.store_all().await?;
+        Ok(told)
+    }
+}
+
+impl OpenText {
+    /// Tells what has changed. The lock is held, so that everybody is told in the order of the revisions.
+    pub(super) fn tell(&self, events: &[FileChanged]) {
+        for event in events {
+            self.services.bus.publish(&CHANGED, event);
+        }
+    }
+}
+
+/// Whose an edit is.
+fn edit_of(caller: &Caller, params: &FileEditParams, time_ms: u64) -> Result<Edit> {
+    let client = params.client.as_deref().unwrap_or(caller.session());
+    for (name, what) in [(Some(client), "client"), (params.group.as_deref(), "group")] {
+        if name.is_some_and(|name| name.is_empty() || name.len() > NAME_BYTES_MAX) {
+            return Err(Error::invalid_params(format!("`{what}` has 1 to {NAME_BYTES_MAX} bytes")));
+        }
+    }
+    Ok(Edit {
+        author: client.into(),
+        label: params.group.as_deref().map(Arc::from),
+        seq: params.client_seq.map(|seq| ClientSeq { client: client.to_owned(), seq }),
+        time_ms,
+    })
+}
+
+/// What an edit changes, and in which revision.
+fn delta(shared: &Shared, params: FileEditParams) -> Result<(Base, Delta)> {
+    let FileEditParams { epoch, base_rev, edits, text, patch, unit, .. } = params;
+    let base = match (epoch, base_rev, &patch) {
+        (Some(epoch), Some(rev), _) => Base { epoch, rev },
+        // It finds its own place in the text as it is.
+        (None, None, Some(_)) => shared.base(),
+        _ => return Err(Error::invalid_params("`epoch` and `baseRev` say which revision the edit was made for")),
+    };
+    let before = shared.document.text_at(&base).map_err(|_| shared.stale())?;
+    let edits = match (edits, text, patch) {
+        (Some(edits), None, None) => {
+            edits.into_iter().map(|edit| bytes_of(&before, edit, unit)).collect::<Result<Vec<_>>>()?
+        }
+        (None, Some(text), None) => edits_between(&before.to_string(), &plain(text)),
+        (None, None, Some(patch)) => patched(&before.to_string(), &plain(patch))?,
+        _ => return Err(Error::invalid_params("an edit has either `edits`, or `text`, or a `patch`")),
+    };
+    let added: usize = edits.iter().map(|(_, text)| text.len()).sum();
+    if before.byte_len().saturating_add(added) > TEXT_BYTES_MAX {
+        let message = format!("a text that is edited here has at most {TEXT_BYTES_MAX} bytes");
+        return Err(Error::too_large(message).with("limit", TEXT_BYTES_MAX));
+    }
+    let delta = Delta::of(&before, edits).map_err(|error| Error::invalid_params(error.to_string()))?;
+    Ok((base, delta))
+}
+
+fn bytes_of(text: &Rope, edit: TextEdit, unit: TextUnit) -> Result<(Range<usize>, String)> {
+    let TextEdit { from, to, text: inserted } = edit;
+    let unit = match unit {
+        TextUnit::Utf16 => Unit::Utf16,
+        TextUnit::Utf8 => Unit::Utf8,
+    };
+    let number = |it: u64| usize::try_from(it).unwrap_or(usize::MAX);
+    let byte = |place: TextPlace| {
+        let meant = match place {
+            TextPlace::Offset(offset) => Place::Offset(number(offset)),
+            TextPlace::Line { line, character } => Place::Line(number(line), number(character)),
+        };
+        byte_of(text, meant, unit).ok_or_else(|| {
+            let place = serde_json::to_string(&place).unwrap_or_default();
+            Error::invalid_params(format!("{place} is no place between two characters of the text"))
+        })
+    };
+    let begin = byte(from)?;
+    let end = to.map_or(Ok(begin), byte)?;
+    Ok((begin..end, plain(inserted)))
+}
+
+/// What a unified diff changes.
+fn patched(text: &str, patch: &str) -> Result<Vec<(Range<usize>, String)>> {
+    let patch = diffy::Patch::from_str(patch)
+        .map_err(|error| Error::invalid_params(format!("`patch` is no unified diff of one file: {error}")))?;
+    let changed = diffy::apply(text, &patch)
+        .map_err(|error| Error::conflict(format!("the patch does not fit the text: {error}")))?;
+    Ok(edits_between(text, &changed))
+}

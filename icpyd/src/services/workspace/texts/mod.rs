@@ -1,0 +1,210 @@
+//! The texts of open files: who edits one shares it with all who do.
+//!
+//! ```text
+//!   file:edit ─▶ Shared (order, transform) ─▶ file:changed
+//!                  │        ▲
+//!                  ▼        └── disk: what others write is merged into what is not saved
+//!                store ─▶ file:durable
+//! ```
+//!
+//! A text is read when somebody first asks for it, and shared until the file is closed. What is edited is told at once and stored
+//! behind that. Not here: which files are open.
+
+mod asking;
+mod disk;
+mod shared;
+mod storing;
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use icpy_protocol::auth::AuthRole;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::{FileOf, OpenFile};
+use icpy_protocol::path::FilePath;
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+
+use self::shared::Shared;
+use super::placing::plain;
+use crate::caller::Caller;
+use crate::services::Services;
+use crate::store::{texts, workspaces};
+
+/// All shared texts.
+#[derive(Clone, Debug)]
+pub(super) struct Texts(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    services: Services,
+    texts: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By the open file's id.
+    by_file: HashMap<String, Sharing>,
+    /// By path without symbolic links; also those that are being read.
+    by_path: HashMap<FilePath, Arc<OnceCell<Arc<OpenText>>>>,
+    /// Whether somebody listens for changes on disk.
+    is_listening: bool,
+}
+
+/// An open file whose text is shared.
+#[derive(Debug)]
+struct Sharing {
+    open: OpenFile,
+    text: Arc<OpenText>,
+    /// Has changes of the file told.
+    watch_id: String,
+}
+
+/// A file whose changes are told.
+struct Followed {
+    /// Its path without symbolic links.
+    path: FilePath,
+    watch_id: String,
+}
+
+impl Known {
+    fn find(&self, file: &FileOf) -> Option<&Sharing> {
+        match (&file.file_id, &file.path) {
+            (Some(id), _) => self.by_file.get(id),
+            (None, Some(path)) => self.by_file.values().find(|it| it.open.path == *path),
+            (None, None) => None,
+        }
+    }
+
+    /// Forgets a text that no open file has.
+    fn forget_unused(&mut self, path: &FilePath) {
+        if !self.by_file.values().any(|it| it.text.path == *path) {
+            self.by_path.remove(path);
+        }
+    }
+}
+
+/// A text that is shared.
+#[derive(Debug)]
+struct OpenText {
+    services: Services,
+    path: FilePath,
+    shared: Mutex<Shared>,
+    /// Held while the file is read or written, so that one is done after the other.
+    disk: AsyncMutex<()>,
+    /// Held while something is stored.
+    storing: AsyncMutex<()>,
+    /// Whether somebody is about to store what is not stored.
+    is_storing: AtomicBool,
+}
+
+impl OpenText {
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Texts {
+    pub(super) fn new(services: Services) -> Self {
+        Self(Arc::new(Inner { services, texts: Mutex::default() }))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The text of an open file, which is read now if it was not.
+    async fn of(&self, caller: &Caller, file: &FileOf, least: AuthRole) -> Result<Arc<OpenText>> {
+        let known = self.known().find(file).map(|it| (it.open.clone(), Arc::clone(&it.text)));
+        let (open, text) = match known {
+            Some((open, text)) => (open, Some(text)),
+            None => (self.find(file).await?, None),
+        };
+        caller.check_workspace(&open.workspace_id, least)?;
+        let text = match text {
+            Some(text) => text,
+            None => self.share(open).await?,
+        };
+        check_file(caller, &text.path, least)?;
+        Ok(text)
+    }
+
+    async fn find(&self, file: &FileOf) -> Result<OpenFile> {
+        let FileOf { file_id, path } = file.clone();
+        let path = path.as_ref().map(plain).transpose()?;
+        let find = move |connection: &rusqlite::Connection, _: &mut crate::journal::Changes| match (&file_id, &path) {
+            (Some(id), _) => workspaces::get_open_file(connection, id)?
+                .ok_or_else(|| Error::not_found(format!("no open file has the id `{id}`"))),
+            (None, Some(path)) => workspaces::find_open_file(connection, None, path)?
+                .ok_or_else(|| Error::not_found(format!("`{path}` is not open"))),
+            (None, None) => Err(Error::invalid_params("`fileId` or `path` says which file is meant")),
+        };
+        Ok(self.0.services.journal.commit(find).await?.value)
+    }
+
+    /// Shares the text of an open file. Two paths that lead to one file share one text.
+    async fn share(&self, open: OpenFile) -> Result<Arc<OpenText>> {
+        self.listen();
+        let Followed { path, watch_id } = self.follow(&open.path).await?;
+        let cell = Arc::clone(self.known().by_path.entry(path.clone()).or_default());
+        let id = open.file_id.clone();
+        let shared = async {
+            let text = Arc::clone(cell.get_or_try_init(|| self.read(path.clone())).await?);
+            // What was closed meanwhile is not shared any more.
+            self.find(&FileOf { file_id: Some(id.clone()), path: None }).await?;
+            Ok(text)
+        };
+        let shared = shared.await;
+        let mut known = self.known();
+        let needless = match &shared {
+            Ok(text) if !known.by_file.contains_key(&id) => {
+                known.by_file.insert(id, Sharing { open, text: Arc::clone(text), watch_id });
+                None
+            }
+            Ok(_) => Some(watch_id),
+            Err(_) => {
+                known.forget_unused(&path);
+                Some(watch_id)
+            }
+        };
+        drop(known);
+        if let Some(watch_id) = needless {
+            self.unfollow(watch_id);
+        }
+        shared
+    }
+
+    /// Has a file that was closed shared no more. What was not saved stays in the store, to be there when it is opened again,
+    /// unless it is thrown away.
+    pub(super) async fn close(&self, file: &OpenFile, discard: bool) -> Result<()> {
+        let (text, is_last) = {
+            let mut known = self.known();
+            let Some(Sharing { text, watch_id, .. }) = known.by_file.remove(&file.file_id) else { return Ok(()) };
+            self.unfollow(watch_id);
+            known.forget_unused(&text.path);
+            let is_last = !known.by_path.contains_key(&text.path);
+            (text, is_last)
+        };
+        if !is_last {
+            return Ok(());
+        }
+        text.store().await?;
+        if discard || !text.lock().is_dirty() {
+            let path = text.path.clone();
+            self.0.services.journal.commit(move |connection, _| texts::remove(connection, &path)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a file to who may not read it, or write it, where it is.
+fn check_file(caller: &Caller, path: &FilePath, least: AuthRole) -> Result<()> {
+    let Some(confinement) = caller.confinement() else { return Ok(()) };
+    match confinement.find(path.as_path()) {
+        Some((root, rest)) if !confinement.is_on_the_way(rest) => match root.is_read_only && least > AuthRole::Viewer {
+            false => Ok(()),
+            true => Err(Error::permission_denied(format!("`{path}` can only be read by this caller"))),
+        },
+        _ => Err(Error::permission_denied(format!("`{path}` is outside of what this caller may use"))),
+    }
+}

@@ -1,0 +1,194 @@
+//! One shared text: the document, what is on disk, and what of it is not stored yet. Nothing here waits.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crop::Rope;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::text::{
+    FileChanged, FileText, FileTextState, TextConflict, TextEdit, TextOrigin, TextOriginKind, TextPlace, TextRevision,
+};
+use icpy_protocol::path::FilePath;
+use serde::{Deserialize, Serialize};
+
+use crate::document::line_ends::LineEnds;
+use crate::document::place::utf16_of;
+use crate::document::{Base, ClientSeq, Delta, Document, Edit, Outcome, Revision, Role, Stale};
+
+/// Whose the changes are that came from the disk.
+pub(super) const DISK: &str = "disk";
+
+/// What is known of the file on disk.
+#[derive(Clone, Debug)]
+pub(super) struct Disk {
+    /// `None` where there is no file.
+    pub(super) version: Option<String>,
+    /// Its text, with lines that end with a line feed.
+    pub(super) text: Rope,
+    pub(super) line_ends: LineEnds,
+    pub(super) charset: String,
+    pub(super) has_bom: bool,
+}
+
+/// A part of the text that could not be merged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Conflict {
+    /// The revision in which it was found.
+    pub(super) rev: u64,
+    /// Where it was in that, in bytes.
+    pub(super) ours: Range<usize>,
+    pub(super) told: TextConflict,
+}
+
+/// A revision that is to be stored, and the edit of a client that it was.
+pub(super) type Unstored = (Revision, Option<ClientSeq>);
+
+/// What all that use a text share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// By its path without symbolic links.
+    pub(super) path: FilePath,
+    pub(super) document: Document,
+    pub(super) disk: Disk,
+    pub(super) conflicts: Vec<Conflict>,
+    pub(super) unstored: Vec<Unstored>,
+    pub(super) durable_rev: u64,
+    /// The text before the first revision that is to be stored, where the store does not have it.
+    pub(super) begun: Option<Rope>,
+    /// Whether the store has the text, to which revisions can be added.
+    pub(super) is_kept: bool,
+    /// Why nothing could be stored the last time.
+    pub(super) store_error: Option<Error>,
+}
+
+/// What became of an edit, and what is to be told of it.
+pub(super) struct Changed {
+    pub(super) rev: u64,
+    pub(super) events: Vec<FileChanged>,
+}
+
+impl Shared {
+    pub(super) fn revision(&self, rev: u64) -> TextRevision {
+        TextRevision { epoch: self.document.lineage().epoch.clone(), rev }
+    }
+
+    pub(super) fn now(&self) -> TextRevision {
+        self.revision(self.document.rev())
+    }
+
+    pub(super) fn is_dirty(&self) -> bool {
+        self.disk.version.is_none() || self.document.text() != &self.disk.text
+    }
+
+    pub(super) fn state(&self) -> FileTextState {
+        FileTextState {
+            is_dirty: self.is_dirty(),
+            version: self.disk.version.clone(),
+            charset: self.disk.charset.clone(),
+            has_bom: self.disk.has_bom,
+            durable_rev: self.durable_rev,
+            conflicts: self.conflicts.iter().map(|it| it.told.clone()).collect(),
+        }
+    }
+
+    pub(super) fn text(&self) -> FileText {
+        let text = self.document.text().to_string();
+        FileText { path: self.path.clone(), revision: self.now(), text, state: self.state() }
+    }
+
+    /// Makes an edit that was made for a base.
+    pub(super) fn edit(&mut self, base: &Base, delta: Delta, edit: &Edit) -> Result<Changed> {
+        let before = self.document.text().clone();
+        let events = match self.document.edit(base, delta, edit) {
+            Ok(Outcome::Made) => vec![self.take_note(&before, edit.seq.as_ref())],
+            Ok(Outcome::Nothing) => Vec::new(),
+            Ok(Outcome::Known(rev)) => return Ok(Changed { rev, events: Vec::new() }),
+            Err(Stale) => return Err(self.stale()),
+        };
+        Ok(Changed { rev: self.document.rev(), events })
+    }
+
+    /// Takes back an author's last edits, or that.
+    pub(super) fn reverse(&mut self, role: Role, edit: &Edit) -> Vec<FileChanged> {
+        let mut before = self.document.text().clone();
+        let count = self.document.reverse(role, edit);
+        let skipped = self.document.revisions().count().saturating_sub(count);
+        if count > 0 {
+            self.begin(&before);
+        }
+        let made: Vec<Revision> = self.document.revisions().skip(skipped).cloned().collect();
+        let tell = |revision: Revision| {
+            let event = self.event(&before, &revision, None);
+            revision.delta.apply(&mut before);
+            self.unstored.push((revision, None));
+            event
+        };
+        made.into_iter().map(tell).collect()
+    }
+
+    fn begin(&mut self, before: &Rope) {
+        if !self.is_kept && self.unstored.is_empty() {
+            self.begun = Some(before.clone());
+        }
+    }
+
+    /// Puts what the file on disk has in the place of what could not be merged with it.
+    pub(super) fn take_theirs(&mut self, edit: &Edit) -> Result<Vec<FileChanged>> {
+        let mut events = Vec::new();
+        for Conflict { rev, ours, told } in self.conflicts.clone() {
+            let base = Base { rev, ..self.base() };
+            let before = self.document.text_at(&base).map_err(|_| {
+                let message = "too much was edited since the conflict: put the text in order, and keep `ours`";
+                Error::conflict(message)
+            })?;
+            let delta =
+                Delta::of(&before, [(ours, told.theirs)]).map_err(|error| Error::internal(error.to_string()))?;
+            events.extend(self.edit(&base, delta, edit)?.events);
+        }
+        Ok(events)
+    }
+
+    /// Notes the newest revision: it is to be stored and told.
+    fn take_note(&mut self, before: &Rope, seq: Option<&ClientSeq>) -> FileChanged {
+        self.begin(before);
+        let newest = self.document.revisions().next_back().expect("a revision was made").clone();
+        let event = self.event(before, &newest, seq);
+        self.unstored.push((newest, seq.cloned()));
+        event
+    }
+
+    fn event(&self, before: &Rope, revision: &Revision, seq: Option<&ClientSeq>) -> FileChanged {
+        let edits = revision.delta.splices().iter().map(|splice| {
+            let range = utf16_of(before, &(splice.at..splice.end()));
+            let to = (range.end > range.start).then_some(TextPlace::Offset(range.end as u64));
+            TextEdit { from: TextPlace::Offset(range.start as u64), to, text: splice.inserted.to_string() }
+        });
+        let is_disk = &*revision.author == DISK;
+        let kind = match revision.role {
+            Role::Edit if is_disk => TextOriginKind::Disk,
+            Role::Edit => TextOriginKind::Edit,
+            Role::Undo => TextOriginKind::Undo,
+            Role::Redo => TextOriginKind::Redo,
+        };
+        let client = (!is_disk).then(|| revision.author.to_string());
+        let origin = TextOrigin { kind, client, client_seq: seq.map(|it| it.seq) };
+        FileChanged { path: self.path.clone(), revision: self.revision(revision.rev), edits: edits.collect(), origin }
+    }
+
+    /// The present revision, for who edits what is there.
+    pub(super) fn base(&self) -> Base {
+        Base { epoch: self.document.lineage().epoch.clone(), rev: self.document.rev() }
+    }
+
+    /// Says that a base is not known, and what the text is: with it a client can go on.
+    pub(super) fn stale(&self) -> Error {
+        let message = format!("the revision that the edit of `{}` was made for is not known any more", self.path);
+        let TextRevision { epoch, rev } = self.now();
+        Error::conflict(message).with("epoch", epoch).with("rev", rev).with("text", self.document.text().to_string())
+    }
+
+    /// An edit that no client counts.
+    pub(super) fn edit_of(author: &str, time_ms: u64) -> Edit {
+        Edit { author: Arc::from(author), label: None, seq: None, time_ms }
+    }
+}

@@ -1,0 +1,188 @@
+//! Storing what is edited, as fast as the store takes it: whoever edits does not wait for that.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crop::Rope;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::DURABLE;
+use icpy_protocol::file::text::FileDurable;
+use serde::{Deserialize, Serialize};
+
+use super::OpenText;
+use super::shared::{Disk, Shared, Unstored};
+use crate::document::line_ends;
+use crate::document::{Base, ClientSeq, Delta, Document, Lineage, Revision, Role, Splice};
+use crate::store::texts::{self, KeptDisk, KeptRevision, KeptText};
+
+/// Revisions that may wait to be stored before who edits waits too.
+const UNSTORED_MAX: usize = 4096;
+
+/// A revision as the store keeps it.
+#[derive(Serialize, Deserialize)]
+struct Described {
+    author: String,
+    group: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    role: char,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seq: Option<(String, u64)>,
+    splices: Vec<(usize, Box<str>, Box<str>)>,
+}
+
+impl OpenText {
+    /// Has what was edited stored. Waits only where too much waits already.
+    pub(super) async fn store_soon(self: &Arc<Self>) -> Result<()> {
+        if self.lock().unstored.len() > UNSTORED_MAX {
+            return self.store().await;
+        }
+        if !self.is_storing.swap(true, Ordering::AcqRel) {
+            let text = Arc::clone(self);
+            self.services.tasks.spawn(async move {
+                // What comes from now on has another task store it when this one ends.
+                text.is_storing.store(false, Ordering::Release);
+                // An error is kept, and refuses the next edit.
+                let _ = text.store().await;
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses edits while nothing can be stored: they would be lost with the daemon.
+    pub(super) async fn check_storable(&self) -> Result<()> {
+        if self.lock().store_error.is_none() {
+            return Ok(());
+        }
+        self.store().await
+    }
+
+    /// Stores all that was edited until now.
+    pub(super) async fn store(&self) -> Result<()> {
+        let _turn = self.storing.lock().await;
+        let (unstored, kept) = {
+            let mut shared = self.lock();
+            let unstored = std::mem::take(&mut shared.unstored);
+            let Some((first, _)) = unstored.first() else { return Ok(()) };
+            let rev = first.rev - 1;
+            let kept = shared.begun.as_ref().map(|begun| kept(&shared, rev, begun));
+            (unstored, kept)
+        };
+        let (path, revisions) = (self.path.clone(), unstored.iter().map(described).collect::<Vec<_>>());
+        let change = move |connection: &rusqlite::Connection, _: &mut crate::journal::Changes| {
+            if let Some(kept) = &kept {
+                texts::put(connection, kept)?;
+            }
+            texts::append(connection, &path, &revisions)
+        };
+        let committed = self.services.journal.commit(change).await;
+        let mut shared = self.lock();
+        match committed {
+            Ok(_) => {
+                shared.begun = None;
+                shared.is_kept = true;
+                shared.store_error = None;
+                shared.durable_rev = unstored.last().map_or(0, |(revision, _)| revision.rev);
+                let revision = shared.revision(shared.durable_rev);
+                self.services.bus.publish(&DURABLE, &FileDurable { path: self.path.clone(), revision });
+                Ok(())
+            }
+            Err(error) => {
+                shared.unstored.splice(0..0, unstored);
+                let message = format!("`{}` takes no edits, which could not be stored: {error}", self.path);
+                let error = Error::new(error.kind(), message);
+                shared.store_error = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// Stores the text as it is now, with what is on disk now, so that no older revision has to be made again. Where it was
+    /// never edited there is nothing to store.
+    pub(super) async fn store_all(&self) -> Result<()> {
+        let kept = loop {
+            self.store().await?;
+            let turn = self.storing.lock().await;
+            let shared = self.lock();
+            if !shared.is_kept {
+                return Ok(());
+            }
+            if shared.unstored.is_empty() {
+                break (kept(&shared, shared.document.rev(), shared.document.text()), turn);
+            }
+        };
+        let (kept, _turn) = kept;
+        self.services.journal.commit(move |connection, _| texts::put(connection, &kept)).await.map(drop)
+    }
+}
+
+/// A text as it was at a revision.
+fn kept(shared: &Shared, rev: u64, text: &Rope) -> KeptText {
+    let Lineage { epoch, former } = shared.document.lineage().clone();
+    let former = former.into_iter().map(|Base { epoch, rev }| (epoch, rev)).collect();
+    let snapshot = text.to_string();
+    let Disk { version, text, line_ends, charset, has_bom } = shared.disk.clone();
+    let conflicts = serde_json::to_value(&shared.conflicts).unwrap_or_default();
+    let disk = KeptDisk { version, text: line_ends.write(&text, &text), charset, has_bom, conflicts };
+    KeptText { path: shared.path.clone(), epoch, former, rev, snapshot, disk }
+}
+
+fn described((revision, seq): &Unstored) -> KeptRevision {
+    let Revision { rev, delta, author, group, label, role, time_ms } = revision.clone();
+    let role = match role {
+        Role::Edit => 'e',
+        Role::Undo => 'u',
+        Role::Redo => 'r',
+    };
+    let splices = delta.splices().iter().cloned().map(|it| (it.at, it.removed, it.inserted)).collect();
+    let seq = seq.clone().map(|ClientSeq { client, seq }| (client, seq));
+    let (author, label) = (author.to_string(), label.map(|it| it.to_string()));
+    let described = Described { author, group, label, role, seq, splices };
+    KeptRevision { rev, time_ms, described: serde_json::to_string(&described).expect("it has string keys") }
+}
+
+fn read(kept: &KeptRevision) -> Option<Unstored> {
+    let Described { author, group, label, role, seq, splices } = serde_json::from_str(&kept.described).ok()?;
+    let role = match role {
+        'e' => Role::Edit,
+        'u' => Role::Undo,
+        'r' => Role::Redo,
+        _ => return None,
+    };
+    let splice = |(at, removed, inserted)| Splice { at, removed, inserted };
+    let delta = Delta::of_splices(splices.into_iter().map(splice).collect())?;
+    let seq = seq.map(|(client, seq)| ClientSeq { client, seq });
+    let (author, label) = (author.into(), label.map(Into::into));
+    Some((Revision { rev: kept.rev, delta, author, group, label, role, time_ms: kept.time_ms }, seq))
+}
+
+/// A text as it was stored, which goes on as a history of its own: of the one before, all is known that was stored.
+pub(super) fn restored(kept: KeptText, revisions: Vec<KeptRevision>, epoch: String) -> Result<Shared> {
+    let KeptText { path, epoch: before, former, rev, snapshot, disk } = kept;
+    let broken = |rev: u64| Error::internal(format!("revision {rev} of `{path}` cannot be read from the store"));
+    let last_rev = revisions.last().map_or(rev, |it| it.rev.max(rev));
+    let former = former.into_iter().chain([(before, last_rev)]).map(|(epoch, rev)| Base { epoch, rev });
+    let lineage = Lineage { epoch, former: former.collect() };
+    let (older, newer): (Vec<_>, Vec<_>) = revisions.into_iter().partition(|it| it.rev <= rev);
+    let older: Option<Vec<Unstored>> = older.iter().map(read).collect();
+    let mut document = Document::restore(lineage, rev, snapshot.as_str().into(), older.unwrap_or_default());
+    for kept in newer {
+        let follow = |(revision, seq)| document.replay(revision, seq);
+        read(&kept).and_then(follow).ok_or_else(|| broken(kept.rev))?;
+    }
+    let KeptDisk { version, text, charset, has_bom, conflicts } = disk;
+    let (text, line_ends) = line_ends::read(&text);
+    let disk = Disk { version, text: text.as_str().into(), line_ends, charset, has_bom };
+    let conflicts = serde_json::from_value(conflicts).unwrap_or_default();
+    Ok(Shared {
+        path,
+        document,
+        disk,
+        conflicts,
+        unstored: Vec::new(),
+        durable_rev: last_rev,
+        begun: None,
+        is_kept: true,
+        store_error: None,
+    })
+}

@@ -1,0 +1,120 @@
+//! What was edited and not saved, when the daemon is killed, replaced, or has nowhere to store it.
+
+use std::fs;
+use std::process::Command;
+
+use icpy_protocol::error::Kind;
+use icpy_tests::{Process, cannot_run, refused, until_now};
+use serde_json::{Value, json};
+
+fn ask(user: &Process, method: &str, mut params: Value) -> Value {
+    params["path"] = json!(user.path("a.txt"));
+    let answer = user.connect().request(method, &params.to_string(), |_, _| ());
+    serde_json::from_str(&answer.unwrap_or_else(|error| panic!("{method}: {error}"))).unwrap()
+}
+
+fn text(user: &Process) -> Value {
+    ask(user, "file:get_text", json!({}))
+}
+
+/// Appends a line for a revision.
+fn append(of: &Value, line: &str, seq: u64) -> Value {
+    let end = json!({ "line": 1_000_000, "character": 0 });
+    json!({
+        "epoch": of["revision"]["epoch"],
+        "baseRev": of["revision"]["rev"],
+        "edits": [{ "from": end, "text": format!("{line}\n") }],
+        "client": "ann",
+        "clientSeq": seq,
+        "group": format!("edit {seq}"),
+    })
+}
+
+/// Kills the daemon, and starts another.
+fn kill(user: &Process) {
+    user.kill_daemon();
+    assert_eq!(user.icpy(&["start"]).status, 0);
+}
+
+fn wait_until_durable(user: &Process, rev: &Value) {
+    until_now("the edit to be durable", || text(user)["durableRev"] == *rev);
+}
+
+/// Whoever knows what was durable goes on after the daemon was killed, and an edit that is sent again is made once.
+#[test]
+fn what_is_durable_survives_kill_9_and_comes_once() {
+    let user = Process::new("//- /a.txt\n");
+    user.json(&["a.txt"]);
+    let mut known = text(&user);
+    let mut expect = String::new();
+    for seq in 1..=8 {
+        let edit = append(&known, &format!("line {seq}"), seq);
+        let made = ask(&user, "file:edit", edit.clone());
+        wait_until_durable(&user, &made["revision"]["rev"]);
+        expect.extend(["line ", &seq.to_string(), "\n"]);
+        match seq % 2 {
+            0 => kill(&user),
+            _ => assert_eq!(user.icpy(&["restart"]).status, 0),
+        }
+        // The answer was lost on the way.
+        ask(&user, "file:edit", edit);
+        let now = text(&user);
+        assert_eq!(now["text"], expect);
+        assert_eq!(now["isDirty"], true);
+        // The next edit is made for a revision that was told by the daemon before.
+        known = json!({ "revision": { "epoch": known["revision"]["epoch"], "rev": known["revision"]["rev"] } });
+        if seq % 3 == 0 {
+            known = now;
+        }
+    }
+    let undone = ask(&user, "file:undo", json!({ "client": "ann" }));
+    assert_eq!(undone["isChanged"], true);
+    assert_eq!(text(&user)["text"], expect.strip_suffix("line 8\n").unwrap());
+    assert_eq!(fs::read_to_string(user.path("a.txt")).unwrap(), "");
+    // The disk has moved on meanwhile: both are there.
+    kill(&user);
+    fs::write(user.path("a.txt"), "from elsewhere\n").unwrap();
+    let merged = text(&user);
+    let conflicts = merged["conflicts"].as_array().map_or(0, Vec::len);
+    let has_both = merged["text"].as_str().unwrap().contains("from elsewhere");
+    assert!(has_both || conflicts == 1, "{merged}");
+    assert!(merged["text"].as_str().unwrap().contains("line 1\n"), "{merged}");
+}
+
+#[test]
+fn where_nothing_can_be_stored_edits_are_refused_and_none_is_dropped() {
+    let user = Process::new("//- /a.txt\n");
+    let state = user.folder().home().join("state");
+    fs::create_dir_all(&state).unwrap();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs"]).arg(&state).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        return cannot_run("a file system cannot be mounted: it needs root on Linux");
+    }
+    user.json(&["a.txt"]);
+    let begin = text(&user);
+    // Until the disk is full.
+    let filler = state.join("filler");
+    let _full = fs::write(&filler, vec![0; 2 << 20]);
+    let mut made = 0;
+    let mut refusal = None;
+    until_now("a refusal", || {
+        let mut edit = append(&begin, &"x".repeat(100), made + 1);
+        edit["path"] = json!(user.path("a.txt"));
+        match user.connect().request("file:edit", &edit.to_string(), |_, _| ()) {
+            Ok(_) => made += 1,
+            Err(error) => refusal = Some(error),
+        }
+        refusal.is_some()
+    });
+    refused::<()>(Err(refusal.unwrap()), Kind::Unavailable, "takes no edits, which could not be stored");
+    let now = text(&user);
+    assert_eq!(now["text"].as_str().unwrap().lines().count() as u64, made, "what was taken is there");
+    fs::remove_file(filler).unwrap();
+    ask(&user, "file:edit", append(&begin, "last", made + 1));
+    wait_until_durable(&user, &json!(made + 1));
+    kill(&user);
+    assert_eq!(text(&user)["text"].as_str().unwrap().lines().count() as u64, made + 1);
+    user.kill_daemon();
+    let unmounted = Command::new("umount").arg("--lazy").arg(&state).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+}
