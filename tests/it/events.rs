@@ -8,6 +8,7 @@ use icpy_protocol::Empty;
 use icpy_protocol::error::Kind;
 use icpy_protocol::file::{self, FileClient, FileCloseParams, FileOpenParams, FileOpened, OpenFile};
 use icpy_protocol::session::{Position, SessionClient, SessionSubscribeParams};
+use icpy_protocol::state;
 use icpy_protocol::topic::Pattern;
 use icpy_protocol::workspace::{self, WorkspaceClient, WorkspaceCreateParams, WorkspaceInfo, WorkspaceStateChanged};
 use icpy_tests::{Daemon, Events, Transport};
@@ -280,7 +281,8 @@ fn closing_and_activating_are_told_too() {
         let files = FileClient::new(client.clone());
         let mut told = daemon.events(&client, "**").await;
         let file = files.open(&open(daemon.path("one/a.py"))).await.unwrap().file;
-        // The one that was active, the one that is, and the file.
+        // The record, the workspace that was active, the one that is, and the file.
+        told.expect(&state::UPDATED).await;
         told.expect(&workspace::STATE_CHANGED).await;
         assert!(told.expect(&workspace::STATE_CHANGED).await.workspace.is_active);
         told.expect(&file::OPENED).await;
@@ -288,6 +290,7 @@ fn closing_and_activating_are_told_too() {
             .close(&FileCloseParams { file_id: Some(file.file_id.clone()), ..FileCloseParams::default() })
             .await
             .unwrap();
+        told.expect(&state::UPDATED).await;
         assert_eq!(told.expect(&workspace::STATE_CHANGED).await.workspace.open_files, 0);
         assert_eq!(told.expect(&file::CLOSED).await.file, file);
         let again = files

@@ -187,7 +187,8 @@ fn one_socket_carries_requests_events_and_resumes() {
         let open =
             json!({ "jsonrpc": "2.0", "id": 1, "method": "file:open", "params": { "path": daemon.path("a.txt") } });
         socket.send(serde_json::to_string_pretty(&open).unwrap()).await;
-        assert_eq!(socket.next().await["method"], "file:opened");
+        let opened = socket.next().await;
+        assert_eq!(opened["method"], "file:opened");
         assert_eq!(socket.next().await["id"], 1);
         drop(socket);
 
@@ -195,7 +196,7 @@ fn one_socket_carries_requests_events_and_resumes() {
         daemon.client().await.request("file:close", close, false).await.unwrap();
         let mut socket = web.socket_of(&token).await;
         let resume =
-            json!({ "resumeToken": session["resumeToken"], "epoch": session["position"]["epoch"], "after": 2 });
+            json!({ "resumeToken": session["resumeToken"], "epoch": session["position"]["epoch"], "after": opened["params"]["seq"] });
         assert_eq!(socket.call("session:resume", resume.clone()).await["result"]["status"], "resumed");
         assert_eq!(socket.next().await["method"], "file:closed");
 

@@ -330,3 +330,18 @@ fn what_is_closed_without_being_saved_is_there_again() {
         assert_eq!((&*text.text, text.state.is_dirty), ("body\n", false));
     });
 }
+
+#[test]
+fn what_is_no_text_or_too_long_is_not_shared() {
+    let daemon = Daemon::boot("");
+    daemon.run(async {
+        std::fs::write(daemon.path("binary"), b"\x7fELF\0\x01\x02").unwrap();
+        std::fs::File::create(daemon.path("long")).unwrap().set_len((64 << 20) + 1).unwrap();
+        for (name, kind, message) in
+            [("binary", Kind::Unsupported, "is not text"), ("long", Kind::TooLarge, "`fs:read_file`")]
+        {
+            let ann = Editor::open(&daemon, name).await;
+            refused(ann.api.get_text(&FileGetTextParams { file: ann.file.clone() }).await, kind, message);
+        }
+    });
+}

@@ -21,6 +21,7 @@ mod size;
 mod slow;
 mod table;
 mod terminal;
+mod text;
 mod tree;
 mod web;
 mod wire;
@@ -43,6 +44,7 @@ const AREAS: &[Area] = &[
     ("tree", tree::run),
     ("save", save::run),
     ("search", search::run),
+    ("text", text::run),
     ("screen", screen::run),
     ("terminal", terminal::run),
     ("web", web::run),

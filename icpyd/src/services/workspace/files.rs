@@ -9,8 +9,8 @@ use icpy_protocol::file::text::{
     FileUndoParams, FileUndoResult,
 };
 use icpy_protocol::file::{
-    CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOpenParams, FileOpenResult,
-    FileOpened, FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
+    CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOf, FileOpenParams,
+    FileOpenResult, FileOpened, FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
 };
 use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
@@ -81,6 +81,10 @@ impl FileApi<Caller> for Workspaces {
     }
 
     async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<OpenFile> {
+        if !params.discard {
+            let path = params.path.as_ref().map(plain).transpose()?;
+            self.texts.store(&FileOf { file_id: params.file_id.clone(), path }).await?;
+        }
         let (closed_by, asking, discard) = (caller.session().to_owned(), caller.clone(), params.discard);
         let change = move |connection: &Connection, changes: &mut Changes| {
             let file = match (&params.file_id, &params.path) {

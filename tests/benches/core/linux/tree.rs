@@ -259,7 +259,8 @@ impl Client {
         self.reader.get_ref().write_all(line.as_bytes()).unwrap();
     }
 
-    fn line(&mut self) -> String {
+    /// The next line.
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         assert!(self.reader.read_line(&mut line).unwrap() > 0, "the server closed the connection");
         line

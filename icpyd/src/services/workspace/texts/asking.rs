@@ -12,8 +12,8 @@ use icpy_protocol::file::text::{
 };
 use icpy_protocol::file::{CHANGED, FileOf};
 
-use super::shared::Shared;
-use super::{OpenText, Texts};
+use super::shared::{DISK, Shared};
+use super::{OpenText, TEXT_BYTES_MAX, Texts};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::diff::edits_between;
 use crate::document::line_ends::plain;
@@ -22,9 +22,6 @@ use crate::document::{Base, ClientSeq, Delta, Edit, Role};
 
 /// The most bytes of a client's name, and of a group's.
 const NAME_BYTES_MAX: usize = 200;
-
-/// The most bytes of a text.
-const TEXT_BYTES_MAX: usize = 64 << 20;
 
 impl Texts {
     pub(in crate::services::workspace) async fn get_text(&self, caller: &Caller, file: &FileOf) -> Result<FileText> {
@@ -135,6 +132,9 @@ fn edit_of(caller: &Caller, params: &FileEditParams, time_ms: u64) -> Result<Edi
         if name.is_some_and(|name| name.is_empty() || name.len() > NAME_BYTES_MAX) {
             return Err(Error::invalid_params(format!("`{what}` has 1 to {NAME_BYTES_MAX} bytes")));
         }
+    }
+    if client == DISK {
+        return Err(Error::invalid_params(format!("`{DISK}` is what changes of the file are told as, and no client")));
     }
     Ok(Edit {
         author: client.into(),

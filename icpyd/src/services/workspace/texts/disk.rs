@@ -8,8 +8,8 @@ use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::file::text::{FileSaved, FileTextStateChanged, TextConflict, TextRevision};
 use icpy_protocol::file::{SAVED, TEXT_STATE_CHANGED};
 use icpy_protocol::fs::{
-    CHANGED_ON_DISK, FileChangedOnDisk, FsClient, FsEncoding, FsReadFileParams, FsUnwatchParams, FsWatchParams,
-    FsWriteFileParams,
+    CHANGED_ON_DISK, FileChangedOnDisk, FsClient, FsEncoding, FsReadFileParams, FsStatParams, FsUnwatchParams,
+    FsWatchParams, FsWriteFileParams,
 };
 use icpy_protocol::path::FilePath;
 use icpy_protocol::topic::Pattern;
@@ -17,7 +17,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::shared::{Conflict, DISK, Disk, Shared};
 use super::storing::restored;
-use super::{Followed, OpenText, Texts};
+use super::{Followed, OpenText, TEXT_BYTES_MAX, Texts};
 use crate::bus::{Interest, Item, Requester};
 use crate::caller::Caller;
 use crate::document::diff::{Clash, Merge, edits_between, merge};
@@ -35,12 +35,26 @@ fn fs(services: &Services, caller: &Caller) -> FsClient<Requester> {
 
 /// What is on disk; `None` where there is no file.
 async fn look(services: &Services, path: &FilePath) -> Result<Option<Disk>> {
+    let fs = fs(services, &Caller::daemon());
+    let size = match fs.stat(&FsStatParams::of(path.clone())).await {
+        Ok(found) => found.size,
+        Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if size > TEXT_BYTES_MAX as u64 {
+        let message =
+            format!("`{path}` has {size} bytes: what is longer than {TEXT_BYTES_MAX} is read by `fs:read_file`");
+        return Err(Error::too_large(message).with("limit", TEXT_BYTES_MAX));
+    }
     let params = FsReadFileParams { encoding: Some(FsEncoding::Utf8), ..FsReadFileParams::of(path.clone()) };
-    let read = match fs(services, &Caller::daemon()).read_file(&params).await {
+    let read = match fs.read_file(&params).await {
         Ok(read) => read,
         Err(error) if error.kind() == Kind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    if read.is_binary == Some(true) {
+        return Err(Error::unsupported(format!("`{path}` is not text: it is read by `fs:read_file`")));
+    }
     let content = read.content.map(icpy_protocol::json_string::JsonString::into_text).unwrap_or_default();
     let (text, line_ends) = line_ends::read(&content);
     let charset = read.charset.unwrap_or_else(|| "UTF-8".to_owned());
@@ -146,17 +160,7 @@ impl Texts {
 /// A text that begins with what is on disk.
 fn begun(path: FilePath, epoch: String, disk: Disk) -> Shared {
     let document = Document::new(Lineage { epoch, former: Vec::new() }, 0, disk.text.clone());
-    Shared {
-        path,
-        document,
-        disk,
-        conflicts: Vec::new(),
-        unstored: Vec::new(),
-        durable_rev: 0,
-        begun: None,
-        is_kept: false,
-        store_error: None,
-    }
+    Shared::new(path, document, disk)
 }
 
 impl OpenText {

@@ -31,6 +31,9 @@ use crate::caller::Caller;
 use crate::services::Services;
 use crate::store::{texts, workspaces};
 
+/// The most bytes of a text. Longer files are read and written in parts, by `fs:*`.
+const TEXT_BYTES_MAX: usize = 64 << 20;
+
 /// All shared texts.
 #[derive(Clone, Debug)]
 pub(super) struct Texts(Arc<Inner>);
@@ -172,6 +175,15 @@ impl Texts {
             self.unfollow(watch_id);
         }
         shared
+    }
+
+    /// Stores what was edited in a file that is about to be closed: where that fails it stays open.
+    pub(super) async fn store(&self, file: &FileOf) -> Result<()> {
+        let text = self.known().find(file).map(|it| Arc::clone(&it.text));
+        match text {
+            Some(text) => text.store().await,
+            None => Ok(()),
+        }
     }
 
     /// Has a file that was closed shared no more. What was not saved stays in the store, to be there when it is opened again,

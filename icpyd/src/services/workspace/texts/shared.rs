@@ -68,6 +68,21 @@ pub(super) struct Changed {
 }
 
 impl Shared {
+    /// A text that nobody has edited yet.
+    pub(super) fn new(path: FilePath, document: Document, disk: Disk) -> Self {
+        Self {
+            path,
+            document,
+            disk,
+            conflicts: Vec::new(),
+            unstored: Vec::new(),
+            durable_rev: 0,
+            begun: None,
+            is_kept: false,
+            store_error: None,
+        }
+    }
+
     pub(super) fn revision(&self, rev: u64) -> TextRevision {
         TextRevision { epoch: self.document.lineage().epoch.clone(), rev }
     }
@@ -127,7 +142,8 @@ impl Shared {
     }
 
     fn begin(&mut self, before: &Rope) {
-        if !self.is_kept && self.unstored.is_empty() {
+        // What is being stored may come back, to be stored from there on.
+        if !self.is_kept && self.begun.is_none() {
             self.begun = Some(before.clone());
         }
     }
@@ -190,5 +206,35 @@ impl Shared {
     /// An edit that no client counts.
     pub(super) fn edit_of(author: &str, time_ms: u64) -> Edit {
         Edit { author: Arc::from(author), label: None, seq: None, time_ms }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Lineage;
+
+    #[test]
+    fn what_could_not_be_stored_is_stored_from_its_beginning() {
+        let text = Rope::from("begin");
+        let lineage = Lineage { epoch: "e".to_owned(), former: Vec::new() };
+        let disk = Disk {
+            version: Some("v".to_owned()),
+            text: text.clone(),
+            line_ends: LineEnds::default(),
+            charset: "UTF-8".to_owned(),
+            has_bom: false,
+        };
+        let mut shared = Shared::new("/a".into(), Document::new(lineage, 0, text.clone()), disk);
+        let insert = |shared: &mut Shared| {
+            let delta = Delta::of(shared.document.text(), [(0..0, "x".to_owned())]).unwrap();
+            shared.edit(&shared.base(), delta, &Shared::edit_of("us", 0)).unwrap();
+        };
+        insert(&mut shared);
+        let under_way = std::mem::take(&mut shared.unstored);
+        insert(&mut shared);
+        shared.unstored.splice(0..0, under_way);
+        assert_eq!(shared.begun, Some(text));
+        assert_eq!(shared.unstored.iter().map(|(revision, _)| revision.rev).collect::<Vec<_>>(), [1, 2]);
     }
 }

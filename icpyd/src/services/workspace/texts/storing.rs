@@ -174,15 +174,6 @@ pub(super) fn restored(kept: KeptText, revisions: Vec<KeptRevision>, epoch: Stri
     let (text, line_ends) = line_ends::read(&text);
     let disk = Disk { version, text: text.as_str().into(), line_ends, charset, has_bom };
     let conflicts = serde_json::from_value(conflicts).unwrap_or_default();
-    Ok(Shared {
-        path,
-        document,
-        disk,
-        conflicts,
-        unstored: Vec::new(),
-        durable_rev: last_rev,
-        begun: None,
-        is_kept: true,
-        store_error: None,
-    })
+    let shared = Shared::new(path, document, disk);
+    Ok(Shared { conflicts, durable_rev: last_rev, is_kept: true, ..shared })
 }
