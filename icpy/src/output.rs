@@ -9,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use icpy::finder::NoDaemon;
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::path::FilePath;
+use icpy_protocol::path::names::is_unseen;
 use serde::Serialize;
 
 /// Why a command failed, with the exit status that says so.
@@ -143,7 +144,8 @@ pub(crate) fn say(sentence: &str) {
 
 /// A sentence without the characters of names in it that would command the terminal. It may have several lines.
 fn harmless(sentence: &str) -> String {
-    sentence.chars().map(|char| if char.is_control() && !matches!(char, '\n' | '\t') { '?' } else { char }).collect()
+    let is_harmful = |char: char| (char.is_control() && !matches!(char, '\n' | '\t')) || is_unseen(char);
+    sentence.chars().map(|char| if is_harmful(char) { '?' } else { char }).collect()
 }
 
 /// Does something with each of several things. What fails is told and the rest done; the first failure is the result.
@@ -162,14 +164,17 @@ pub(crate) fn first_failure<T>(
     first
 }
 
-/// A name as it is printed: for a person without the characters that would command the terminal.
+/// A name as it is printed: for a person without the characters that would command the terminal, or make it seem another one.
 pub(crate) fn shown(name: &FilePath, is_for_person: bool) -> Vec<u8> {
     let bytes = name.as_path().as_os_str().as_encoded_bytes();
     if !is_for_person {
         return bytes.to_vec();
     }
     let text = String::from_utf8_lossy(bytes);
-    text.chars().map(|char| if char.is_control() { '?' } else { char }).collect::<String>().into_bytes()
+    text.chars()
+        .map(|char| if char.is_control() || is_unseen(char) { '?' } else { char })
+        .collect::<String>()
+        .into_bytes()
 }
 
 /// Rows with their columns below each other.

@@ -1154,6 +1154,8 @@ export interface FsEntry {
   modifiedAtMs: number;
   /** Whether listings leave it out by default. */
   isHidden?: boolean;
+  /** Whether its name has letters that nobody sees, or that turn others around: it may seem to be another one. */
+  isMisleading?: boolean;
   /** The permissions as a number, with the bits that chmod(1) knows: 420 is `rw-r--r--`. */
   mode?: number | null;
   /** The owner's number. */

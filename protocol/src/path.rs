@@ -5,6 +5,8 @@
 #[cfg_attr(not(unix), path = "path/other.rs")]
 mod platform;
 
+pub mod names;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -156,3 +156,14 @@ fn a_folder_of_twenty_thousand_entries_is_paged_to_its_end() {
         }
     });
 }
+
+#[test]
+fn s35_a_name_that_misleads_is_said_to() {
+    check("//- /plain.txt\n", async |daemon, client| {
+        fs::write(daemon.path("evil\u{202e}txt.exe"), "").unwrap();
+        let params = FsListDirectoryParams::of(daemon.path(""));
+        let entries = all(client, &params, 10).await;
+        let misleading: Vec<bool> = entries.iter().map(|entry| entry.is_misleading).collect();
+        assert_eq!(misleading, [true, false], "{entries:?}");
+    });
+}

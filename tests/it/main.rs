@@ -86,6 +86,7 @@ mod opening;
 mod origins;
 #[cfg(target_os = "linux")]
 mod packaging;
+#[cfg(unix)]
 mod presence;
 #[cfg(unix)]
 mod reconnect;
@@ -124,6 +125,7 @@ mod shells;
 mod slow;
 #[cfg(unix)]
 mod start;
+#[cfg(unix)]
 mod state;
 #[cfg(unix)]
 mod stay;
@@ -154,7 +156,9 @@ mod terminal_text;
 mod terminal_web;
 #[cfg(unix)]
 mod text;
+#[cfg(unix)]
 mod texts;
+#[cfg(target_os = "linux")]
 mod texts_kept;
 mod tidy;
 #[cfg(target_os = "linux")]

@@ -82,7 +82,7 @@ impl Lister<'_> {
             _ => false,
         };
         let FsStatResult { kind, size, modified_at_ms, is_hidden, details, .. } = found;
-        let entry = FsEntry { name: path.into(), kind, size, modified_at_ms, is_hidden, details };
+        let entry = FsEntry { name: path.into(), kind, size, modified_at_ms, is_hidden, is_misleading: false, details };
         Ok(Named { entry, is_listed: is_folder && !self.ls.directory })
     }
 

@@ -135,6 +135,9 @@ pub struct FsEntry {
     /// Whether listings leave it out by default.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_hidden: bool,
+    /// Whether its name has letters that nobody sees, or that turn others around: it may seem to be another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_misleading: bool,
     /// More about it, where that was asked for.
     #[serde(flatten)]
     pub details: FsDetails,

@@ -111,7 +111,15 @@ mod tests {
     fn permissions_are_written_as_everywhere() {
         let check = |kind: FsKind, mode: Option<u32>, expect: &str| {
             let details = FsDetails { mode, ..FsDetails::default() };
-            let entry = FsEntry { name: "a".into(), kind, size: 0, modified_at_ms: 0, is_hidden: false, details };
+            let entry = FsEntry {
+                name: "a".into(),
+                kind,
+                size: 0,
+                modified_at_ms: 0,
+                is_hidden: false,
+                is_misleading: false,
+                details,
+            };
             assert_eq!(permissions(&entry), expect, "{mode:?}");
         };
         check(FsKind::File, Some(0o644), "-rw-r--r--");

@@ -13,6 +13,7 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
     FsDetails, FsEntry, FsKind, FsListDirectoryParams, FsListDirectoryResult, FsListPlace, FsSortBy,
 };
+use icpy_protocol::path::names::is_misleading;
 
 use super::metadata::{Describer, platform};
 use super::place::{Place, Use};
@@ -87,6 +88,7 @@ fn entry(folder: &Place, name: &OsStr, describer: Option<&mut Describer<'_>>) ->
         size: metadata.len(),
         modified_at_ms: modified_at_ms(&metadata),
         is_hidden: platform::is_hidden(name, &metadata),
+        is_misleading: name.to_str().is_some_and(is_misleading),
         details: describer.map_or_else(FsDetails::default, describe),
     })
 }

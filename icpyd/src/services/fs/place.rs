@@ -6,11 +6,12 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::path::FilePath;
+use icpy_protocol::path::names::is_other_on_windows;
 
 use super::error::failed;
 use crate::caller::Caller;
@@ -208,6 +209,12 @@ fn check_absolute(path: &FilePath) -> Result<()> {
     }
     if path.as_path().as_os_str().as_encoded_bytes().contains(&0) {
         return Err(Error::invalid_params(format!("the path `{path}` holds a NUL character")));
+    }
+    let is_other =
+        |part: Component<'_>| matches!(part, Component::Normal(name) if name.to_str().is_some_and(is_other_on_windows));
+    if cfg!(windows) && path.as_path().components().any(is_other) {
+        let message = format!("a name in `{path}` is that of a device or a stream, or would lose its end");
+        return Err(Error::unsupported(message));
     }
     Ok(())
 }
