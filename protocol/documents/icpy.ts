@@ -802,7 +802,7 @@ export interface FileEditParams {
   unit?: TextUnit;
   /** Names the client for as long as it may send an edit again: by default its session. */
   client?: string | null;
-  /** The client's count of its edits of this file, which rises. An edit that comes again is made once. */
+  /** The client's count of its edits of this file, which rises. An edit that comes again is made once: a client that begins to count anew takes another name. */
   clientSeq?: number | null;
   /** Edits of one author with the same group are undone together, such as those of an agent's task. By default those are that follow each other within half a second. */
   group?: string | null;

@@ -268,6 +268,33 @@ fn what_cannot_be_merged_is_settled_by_who_can() {
     });
 }
 
+/// The disk changes again where it had changed before: only the last change is there to be taken.
+#[test]
+fn a_conflict_stands_for_those_before_it() {
+    let daemon = Daemon::boot("//- /a.txt\nvalue\nend\n");
+    daemon.run(async {
+        let ann = Editor::open(&daemon, "a.txt").await;
+        let text = ann.text().await;
+        ann.api.edit(&ann.edit(&text, 0, 5, "mine")).await.unwrap();
+        let client = daemon.client().await;
+        let mut states = daemon.events(&client, "file:text_state_changed").await;
+        for theirs in ["theirs", "later"] {
+            fs::write(daemon.path("a.txt"), format!("{theirs}\nend\n")).unwrap();
+            let conflicts = states.expect(&TEXT_STATE_CHANGED).await.state.conflicts;
+            let told: Vec<&str> = conflicts.iter().map(|it| &*it.theirs).collect();
+            assert_eq!(told, [format!("{theirs}\n")]);
+            ann.insert(0, "above\n").await;
+        }
+        let resolve = FileResolveParams { file: ann.file.clone(), keep: TextSide::Theirs };
+        assert_eq!(
+            ann.api.resolve(&resolve).await.unwrap().text,
+            "above\nlater\nend\n",
+            "the first line above was part of what both had changed"
+        );
+        states.expect(&TEXT_STATE_CHANGED).await;
+    });
+}
+
 #[test]
 fn a_file_is_saved_as_it_was_written() {
     let daemon = Daemon::boot("");

@@ -107,10 +107,11 @@ struct Part {
 
 /// Calls `take` for each part in which the other side has changed something, with all that touches it.
 fn merge_by(base: &str, ours: &str, theirs: &str, cut: &Cut, take: &mut dyn FnMut(Part)) {
-    let mut our: VecDeque<Hunk> = hunks(base, ours, cut).into();
+    let (ours, theirs) = both_hunks(base, ours, theirs, cut);
+    let mut our: VecDeque<Hunk> = ours.into();
     // Where our text is, for a place of the base that is behind all hunks before.
     let mut our_shift = 0_isize;
-    let mut their = hunks(base, theirs, cut).into_iter().peekable();
+    let mut their = theirs.into_iter().peekable();
     while let Some(first) = their.next() {
         while our.front().is_some_and(|it| !touch(&it.base, &first.base) && it.base.end <= first.base.start) {
             our_shift += our.pop_front().map_or(0, |it| grown(&it));
@@ -186,18 +187,39 @@ fn hunks(base: &str, side: &str, cut: &Cut) -> Vec<Hunk> {
         return Vec::new();
     }
     let (before, after) = (cut(base), cut(side));
-    let diff = difference(&before, &after);
-    let (before, after) = (ends(&before), ends(&after));
+    hunks_of(&difference(&before, &after), &ends(&before), &after)
+}
+
+/// What two sides have changed. The base is looked through once for both.
+fn both_hunks(base: &str, ours: &str, theirs: &str, cut: &Cut) -> (Vec<Hunk>, Vec<Hunk>) {
+    let before = cut(base);
+    let base_ends = ends(&before);
+    let mut input = InternedInput::default();
+    input.update_before(before.iter().copied());
+    let mut hunks = |side| {
+        let after = cut(side);
+        input.update_after(after.iter().copied());
+        hunks_of(&compare(&input), &base_ends, &after)
+    };
+    (hunks(ours), hunks(theirs))
+}
+
+fn hunks_of(diff: &Diff, base_ends: &[usize], after: &[&str]) -> Vec<Hunk> {
+    let after = ends(after);
     let range = |ends: &[usize], range: Range<u32>| ends[range.start as usize]..ends[range.end as usize];
-    diff.hunks().map(|hunk| Hunk { base: range(&before, hunk.before), side: range(&after, hunk.after) }).collect()
+    diff.hunks().map(|hunk| Hunk { base: range(base_ends, hunk.before), side: range(&after, hunk.after) }).collect()
 }
 
 fn difference(before: &[&str], after: &[&str]) -> Diff {
     let mut input = InternedInput::default();
     input.update_before(before.iter().copied());
     input.update_after(after.iter().copied());
-    let mut diff = Diff::compute(Algorithm::Histogram, &input);
-    diff.postprocess_no_heuristic(&input);
+    compare(&input)
+}
+
+fn compare(input: &InternedInput<&str>) -> Diff {
+    let mut diff = Diff::compute(Algorithm::Histogram, input);
+    diff.postprocess_no_heuristic(input);
     diff
 }
 

@@ -148,7 +148,8 @@ pub struct FileEditParams {
     /// Names the client for as long as it may send an edit again: by default its session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
-    /// The client's count of its edits of this file, which rises. An edit that comes again is made once.
+    /// The client's count of its edits of this file, which rises. An edit that comes again is made once: a client that begins
+    /// to count anew takes another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_seq: Option<u64>,
     /// Edits of one author with the same group are undone together, such as those of an agent's task. By default those are that

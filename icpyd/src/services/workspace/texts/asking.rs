@@ -66,8 +66,7 @@ impl Texts {
     ) -> Result<FileUndoResult> {
         let text = self.of(caller, &params.file, AuthRole::Editor).await?;
         text.check_storable().await?;
-        let author = params.client.as_deref().unwrap_or(caller.session());
-        let edit = Shared::edit_of(author, text.services.host.now_ms());
+        let edit = Shared::edit_of(author(caller, params.client.as_deref())?, text.services.host.now_ms());
         let result = {
             let mut shared = text.lock();
             let events = shared.reverse(role, &edit);
@@ -125,16 +124,27 @@ impl OpenText {
     }
 }
 
-/// Whose an edit is.
-fn edit_of(caller: &Caller, params: &FileEditParams, time_ms: u64) -> Result<Edit> {
-    let client = params.client.as_deref().unwrap_or(caller.session());
-    for (name, what) in [(Some(client), "client"), (params.group.as_deref(), "group")] {
-        if name.is_some_and(|name| name.is_empty() || name.len() > NAME_BYTES_MAX) {
-            return Err(Error::invalid_params(format!("`{what}` has 1 to {NAME_BYTES_MAX} bytes")));
-        }
+/// Whose the edits of a caller are.
+fn author<'a>(caller: &'a Caller, client: Option<&'a str>) -> Result<&'a str> {
+    let Some(client) = client else { return Ok(caller.session()) };
+    check_name("client", client)?;
+    match client == DISK {
+        false => Ok(client),
+        true => Err(Error::invalid_params(format!("`{DISK}` is what changes of the file are told as, and no client"))),
     }
-    if client == DISK {
-        return Err(Error::invalid_params(format!("`{DISK}` is what changes of the file are told as, and no client")));
+}
+
+fn check_name(what: &str, name: &str) -> Result<()> {
+    match name.is_empty() || name.len() > NAME_BYTES_MAX {
+        false => Ok(()),
+        true => Err(Error::invalid_params(format!("`{what}` has 1 to {NAME_BYTES_MAX} bytes"))),
+    }
+}
+
+fn edit_of(caller: &Caller, params: &FileEditParams, time_ms: u64) -> Result<Edit> {
+    let client = author(caller, params.client.as_deref())?;
+    if let Some(group) = &params.group {
+        check_name("group", group)?;
     }
     Ok(Edit {
         author: client.into(),

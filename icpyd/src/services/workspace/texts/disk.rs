@@ -196,11 +196,13 @@ impl OpenText {
             let delta = Delta::of(&ours, edits).map_err(|error| Error::internal(error.to_string()))?;
             let edit = Shared::edit_of(DISK, self.services.host.now_ms());
             let changed = shared.edit(&rev, delta, &edit)?;
+            let base = rev.clone();
             let conflict = |Clash { ours: range, base, theirs }| {
                 let our = ours.byte_slice(range.clone()).to_string();
                 Conflict { rev: rev.rev, ours: range, told: TextConflict { base, ours: our, theirs } }
             };
-            shared.conflicts.extend(clashes.into_iter().map(conflict));
+            let found: Vec<Conflict> = clashes.into_iter().map(conflict).collect();
+            shared.add_conflicts(&base, found);
             shared.disk = disk;
             self.tell(&changed.events);
             self.tell_state(&shared);

@@ -79,9 +79,10 @@ impl Known {
         }
     }
 
-    /// Forgets a text that no open file has.
+    /// Forgets a text that no open file has, and none is about to have.
     fn forget_unused(&mut self, path: &FilePath) {
-        if !self.by_file.values().any(|it| it.text.path == *path) {
+        let is_held = self.by_path.get(path).is_some_and(|cell| Arc::strong_count(cell) > 1);
+        if !is_held && !self.by_file.values().any(|it| it.text.path == *path) {
             self.by_path.remove(path);
         }
     }
@@ -158,6 +159,7 @@ impl Texts {
             Ok(text)
         };
         let shared = shared.await;
+        drop(cell);
         let mut known = self.known();
         let needless = match &shared {
             Ok(text) if !known.by_file.contains_key(&id) => {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::line_ends::LineEnds;
 use crate::document::place::utf16_of;
-use crate::document::{Base, ClientSeq, Delta, Document, Edit, Outcome, Revision, Role, Stale};
+use crate::document::{Base, ClientSeq, Delta, Document, Edit, First, Outcome, Revision, Role, Stale};
 
 /// Whose the changes are that came from the disk.
 pub(super) const DISK: &str = "disk";
@@ -146,6 +146,26 @@ impl Shared {
         if !self.is_kept && self.begun.is_none() {
             self.begun = Some(before.clone());
         }
+    }
+
+    /// Takes note of conflicts that were found at a base. They stand for those before that were in the same place.
+    pub(super) fn add_conflicts(&mut self, base: &Base, found: Vec<Conflict>) {
+        let touches =
+            |range: &Range<usize>| found.iter().any(|it| it.ours.start <= range.end && range.start <= it.ours.end);
+        let mut before = std::mem::take(&mut self.conflicts);
+        before.retain(|conflict| self.place_of(conflict, base.rev).is_none_or(|range| !touches(&range)));
+        self.conflicts = before;
+        self.conflicts.extend(found);
+    }
+
+    /// Where a conflict is at a later revision, if what led there is still known.
+    fn place_of(&self, conflict: &Conflict, rev: u64) -> Option<Range<usize>> {
+        let at = Base { rev: conflict.rev, ..self.base() };
+        let mark = Delta::of(&self.document.text_at(&at).ok()?, [(conflict.ours.clone(), "!".to_owned())]).ok()?;
+        let since = self.document.since(&at).ok()?.take_while(|revision| revision.rev <= rev);
+        let now = since.fold(mark, |mark, later| mark.over(&later.delta, First::Other));
+        let splices = now.splices();
+        Some(splices.first()?.at..splices.last()?.end())
     }
 
     /// Puts what the file on disk has in the place of what could not be merged with it.
