@@ -59,6 +59,12 @@ impl Editor {
     }
 }
 
+/// Replaces a file in one step: nobody sees it half written.
+fn replace(daemon: &Daemon, name: &str, content: &str) {
+    fs::write(daemon.path("new"), content).unwrap();
+    fs::rename(daemon.path("new"), daemon.path(name)).unwrap();
+}
+
 #[test]
 fn what_two_edit_at_once_is_one_text() {
     let daemon = Daemon::boot("//- /a.txt\none two three\n");
@@ -222,12 +228,10 @@ fn what_others_write_to_the_file_is_merged_into_what_is_not_saved() {
         ann.insert(0, "// mine\n").await;
         let client = daemon.client().await;
         let mut events = daemon.events(&client, "file:changed").await;
-        fs::write(daemon.path("a.txt"), "first\nsecond\nthird\nfourth\n").unwrap();
+        replace(&daemon, "a.txt", "first\nsecond\nthird\nfourth\n");
         assert_eq!(events.expect(&CHANGED).await.origin.kind, TextOriginKind::Disk);
         assert_eq!(ann.text().await.text, "// mine\nfirst\nsecond\nthird\nfourth\n");
-        // By another name, and under the old one.
-        fs::write(daemon.path("b.txt"), "first\n2\nthird\nfourth\n").unwrap();
-        fs::rename(daemon.path("b.txt"), daemon.path("a.txt")).unwrap();
+        replace(&daemon, "a.txt", "first\n2\nthird\nfourth\n");
         events.expect(&CHANGED).await;
         let text = ann.text().await;
         assert_eq!(text.text, "// mine\nfirst\n2\nthird\nfourth\n");
@@ -243,13 +247,13 @@ fn what_cannot_be_merged_is_settled_by_who_can() {
     daemon.run(async {
         let ann = Editor::open(&daemon, "a.txt").await;
         for (keep, expect) in [(TextSide::Ours, "mine\nend\nlast\n"), (TextSide::Theirs, "theirs\nend\nlast\n")] {
-            fs::write(daemon.path("a.txt"), "value\nend\n").unwrap();
+            replace(&daemon, "a.txt", "value\nend\n");
             ann.api.revert(&ann.save()).await.unwrap();
             let text = ann.text().await;
             ann.api.edit(&ann.edit(&text, 0, 5, "mine")).await.unwrap();
             let client = daemon.client().await;
             let mut states = daemon.events(&client, "file:text_state_changed").await;
-            fs::write(daemon.path("a.txt"), "theirs\nend\nlast\n").unwrap();
+            replace(&daemon, "a.txt", "theirs\nend\nlast\n");
             let state = states.expect(&TEXT_STATE_CHANGED).await.state;
             let [conflict] = &*state.conflicts else { panic!("one conflict: {state:?}") };
             assert_eq!((&*conflict.base, &*conflict.ours, &*conflict.theirs), ("value\n", "mine\n", "theirs\n"));
@@ -279,7 +283,7 @@ fn a_conflict_stands_for_those_before_it() {
         let client = daemon.client().await;
         let mut states = daemon.events(&client, "file:text_state_changed").await;
         for theirs in ["theirs", "later"] {
-            fs::write(daemon.path("a.txt"), format!("{theirs}\nend\n")).unwrap();
+            replace(&daemon, "a.txt", &format!("{theirs}\nend\n"));
             let conflicts = states.expect(&TEXT_STATE_CHANGED).await.state.conflicts;
             let told: Vec<&str> = conflicts.iter().map(|it| &*it.theirs).collect();
             assert_eq!(told, [format!("{theirs}\n")]);
@@ -370,5 +374,26 @@ fn what_is_no_text_or_too_long_is_not_shared() {
             let ann = Editor::open(&daemon, name).await;
             refused(ann.api.get_text(&FileGetTextParams { file: ann.file.clone() }).await, kind, message);
         }
+    });
+}
+
+/// Who writes a file anew empties it first. That is no change to be merged.
+#[test]
+fn a_file_that_is_written_anew_is_taken_in_when_it_is_there() {
+    let daemon = Daemon::boot("//- /a.txt\nfirst\nsecond\n");
+    daemon.run(async {
+        let ann = Editor::open(&daemon, "a.txt").await;
+        let text = ann.text().await;
+        ann.api.edit(&ann.edit(&text, 0, 5, "mine")).await.unwrap();
+        let client = daemon.client().await;
+        let mut events = daemon.events(&client, "file:changed").await;
+        let mut file = fs::File::create(daemon.path("a.txt")).unwrap();
+        for line in ["first\n", "second\n", "third\n"] {
+            std::io::Write::write_all(&mut file, line.as_bytes()).unwrap();
+        }
+        drop(file);
+        events.expect(&CHANGED).await;
+        let text = ann.text().await;
+        assert_eq!((&*text.text, text.state.conflicts.len()), ("mine\nsecond\nthird\n", 0));
     });
 }

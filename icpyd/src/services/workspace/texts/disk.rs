@@ -1,6 +1,7 @@
 //! The file behind a text: reading it, following what others write to it, and saving.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crop::Rope;
 use futures_util::StreamExt as _;
@@ -14,6 +15,7 @@ use icpy_protocol::fs::{
 use icpy_protocol::path::FilePath;
 use icpy_protocol::topic::Pattern;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::{Instant, sleep_until};
 
 use super::shared::{Conflict, DISK, Disk, Shared};
 use super::storing::restored;
@@ -25,6 +27,12 @@ use crate::document::line_ends::{self, LineEnds};
 use crate::document::{Delta, Document, Lineage};
 use crate::services::Services;
 use crate::store::texts;
+
+/// How long a file that others write to has to stay the same.
+const REST: Duration = Duration::from_millis(20);
+
+/// How often that is waited for: what never rests is taken in as it is.
+const REST_ATTEMPTS: u32 = 25;
 
 /// How often a file that changes while it is saved is looked at again.
 const SAVE_ATTEMPTS: u32 = 3;
@@ -167,7 +175,27 @@ impl OpenText {
     /// Looks whether the file is as it was, and takes in what others have written.
     pub(super) async fn refresh(self: &Arc<Self>) -> Result<()> {
         let _turn = self.disk.lock().await;
-        self.take_in(look(&self.services, &self.path).await?).await
+        self.take_in(self.look_at_rest().await?).await
+    }
+
+    /// What is on disk, once it stays the same for a moment: who writes a file anew empties it first, and that is no change to
+    /// be merged.
+    async fn look_at_rest(&self) -> Result<Option<Disk>> {
+        let version = |found: &Option<Disk>| found.as_ref().and_then(|disk| disk.version.clone());
+        let mut found = look(&self.services, &self.path).await?;
+        for _ in 0..REST_ATTEMPTS {
+            if version(&found) == self.lock().disk.version {
+                break;
+            }
+            sleep_until(Instant::now() + REST).await;
+            let again = look(&self.services, &self.path).await?;
+            let is_at_rest = version(&again) == version(&found);
+            found = again;
+            if is_at_rest {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     async fn take_in(self: &Arc<Self>, found: Option<Disk>) -> Result<()> {
@@ -228,7 +256,7 @@ impl OpenText {
                     return Ok(saved);
                 }
                 Err(error) if matches!(error.kind(), Kind::Conflict | Kind::AlreadyExists | Kind::NotFound) => {
-                    self.take_in(look(&self.services, &self.path).await?).await?;
+                    self.take_in(self.look_at_rest().await?).await?;
                 }
                 Err(error) => return Err(error),
             }
