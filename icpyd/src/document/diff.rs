@@ -240,10 +240,9 @@ pub fn unchanged_lines(before: &str, after: &str) -> Vec<(usize, usize)> {
     let (mut number, mut now) = (0, 0);
     let mut same = Vec::with_capacity(old.len());
     let ends = (old.len(), new.len());
-    let changed = diff.hunks().map(|hunk| (hunk.before, hunk.after)).map(|(before, after)| {
-        ((before.start as usize, after.start as usize), (before.end as usize, after.end as usize))
-    });
-    for ((until, _), behind) in changed.chain([(ends, ends)]) {
+    let changed =
+        diff.hunks().map(|hunk| (hunk.before.start as usize, (hunk.before.end as usize, hunk.after.end as usize)));
+    for (until, behind) in changed.chain([(ends.0, ends)]) {
         same.extend((number..until).zip(now..));
         (number, now) = behind;
     }

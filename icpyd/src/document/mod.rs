@@ -221,15 +221,13 @@ impl Document {
         Ok(outcome)
     }
 
-    /// Takes back what an author did last, or takes that back. Returns how many revisions that took.
-    pub fn reverse(&mut self, role: Role, edit: &Edit) -> usize {
+    /// Takes back what an author did last, or takes that back. Returns the revisions that it took: all of them, also where
+    /// not all are kept.
+    pub fn reverse(&mut self, role: Role, edit: &Edit) -> Vec<Revision> {
         let deltas = undo::reversal(self.log.make_contiguous(), &edit.author, role);
         self.last_group += 1;
-        let (group, count) = (self.last_group, deltas.len());
-        for delta in deltas {
-            self.push(delta, edit, group, role);
-        }
-        count
+        let group = self.last_group;
+        deltas.into_iter().map(|delta| self.push(delta, edit, group, role)).collect()
     }
 
     /// Takes a revision that was stored. `None` where it does not follow.
@@ -267,9 +265,11 @@ impl Document {
         }
     }
 
-    fn push(&mut self, delta: Delta, edit: &Edit, group: u64, role: Role) {
+    fn push(&mut self, delta: Delta, edit: &Edit, group: u64, role: Role) -> Revision {
         let Edit { author, label, time_ms, .. } = edit.clone();
-        self.take(Revision { rev: self.rev + 1, delta, author, group, label, role, time_ms });
+        let revision = Revision { rev: self.rev + 1, delta, author, group, label, role, time_ms };
+        self.take(revision.clone());
+        revision
     }
 
     fn take(&mut self, revision: Revision) {

@@ -158,3 +158,17 @@ fn a_file_that_changed_is_merged() {
     // What clashes keeps nothing else from being merged.
     check("1\n2\n3\n4\n5\n", "1\nA\n3\n4\n5\n", "1\nB\n3\n4\nfive\n", "1\nA\n3\n4\nfive\n", &[("A\n", "B\n")]);
 }
+
+/// What is told and stored is all of it, whatever is kept here.
+#[test]
+fn an_undoing_that_is_too_long_to_be_kept_is_returned_whole() {
+    let mut document = document("");
+    let task = Edit { label: Some("task".into()), ..edit("us", 0) };
+    for _ in 0..4 {
+        let delta = delta(document.text(), &[(0..0, &"x".repeat(60 << 10))]);
+        document.edit(&base(document.rev()), delta, &task).unwrap();
+    }
+    let made = document.reverse(Role::Undo, &edit("us", 0));
+    assert_eq!(made.iter().map(|it| it.rev).collect::<Vec<_>>(), [5, 6, 7, 8]);
+    assert!(document.text().is_empty() && document.revisions().count() < 8);
+}

@@ -126,12 +126,10 @@ impl Shared {
     /// Takes back an author's last edits, or that.
     pub(super) fn reverse(&mut self, role: Role, edit: &Edit) -> Vec<FileChanged> {
         let mut before = self.document.text().clone();
-        let count = self.document.reverse(role, edit);
-        let skipped = self.document.revisions().count().saturating_sub(count);
-        if count > 0 {
+        let made = self.document.reverse(role, edit);
+        if !made.is_empty() {
             self.begin(&before);
         }
-        let made: Vec<Revision> = self.document.revisions().skip(skipped).cloned().collect();
         let tell = |revision: Revision| {
             let event = self.event(&before, &revision, None);
             revision.delta.apply(&mut before);
