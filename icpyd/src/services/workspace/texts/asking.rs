@@ -13,7 +13,7 @@ use icpy_protocol::file::text::{
 use icpy_protocol::file::{CHANGED, FileOf};
 
 use super::shared::{DISK, Shared};
-use super::{OpenText, TEXT_BYTES_MAX, Texts};
+use super::{OpenText, TEXT_BYTES_MAX, Texts, aside};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::diff::edits_between;
 use crate::document::line_ends::plain;
@@ -40,22 +40,14 @@ impl Texts {
         let text = self.of(caller, &params.file, AuthRole::Editor).await?;
         text.check_storable().await?;
         let edit = edit_of(caller, &params, text.services.host.now_ms())?;
-        let result = {
-            let mut shared = text.lock();
-            let known = edit.seq.as_ref().and_then(|seq| shared.document.known(seq));
-            let rev = match known {
-                Some(rev) => rev,
-                None => {
-                    let (base, delta) = delta(&shared, params)?;
-                    let changed = shared.edit(&base, delta, &edit)?;
-                    text.tell(&changed.events);
-                    changed.rev
-                }
-            };
-            FileEditResult { revision: shared.revision(rev) }
+        let known = edit.seq.as_ref().and_then(|seq| text.lock().document.known(seq));
+        let rev = match known {
+            Some(rev) => rev,
+            None => text.make(params, &edit).await?,
         };
         text.store_soon().await?;
-        Ok(result)
+        let revision = text.lock().revision(rev);
+        Ok(FileEditResult { revision })
     }
 
     pub(in crate::services::workspace) async fn reverse(
@@ -116,6 +108,24 @@ impl Texts {
 }
 
 impl OpenText {
+    /// Makes an edit, and tells it. Whole texts are compared without the lock: what others edit meanwhile stays.
+    async fn make(&self, params: FileEditParams, edit: &Edit) -> Result<u64> {
+        let (base, before) = {
+            let shared = self.lock();
+            let base = base_of(&shared, &params)?;
+            let before = shared.document.text_at(&base).map_err(|_| shared.stale())?;
+            (base, before)
+        };
+        let delta = match params.edits {
+            Some(_) => delta(&before, params)?,
+            None => aside(move || delta(&before, params)).await??,
+        };
+        let mut shared = self.lock();
+        let changed = shared.edit(&base, delta, edit)?;
+        self.tell(&changed.events);
+        Ok(changed.rev)
+    }
+
     /// Tells what has changed. The lock is held, so that everybody is told in the order of the revisions.
     pub(super) fn tell(&self, events: &[FileChanged]) {
         for event in events {
@@ -154,19 +164,22 @@ fn edit_of(caller: &Caller, params: &FileEditParams, time_ms: u64) -> Result<Edi
     })
 }
 
-/// What an edit changes, and in which revision.
-fn delta(shared: &Shared, params: FileEditParams) -> Result<(Base, Delta)> {
-    let FileEditParams { epoch, base_rev, edits, text, patch, unit, .. } = params;
-    let base = match (epoch, base_rev, &patch) {
-        (Some(epoch), Some(rev), _) => Base { epoch, rev },
+/// The revision that an edit was made for.
+fn base_of(shared: &Shared, params: &FileEditParams) -> Result<Base> {
+    match (&params.epoch, params.base_rev, &params.patch) {
+        (Some(epoch), Some(rev), _) => Ok(Base { epoch: epoch.clone(), rev }),
         // It finds its own place in the text as it is.
-        (None, None, Some(_)) => shared.base(),
-        _ => return Err(Error::invalid_params("`epoch` and `baseRev` say which revision the edit was made for")),
-    };
-    let before = shared.document.text_at(&base).map_err(|_| shared.stale())?;
+        (None, None, Some(_)) => Ok(shared.base()),
+        _ => Err(Error::invalid_params("`epoch` and `baseRev` say which revision the edit was made for")),
+    }
+}
+
+/// What an edit changes in the text that it was made for.
+fn delta(before: &Rope, params: FileEditParams) -> Result<Delta> {
+    let FileEditParams { edits, text, patch, unit, .. } = params;
     let edits = match (edits, text, patch) {
         (Some(edits), None, None) => {
-            edits.into_iter().map(|edit| bytes_of(&before, edit, unit)).collect::<Result<Vec<_>>>()?
+            edits.into_iter().map(|edit| bytes_of(before, edit, unit)).collect::<Result<Vec<_>>>()?
         }
         (None, Some(text), None) => edits_between(&before.to_string(), &plain(text)),
         (None, None, Some(patch)) => patched(&before.to_string(), &plain(patch))?,
@@ -177,8 +190,7 @@ fn delta(shared: &Shared, params: FileEditParams) -> Result<(Base, Delta)> {
         let message = format!("a text that is edited here has at most {TEXT_BYTES_MAX} bytes");
         return Err(Error::too_large(message).with("limit", TEXT_BYTES_MAX));
     }
-    let delta = Delta::of(&before, edits).map_err(|error| Error::invalid_params(error.to_string()))?;
-    Ok((base, delta))
+    Delta::of(before, edits).map_err(|error| Error::invalid_params(error.to_string()))
 }
 
 fn bytes_of(text: &Rope, edit: TextEdit, unit: TextUnit) -> Result<(Range<usize>, String)> {

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::shared::{Conflict, DISK, Disk, Shared};
 use super::storing::restored;
-use super::{Followed, OpenText, TEXT_BYTES_MAX, Texts};
+use super::{Followed, OpenText, TEXT_BYTES_MAX, Texts, aside};
 use crate::bus::{Interest, Item, Requester};
 use crate::caller::Caller;
 use crate::document::diff::{Clash, Merge, edits_between, merge};
@@ -216,8 +216,7 @@ impl OpenText {
         let Some(disk) = found else { return Ok(()) };
         let theirs = disk.text.clone();
         let merging = move || merge(&base.to_string(), &ours.to_string(), &theirs.to_string());
-        let merged = tokio::task::spawn_blocking(merging).await;
-        let Merge { edits, clashes } = merged.map_err(|_| Error::internal("a merge failed; the log says more"))?;
+        let Merge { edits, clashes } = aside(merging).await?;
         {
             let mut shared = self.lock();
             let ours = shared.document.text_at(&rev).map_err(|_| shared.stale())?;
@@ -298,11 +297,15 @@ impl OpenText {
         let _turn = self.disk.lock().await;
         let disk = look(&self.services, &self.path).await?;
         let disk = disk.ok_or_else(|| Error::not_found(format!("`{}` is not on disk any more", self.path)))?;
+        let (base, ours) = {
+            let shared = self.lock();
+            (shared.base(), shared.document.text().clone())
+        };
+        let theirs = disk.text.clone();
+        let delta = aside(move || Delta::of(&ours, edits_between(&ours.to_string(), &theirs.to_string()))).await?;
+        let delta = delta.map_err(|error| Error::internal(error.to_string()))?;
         {
             let mut shared = self.lock();
-            let (base, ours) = (shared.base(), shared.document.text().clone());
-            let edits = edits_between(&ours.to_string(), &disk.text.to_string());
-            let delta = Delta::of(&ours, edits).map_err(|error| Error::internal(error.to_string()))?;
             let edit = Shared::edit_of(author, self.services.host.now_ms());
             let changed = shared.edit(&base, delta, &edit)?;
             shared.disk = disk;

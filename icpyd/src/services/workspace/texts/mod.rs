@@ -211,6 +211,12 @@ impl Texts {
     }
 }
 
+/// Compares texts where that keeps nobody waiting.
+async fn aside<T: Send + 'static>(compare: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let compared = tokio::task::spawn_blocking(compare).await;
+    compared.map_err(|_| Error::internal("texts could not be compared; the log says more"))
+}
+
 /// Refuses a file to who may not read it, or write it, where it is.
 fn check_file(caller: &Caller, path: &FilePath, least: AuthRole) -> Result<()> {
     let Some(confinement) = caller.confinement() else { return Ok(()) };
