@@ -876,6 +876,113 @@ export interface FileResolveParams {
 /** A side of a conflict. */
 export type TextSide = "ours" | "theirs";
 
+/** Params of `file:history`. */
+export interface FileHistoryParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** Only what led to this revision, and not further: by default the present one. */
+  before?: number | null;
+  /** The most entries, from 1 to 1000: by default 100. */
+  limit?: number | null;
+}
+
+/** Result of `file:history`. */
+export interface FileHistoryResult {
+  /** The file. */
+  path: FilePath;
+  /** The present revision. */
+  rev: number;
+  /** What was changed, the last first. */
+  entries: Array<TextHistoryEntry>;
+  /** When the text was written to the file in that time, the last first. */
+  saves: Array<TextSave>;
+  /** The `before` with which the history goes on. Absent where no older revision is kept. */
+  nextBefore?: number | null;
+}
+
+/** Revisions of one author that belong together: what is undone at once. */
+export interface TextHistoryEntry {
+  /** The revision before. */
+  fromRev: number;
+  /** The last of its revisions. */
+  toRev: number;
+  /** Where it came from. */
+  origin: TextOrigin;
+  /** What its author calls it. */
+  group?: string | null;
+  /** When its first revision came, in milliseconds since 1970. */
+  beganAtMs: number;
+  /** When its last revision came, in milliseconds since 1970. */
+  endedAtMs: number;
+  /** How many bytes were inserted. */
+  insertedBytes: number;
+  /** How many bytes were removed. */
+  removedBytes: number;
+}
+
+/** Where a revision came from. */
+export interface TextOrigin {
+  /** What it was. */
+  kind: TextOriginKind;
+  /** The client that sent it. */
+  client?: string | null;
+  /** The client's own count of it. */
+  clientSeq?: number | null;
+  /** The user it came from: `owner` is who the daemon runs for. */
+  user?: string | null;
+  /** What the user's program calls itself, such as an editor or an agent. */
+  program?: string | null;
+}
+
+/** What a revision was. */
+export type TextOriginKind = "edit" | "undo" | "redo" | "disk";
+
+/** A text that was written to its file. */
+export interface TextSave {
+  /** The revision that was written. */
+  rev: number;
+  /** When, in milliseconds since 1970. */
+  savedAtMs: number;
+  /** The version that the file on disk had then. */
+  version: string;
+}
+
+/** Params of `file:diff`. */
+export interface FileDiffParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** The older revision: by default what is on disk. */
+  fromRev?: number | null;
+  /** The newer revision: by default the present one. */
+  toRev?: number | null;
+}
+
+/** Result of `file:diff`. */
+export interface FileDiffResult {
+  /** The file. */
+  path: FilePath;
+  /** The newer revision. */
+  toRev: number;
+  /** What differs, as a unified diff. Empty where nothing does. */
+  patch: string;
+}
+
+/** Params of `file:restore`. */
+export interface FileRestoreParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** The revision whose text is to be there again. */
+  rev: number;
+  /** Names the client, as in `file:edit`: it can undo what was restored. */
+  client?: string | null;
+}
+
 /** Payload of `file:opened`. */
 export interface FileOpened {
   /** The open file. */
@@ -909,19 +1016,6 @@ export interface FileChanged {
   /** Where it came from. */
   origin: TextOrigin;
 }
-
-/** Where a revision came from. */
-export interface TextOrigin {
-  /** What it was. */
-  kind: TextOriginKind;
-  /** The client that sent it. */
-  client?: string | null;
-  /** The client's own count of it. */
-  clientSeq?: number | null;
-}
-
-/** What a revision was. */
-export type TextOriginKind = "edit" | "undo" | "redo" | "disk";
 
 /** Payload of `file:durable`. */
 export interface FileDurable {
@@ -2515,6 +2609,12 @@ export interface Methods {
   "file:revert": { params: FileSaveParams; result: FileEditResult };
   /** Settles what was changed in the text and on disk, each in its own way. */
   "file:resolve": { params: FileResolveParams; result: FileText };
+  /** Tells what was changed in a text, by whom and when, and when it was saved. What led to the last 10,000 revisions is kept; of files that are closed and saved, for 30 days. */
+  "file:history": { params: FileHistoryParams; result: FileHistoryResult };
+  /** Compares two revisions of a text, or what was changed with what is on disk. */
+  "file:diff": { params: FileDiffParams; result: FileDiffResult };
+  /** Makes the text what it was in an older revision. That is an edit, which can be undone. */
+  "file:restore": { params: FileRestoreParams; result: FileEditResult };
   /** Returns the content of one file: at most 8 MiB in the answer, a file of any size as a stream. */
   "fs:read_file": { params: FsReadFileParams; result: FsReadFileResult };
   /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. A file that would lose something by being replaced is written in place, and the answer's `method` says so. Capabilities of programs (`setcap`) are lost in either way, as at any write. */

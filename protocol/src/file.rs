@@ -1,10 +1,12 @@
 //! `file:*`: files that are open in a workspace, for all clients at once.
 
+pub mod history;
 pub mod text;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::history::{FileDiffParams, FileDiffResult, FileHistoryParams, FileHistoryResult, FileRestoreParams};
 use self::text::{
     FileChanged, FileDurable, FileEditParams, FileEditResult, FileGetTextParams, FileResolveParams, FileSaveParams,
     FileSaved, FileText, FileTextStateChanged, FileUndoParams, FileUndoResult,
@@ -39,6 +41,13 @@ crate::api! {
         Write fn revert(FileSaveParams) -> FileEditResult; rest POST "/files/{fileId}/revert";
         /// Settles what was changed in the text and on disk, each in its own way.
         Write fn resolve(FileResolveParams) -> FileText; rest POST "/files/{fileId}/resolve";
+        /// Tells what was changed in a text, by whom and when, and when it was saved. What led to the last 10,000 revisions is
+        /// kept; of files that are closed and saved, for 30 days.
+        Read fn history(FileHistoryParams) -> FileHistoryResult; rest GET "/files/{fileId}/history";
+        /// Compares two revisions of a text, or what was changed with what is on disk.
+        Read fn diff(FileDiffParams) -> FileDiffResult; rest GET "/files/{fileId}/diff";
+        /// Makes the text what it was in an older revision. That is an edit, which can be undone.
+        Write fn restore(FileRestoreParams) -> FileEditResult; rest POST "/files/{fileId}/restore";
     }
     events {
         /// A file was opened, or is to be shown again: an editor shows it at the place that is named.

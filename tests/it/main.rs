@@ -158,6 +158,7 @@ mod terminal_web;
 mod text;
 #[cfg(unix)]
 mod texts;
+mod texts_history;
 #[cfg(target_os = "linux")]
 mod texts_kept;
 mod tidy;

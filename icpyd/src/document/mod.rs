@@ -51,10 +51,21 @@ pub struct Revision {
     pub group: u64,
     /// What the author calls the group.
     pub label: Option<Arc<str>>,
+    /// Who the author is, where that is known.
+    pub who: Option<Arc<Who>>,
     /// What it does.
     pub role: Role,
     /// When it came, in milliseconds since 1970.
     pub time_ms: u64,
+}
+
+/// An author as others are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// The user.
+    pub user: String,
+    /// What the user's program calls itself.
+    pub program: Option<String>,
 }
 
 /// What a revision does.
@@ -75,6 +86,8 @@ pub struct Edit {
     pub author: Arc<str>,
     /// What the author calls the edits that are undone with it.
     pub label: Option<Arc<str>>,
+    /// Who the author is.
+    pub who: Option<Arc<Who>>,
     /// The client's own count of its edits, where it has one: the same one is made once.
     pub seq: Option<ClientSeq>,
     /// The time, in milliseconds since 1970.
@@ -266,8 +279,8 @@ impl Document {
     }
 
     fn push(&mut self, delta: Delta, edit: &Edit, group: u64, role: Role) -> Revision {
-        let Edit { author, label, time_ms, .. } = edit.clone();
-        let revision = Revision { rev: self.rev + 1, delta, author, group, label, role, time_ms };
+        let Edit { author, label, who, time_ms, .. } = edit.clone();
+        let revision = Revision { rev: self.rev + 1, delta, author, group, label, who, role, time_ms };
         self.take(revision.clone());
         revision
     }

@@ -19,13 +19,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
 use crate::bus::{Bus, Requester};
-use crate::caller::Caller;
+use crate::caller::{Caller, Principal};
 use crate::config::IdleExit;
 use crate::front::Front;
 use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
 use crate::keeper::Keepers;
 use crate::router::Router;
+use crate::store::accounts::OWNER;
 
 /// What services are made of.
 #[derive(Clone, Debug)]
@@ -72,6 +73,14 @@ impl Services {
     /// The way to other services, on behalf of `caller`.
     fn requester(&self, caller: &Caller) -> Requester {
         self.bus.requester(caller.clone(), self.request_timeout)
+    }
+
+    /// The user behind a caller.
+    fn user_of(caller: &Caller) -> &str {
+        match caller.principal() {
+            Principal::Remote { user, .. } => user,
+            Principal::Peer { .. } | Principal::Daemon => OWNER,
+        }
     }
 }
 

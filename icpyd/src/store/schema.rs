@@ -99,6 +99,17 @@ const MIGRATIONS: &[&str] = &[
         records TEXT NOT NULL
     ) STRICT;
     CREATE INDEX checkpoint_workspace ON checkpoint (workspace_id);",
+    // 6: the history of texts: when they were saved, and since when one is kept for that alone.
+    "ALTER TABLE text ADD COLUMN closed_ms INTEGER;
+    ALTER TABLE text ADD COLUMN closed_bytes INTEGER;
+    CREATE INDEX text_closed ON text (closed_ms) WHERE closed_ms IS NOT NULL;
+    CREATE TABLE text_save (
+        path TEXT NOT NULL REFERENCES text (path) ON DELETE CASCADE,
+        rev INTEGER NOT NULL,
+        time_ms INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        PRIMARY KEY (path, rev)
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Prepared statements that are kept: more than there are.

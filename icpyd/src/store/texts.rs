@@ -1,18 +1,30 @@
-//! Texts that differ from their files on disk, or did lately: what they were, and every revision since.
+//! Texts that differ from their files on disk, or did lately: what they were, every revision since, and many before.
 //!
-//! A text is kept as it was at one revision, the snapshot, with all later revisions to be made again. Of those before only some
-//! are kept, to be undone.
+//! A text is kept as it was at one revision, the snapshot, with all later revisions to be made again. Of those before many are
+//! kept as its history. What is closed and on disk is kept for that alone, for a while.
+
+use std::ops::RangeInclusive;
 
 use icpy_protocol::error::Result;
+use icpy_protocol::file::history::TextSave;
 use icpy_protocol::path::FilePath;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use serde::{Deserialize, Serialize};
 
 use super::column::{json, text};
 use super::stored;
 
 /// How many revisions before the snapshot are kept.
-const FORMER_MAX: u64 = 1_000;
+const FORMER_MAX: u64 = 10_000;
+
+/// How many of them are read with the text, to be undone.
+const FORMER_READ_MAX: u64 = 1_000;
+
+/// How long the history of a text is kept that is closed and on disk.
+const CLOSED_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// The most bytes that all of these may take.
+const CLOSED_BYTES_MAX: u64 = 256 << 20;
 
 /// A text without its revisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +77,8 @@ pub fn put(connection: &Connection, kept: &KeptText) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO text (path, epoch, former, rev, snapshot, disk) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (path) DO UPDATE SET epoch = ?2, former = ?3, rev = ?4, snapshot = ?5, disk = ?6",
+             ON CONFLICT (path) DO UPDATE
+                SET epoch = ?2, former = ?3, rev = ?4, snapshot = ?5, disk = ?6, closed_ms = NULL",
         )
         .and_then(|mut it| it.execute(params![path, epoch, text(former), rev, snapshot, text(disk)]))
         .map_err(stored)?;
@@ -80,7 +93,7 @@ pub fn put(connection: &Connection, kept: &KeptText) -> Result<()> {
 /// Begins another history of a text that is kept: a client that knows the one before goes on with this one.
 pub fn begin_epoch(connection: &Connection, path: &FilePath, epoch: &str, former: &[(String, u64)]) -> Result<()> {
     connection
-        .prepare_cached("UPDATE text SET epoch = ?2, former = ?3 WHERE path = ?1")
+        .prepare_cached("UPDATE text SET epoch = ?2, former = ?3, closed_ms = NULL WHERE path = ?1")
         .and_then(|mut it| it.execute(params![text(path), epoch, text(&former)]))
         .map(drop)
         .map_err(stored)
@@ -116,12 +129,89 @@ pub fn get(connection: &Connection, path: &FilePath) -> Result<Option<(KeptText,
         .and_then(|mut it| it.query_row([&key], read_text).optional())
         .map_err(stored)?;
     let Some(kept) = found else { return Ok(None) };
-    let mut statement = connection
-        .prepare_cached("SELECT rev, time_ms, described FROM text_revision WHERE path = ?1 ORDER BY rev")
-        .map_err(stored)?;
+    let oldest = kept.rev.saturating_sub(FORMER_READ_MAX);
+    let revisions = select(
+        connection,
+        "SELECT rev, time_ms, described FROM text_revision WHERE path = ?1 AND rev > ?2 ORDER BY rev",
+        params![key, oldest],
+    )?;
+    Ok(Some((kept, revisions)))
+}
+
+/// At most so many of a text's revisions, from one on backwards, the last first.
+pub fn back_from(connection: &Connection, path: &FilePath, rev: u64, count: u64) -> Result<Vec<KeptRevision>> {
+    select(
+        connection,
+        "SELECT rev, time_ms, described FROM text_revision WHERE path = ?1 AND rev <= ?2 ORDER BY rev DESC LIMIT ?3",
+        params![text(path), rev, count],
+    )
+}
+
+fn select(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<KeptRevision>> {
+    let mut statement = connection.prepare_cached(sql).map_err(stored)?;
     let read = |row: &Row<'_>| Ok(KeptRevision { rev: row.get(0)?, time_ms: row.get(1)?, described: row.get(2)? });
-    let revisions = statement.query_map([&key], read).map_err(stored)?;
-    Ok(Some((kept, revisions.collect::<rusqlite::Result<_>>().map_err(stored)?)))
+    let revisions = statement.query_map(params, read).map_err(stored)?;
+    revisions.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
+/// Notes that a text that is kept was written to its file.
+pub fn note_save(connection: &Connection, path: &FilePath, save: &TextSave) -> Result<()> {
+    connection
+        .prepare_cached("REPLACE INTO text_save (path, rev, time_ms, version) VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut it| it.execute(params![text(path), save.rev, save.saved_at_ms, save.version]))
+        .map(drop)
+        .map_err(stored)
+}
+
+/// When a text was written to its file, from one revision to another, the last first.
+pub fn saves(connection: &Connection, path: &FilePath, revs: RangeInclusive<u64>) -> Result<Vec<TextSave>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT rev, time_ms, version FROM text_save WHERE path = ?1 AND rev BETWEEN ?2 AND ?3 ORDER BY rev DESC",
+        )
+        .map_err(stored)?;
+    let read = |row: &Row<'_>| Ok(TextSave { rev: row.get(0)?, saved_at_ms: row.get(1)?, version: row.get(2)? });
+    let saves = statement.query_map(params![text(path), revs.start(), revs.end()], read).map_err(stored)?;
+    saves.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
+/// Keeps a text for its history alone from now on, and forgets what was kept so for too long.
+pub fn close(connection: &Connection, path: &FilePath, now_ms: u64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE text SET closed_ms = ?2, closed_bytes = octet_length(snapshot) + octet_length(disk) +
+                (SELECT coalesce(sum(octet_length(described)), 0) FROM text_revision WHERE path = ?1) WHERE path = ?1",
+        )
+        .and_then(|mut it| it.execute(params![text(path), now_ms]))
+        .map_err(stored)?;
+    connection
+        .prepare_cached(
+            "DELETE FROM text WHERE path IN (SELECT path FROM (
+                SELECT path, closed_ms, sum(closed_bytes) OVER (ORDER BY closed_ms DESC, path) AS bytes
+                FROM text WHERE closed_ms IS NOT NULL
+            ) WHERE closed_ms < ?1 OR bytes > ?2)",
+        )
+        .and_then(|mut it| it.execute(params![now_ms.saturating_sub(CLOSED_MS_MAX), CLOSED_BYTES_MAX]))
+        .map(drop)
+        .map_err(stored)
+}
+
+/// Gives a text and all that is kept of it another path. What was kept under that is forgotten.
+pub fn rename(connection: &Connection, from: &FilePath, to: &FilePath) -> Result<()> {
+    let (from, to) = (text(from), text(to));
+    for sql in [
+        "DELETE FROM text WHERE path = ?2 AND ?1 <> ?2",
+        "INSERT INTO text SELECT ?2, epoch, former, rev, snapshot, disk, closed_ms, closed_bytes FROM text WHERE path = ?1",
+        "UPDATE text_revision SET path = ?2 WHERE path = ?1",
+        "UPDATE text_save SET path = ?2 WHERE path = ?1",
+    ] {
+        connection.prepare_cached(sql).and_then(|mut it| it.execute([&from, &to])).map_err(stored)?;
+    }
+    connection
+        .prepare_cached("DELETE FROM text WHERE path = ?1")
+        .and_then(|mut it| it.execute([&from]))
+        .map(drop)
+        .map_err(stored)
 }
 
 /// Forgets a text.

@@ -250,6 +250,12 @@ pub struct TextOrigin {
     /// The client's own count of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_seq: Option<u64>,
+    /// The user it came from: `owner` is who the daemon runs for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// What the user's program calls itself, such as an editor or an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
 
 /// What a revision was.

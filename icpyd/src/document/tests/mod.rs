@@ -16,7 +16,7 @@ fn document(text: &str) -> Document {
 }
 
 fn edit(author: &str, time_ms: u64) -> Edit {
-    Edit { author: author.into(), label: None, seq: None, time_ms }
+    Edit { author: author.into(), label: None, who: None, seq: None, time_ms }
 }
 
 fn base(rev: u64) -> Base {

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
+use icpy_protocol::file::history::{
+    FileDiffParams, FileDiffResult, FileHistoryParams, FileHistoryResult, FileRestoreParams,
+};
 use icpy_protocol::file::text::{
     FileEditParams, FileEditResult, FileGetTextParams, FileResolveParams, FileSaveParams, FileSaved, FileText,
     FileUndoParams, FileUndoResult,
@@ -147,6 +150,18 @@ impl FileApi<Caller> for Workspaces {
 
     async fn resolve(&self, caller: &Caller, params: FileResolveParams) -> Result<FileText> {
         self.texts.resolve(caller, &params).await
+    }
+
+    async fn history(&self, caller: &Caller, params: FileHistoryParams) -> Result<FileHistoryResult> {
+        self.texts.history(caller, &params).await
+    }
+
+    async fn diff(&self, caller: &Caller, params: FileDiffParams) -> Result<FileDiffResult> {
+        self.texts.diff(caller, &params).await
+    }
+
+    async fn restore(&self, caller: &Caller, params: FileRestoreParams) -> Result<FileEditResult> {
+        self.texts.restore(caller, &params).await
     }
 }
 

@@ -52,7 +52,7 @@ fn base(document: &Document) -> Base {
 }
 
 fn author(time_ms: u64) -> Edit {
-    Edit { author: "bench".into(), label: None, seq: None, time_ms }
+    Edit { author: "bench".into(), label: None, who: None, seq: None, time_ms }
 }
 
 fn edit(table: &mut Table) {

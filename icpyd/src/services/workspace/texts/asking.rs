@@ -18,7 +18,8 @@ use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::diff::edits_between;
 use crate::document::line_ends::plain;
 use crate::document::place::{Place, Unit, byte_of};
-use crate::document::{Base, ClientSeq, Delta, Edit, Role};
+use crate::document::{Base, ClientSeq, Delta, Edit, Role, Who};
+use crate::services::Services;
 
 /// The most bytes of a client's name, and of a group's.
 const NAME_BYTES_MAX: usize = 200;
@@ -39,7 +40,7 @@ impl Texts {
     ) -> Result<FileEditResult> {
         let text = self.of(caller, &params.file, AuthRole::Editor).await?;
         text.check_storable().await?;
-        let edit = edit_of(caller, &params, text.services.host.now_ms())?;
+        let edit = edit_of(caller, &params, &text.services)?;
         let known = edit.seq.as_ref().and_then(|seq| text.lock().document.known(seq));
         let rev = match known {
             Some(rev) => rev,
@@ -58,7 +59,7 @@ impl Texts {
     ) -> Result<FileUndoResult> {
         let text = self.of(caller, &params.file, AuthRole::Editor).await?;
         text.check_storable().await?;
-        let edit = Shared::edit_of(author(caller, params.client.as_deref())?, text.services.host.now_ms());
+        let edit = uncounted(caller, params.client.as_deref(), &text.services)?;
         let result = {
             let mut shared = text.lock();
             let events = shared.reverse(role, &edit);
@@ -79,7 +80,7 @@ impl Texts {
         file: &FileOf,
     ) -> Result<FileEditResult> {
         let text = self.of(caller, file, AuthRole::Editor).await?;
-        text.revert(caller.session()).await?;
+        text.revert(&uncounted(caller, None, &text.services)?).await?;
         let revision = text.lock().now();
         Ok(FileEditResult { revision })
     }
@@ -94,7 +95,7 @@ impl Texts {
         let told = {
             let mut shared = text.lock();
             if params.keep == TextSide::Theirs {
-                let edit = Shared::edit_of(caller.session(), text.services.host.now_ms());
+                let edit = uncounted(caller, None, &text.services)?;
                 let events = shared.take_theirs(&edit)?;
                 text.tell(&events);
             }
@@ -151,16 +152,27 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     }
 }
 
-fn edit_of(caller: &Caller, params: &FileEditParams, time_ms: u64) -> Result<Edit> {
+fn edit_of(caller: &Caller, params: &FileEditParams, services: &Services) -> Result<Edit> {
     let client = author(caller, params.client.as_deref())?;
     if let Some(group) = &params.group {
         check_name("group", group)?;
     }
     Ok(Edit {
-        author: client.into(),
         label: params.group.as_deref().map(Arc::from),
         seq: params.client_seq.map(|seq| ClientSeq { client: client.to_owned(), seq }),
-        time_ms,
+        ..uncounted(caller, params.client.as_deref(), services)?
+    })
+}
+
+/// An edit that its client does not count.
+pub(super) fn uncounted(caller: &Caller, client: Option<&str>, services: &Services) -> Result<Edit> {
+    let who = Who { user: Services::user_of(caller).to_owned(), program: (services.sessions.client)(caller.session()) };
+    Ok(Edit {
+        author: author(caller, client)?.into(),
+        label: None,
+        who: Some(Arc::new(who)),
+        seq: None,
+        time_ms: services.host.now_ms(),
     })
 }
 

@@ -17,14 +17,14 @@ use icpy_protocol::topic::Pattern;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{Instant, sleep_until};
 
-use super::shared::{Conflict, DISK, Disk, Shared};
+use super::shared::{Conflict, Disk, Shared};
 use super::storing::restored;
 use super::{Followed, OpenText, TEXT_BYTES_MAX, Texts, aside};
 use crate::bus::{Interest, Item, Requester};
 use crate::caller::Caller;
 use crate::document::diff::{Clash, Merge, edits_between, merge};
 use crate::document::line_ends::{self, LineEnds};
-use crate::document::{Delta, Document, Lineage};
+use crate::document::{Delta, Document, Edit, Lineage};
 use crate::services::Services;
 use crate::store::texts;
 
@@ -221,7 +221,7 @@ impl OpenText {
             let mut shared = self.lock();
             let ours = shared.document.text_at(&rev).map_err(|_| shared.stale())?;
             let delta = Delta::of(&ours, edits).map_err(|error| Error::internal(error.to_string()))?;
-            let edit = Shared::edit_of(DISK, self.services.host.now_ms());
+            let edit = Shared::edit_of_disk(self.services.host.now_ms());
             let changed = shared.edit(&rev, delta, &edit)?;
             let base = rev.clone();
             let conflict = |Clash { ours: range, base, theirs }| {
@@ -251,7 +251,7 @@ impl OpenText {
                 Ok(written) => {
                     let saved = FileSaved { path: self.path.clone(), revision: base, version: written.version };
                     self.note_saved(&saved, text, ends);
-                    self.store_all().await?;
+                    self.store_save(&saved).await?;
                     return Ok(saved);
                 }
                 Err(error) if matches!(error.kind(), Kind::Conflict | Kind::AlreadyExists | Kind::NotFound) => {
@@ -293,7 +293,7 @@ impl OpenText {
     }
 
     /// Makes the text what is on disk.
-    pub(super) async fn revert(self: &Arc<Self>, author: &str) -> Result<()> {
+    pub(super) async fn revert(self: &Arc<Self>, edit: &Edit) -> Result<()> {
         let _turn = self.disk.lock().await;
         let disk = look(&self.services, &self.path).await?;
         let disk = disk.ok_or_else(|| Error::not_found(format!("`{}` is not on disk any more", self.path)))?;
@@ -306,8 +306,7 @@ impl OpenText {
         let delta = delta.map_err(|error| Error::internal(error.to_string()))?;
         {
             let mut shared = self.lock();
-            let edit = Shared::edit_of(author, self.services.host.now_ms());
-            let changed = shared.edit(&base, delta, &edit)?;
+            let changed = shared.edit(&base, delta, edit)?;
             shared.disk = disk;
             shared.conflicts.clear();
             self.tell(&changed.events);

@@ -12,6 +12,7 @@
 
 mod asking;
 mod disk;
+mod history;
 mod shared;
 mod storing;
 
@@ -28,6 +29,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use self::shared::Shared;
 use super::placing::plain;
 use crate::caller::Caller;
+use crate::journal::Changes;
 use crate::services::Services;
 use crate::store::{texts, workspaces};
 
@@ -136,7 +138,7 @@ impl Texts {
     async fn find(&self, file: &FileOf) -> Result<OpenFile> {
         let FileOf { file_id, path } = file.clone();
         let path = path.as_ref().map(plain).transpose()?;
-        let find = move |connection: &rusqlite::Connection, _: &mut crate::journal::Changes| match (&file_id, &path) {
+        let find = move |connection: &rusqlite::Connection, _: &mut Changes| match (&file_id, &path) {
             (Some(id), _) => workspaces::get_open_file(connection, id)?
                 .ok_or_else(|| Error::not_found(format!("no open file has the id `{id}`"))),
             (None, Some(path)) => workspaces::find_open_file(connection, None, path)?
@@ -202,12 +204,14 @@ impl Texts {
         if !is_last {
             return Ok(());
         }
-        text.store().await?;
-        if discard || !text.lock().is_dirty() {
-            let path = text.path.clone();
-            self.0.services.journal.commit(move |connection, _| texts::remove(connection, &path)).await?;
-        }
-        Ok(())
+        text.store_all().await?;
+        let (path, is_dirty) = (text.path.clone(), text.lock().is_dirty());
+        let forget = move |connection: &rusqlite::Connection, changes: &mut Changes| match (discard, is_dirty) {
+            (true, _) => texts::remove(connection, &path),
+            (false, true) => Ok(()),
+            (false, false) => texts::close(connection, &path, changes.now_ms),
+        };
+        self.0.services.journal.commit(forget).await.map(drop)
     }
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub(super) begun: Option<Rope>,
     /// Whether the store has the text, to which revisions can be added.
     pub(super) is_kept: bool,
+    /// The revision whose text it has: those since are made again when it is read.
+    pub(super) kept_rev: u64,
     /// Why nothing could be stored the last time.
     pub(super) store_error: Option<Error>,
 }
@@ -79,6 +81,7 @@ impl Shared {
             durable_rev: 0,
             begun: None,
             is_kept: false,
+            kept_rev: 0,
             store_error: None,
         }
     }
@@ -89,6 +92,11 @@ impl Shared {
 
     pub(super) fn now(&self) -> TextRevision {
         self.revision(self.document.rev())
+    }
+
+    /// How many revisions have to be made again when the text is read from the store.
+    pub(super) fn remade(&self) -> u64 {
+        self.durable_rev.saturating_sub(self.kept_rev)
     }
 
     pub(super) fn is_dirty(&self) -> bool {
@@ -197,15 +205,7 @@ impl Shared {
             let to = (range.end > range.start).then_some(TextPlace::Offset(range.end as u64));
             TextEdit { from: TextPlace::Offset(range.start as u64), to, text: splice.inserted.to_string() }
         });
-        let is_disk = &*revision.author == DISK;
-        let kind = match revision.role {
-            Role::Edit if is_disk => TextOriginKind::Disk,
-            Role::Edit => TextOriginKind::Edit,
-            Role::Undo => TextOriginKind::Undo,
-            Role::Redo => TextOriginKind::Redo,
-        };
-        let client = (!is_disk).then(|| revision.author.to_string());
-        let origin = TextOrigin { kind, client, client_seq: seq.map(|it| it.seq) };
+        let origin = TextOrigin { client_seq: seq.map(|it| it.seq), ..origin_of(revision) };
         FileChanged { path: self.path.clone(), revision: self.revision(revision.rev), edits: edits.collect(), origin }
     }
 
@@ -221,9 +221,28 @@ impl Shared {
         Error::conflict(message).with("epoch", epoch).with("rev", rev).with("text", self.document.text().to_string())
     }
 
-    /// An edit that no client counts.
-    pub(super) fn edit_of(author: &str, time_ms: u64) -> Edit {
-        Edit { author: Arc::from(author), label: None, seq: None, time_ms }
+    /// What came from the disk.
+    pub(super) fn edit_of_disk(time_ms: u64) -> Edit {
+        Edit { author: Arc::from(DISK), label: None, who: None, seq: None, time_ms }
+    }
+}
+
+/// Where a revision came from, without the client's own count.
+pub(super) fn origin_of(revision: &Revision) -> TextOrigin {
+    let is_disk = &*revision.author == DISK;
+    let kind = match revision.role {
+        Role::Edit if is_disk => TextOriginKind::Disk,
+        Role::Edit => TextOriginKind::Edit,
+        Role::Undo => TextOriginKind::Undo,
+        Role::Redo => TextOriginKind::Redo,
+    };
+    let who = revision.who.as_deref();
+    TextOrigin {
+        kind,
+        client: (!is_disk).then(|| revision.author.to_string()),
+        client_seq: None,
+        user: who.map(|it| it.user.clone()),
+        program: who.and_then(|it| it.program.clone()),
     }
 }
 
@@ -246,7 +265,7 @@ mod tests {
         let mut shared = Shared::new("/a".into(), Document::new(lineage, 0, text.clone()), disk);
         let insert = |shared: &mut Shared| {
             let delta = Delta::of(shared.document.text(), [(0..0, "x".to_owned())]).unwrap();
-            shared.edit(&shared.base(), delta, &Shared::edit_of("us", 0)).unwrap();
+            shared.edit(&shared.base(), delta, &Shared::edit_of_disk(0)).unwrap();
         };
         insert(&mut shared);
         let under_way = std::mem::take(&mut shared.unstored);

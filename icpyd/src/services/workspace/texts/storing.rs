@@ -6,17 +6,25 @@ use std::sync::atomic::Ordering;
 use crop::Rope;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::DURABLE;
-use icpy_protocol::file::text::FileDurable;
+use icpy_protocol::file::history::TextSave;
+use icpy_protocol::file::text::{FileDurable, FileSaved};
 use serde::{Deserialize, Serialize};
 
 use super::OpenText;
 use super::shared::{Disk, Shared, Unstored};
 use crate::document::line_ends;
-use crate::document::{Base, ClientSeq, Delta, Document, Lineage, Revision, Role, Splice};
+use crate::document::{Base, ClientSeq, Delta, Document, Lineage, Revision, Role, Splice, Who};
+use crate::journal::Changes;
 use crate::store::texts::{self, KeptDisk, KeptRevision, KeptText};
 
 /// Revisions that may wait to be stored before who edits waits too.
 const UNSTORED_MAX: usize = 4096;
+
+/// Revisions after which the text is stored as it is, so that no more have to be made again.
+const REMADE_MAX: u64 = 4096;
+
+/// Histories before the present one that are remembered.
+const FORMER_MAX: usize = 64;
 
 /// A revision as the store keeps it.
 #[derive(Serialize, Deserialize)]
@@ -25,6 +33,8 @@ struct Described {
     group: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    who: Option<(String, Option<String>)>,
     role: char,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seq: Option<(String, u64)>,
@@ -44,6 +54,9 @@ impl OpenText {
                 text.is_storing.store(false, Ordering::Release);
                 // An error is kept, and refuses the next edit.
                 let _ = text.store().await;
+                if text.lock().remade() > REMADE_MAX {
+                    let _ = text.store_all().await;
+                }
             });
         }
         Ok(())
@@ -69,7 +82,7 @@ impl OpenText {
             (unstored, kept)
         };
         let (path, revisions) = (self.path.clone(), unstored.iter().map(described).collect::<Vec<_>>());
-        let change = move |connection: &rusqlite::Connection, _: &mut crate::journal::Changes| {
+        let change = move |connection: &rusqlite::Connection, _: &mut Changes| {
             if let Some(kept) = &kept {
                 texts::put(connection, kept)?;
             }
@@ -79,7 +92,9 @@ impl OpenText {
         let mut shared = self.lock();
         match committed {
             Ok(_) => {
-                shared.begun = None;
+                if shared.begun.take().is_some() {
+                    shared.kept_rev = unstored.first().map_or(0, |(revision, _)| revision.rev - 1);
+                }
                 shared.is_kept = true;
                 shared.store_error = None;
                 shared.durable_rev = unstored.last().map_or(0, |(revision, _)| revision.rev);
@@ -100,6 +115,16 @@ impl OpenText {
     /// Stores the text as it is now, with what is on disk now, so that no older revision has to be made again. Where it was
     /// never edited there is nothing to store.
     pub(super) async fn store_all(&self) -> Result<()> {
+        self.store_text(None).await
+    }
+
+    /// The same when it was written to its file.
+    pub(super) async fn store_save(&self, saved: &FileSaved) -> Result<()> {
+        let (rev, version) = (saved.revision.rev, saved.version.clone());
+        self.store_text(Some(TextSave { rev, saved_at_ms: self.services.host.now_ms(), version })).await
+    }
+
+    async fn store_text(&self, save: Option<TextSave>) -> Result<()> {
         let kept = loop {
             self.store().await?;
             let turn = self.storing.lock().await;
@@ -112,7 +137,14 @@ impl OpenText {
             }
         };
         let (kept, _turn) = kept;
-        self.services.journal.commit(move |connection, _| texts::put(connection, &kept)).await.map(drop)
+        let rev = kept.rev;
+        let store = move |connection: &rusqlite::Connection, _: &mut Changes| {
+            texts::put(connection, &kept)?;
+            save.map_or(Ok(()), |save| texts::note_save(connection, &kept.path, &save))
+        };
+        self.services.journal.commit(store).await?;
+        self.lock().kept_rev = rev;
+        Ok(())
     }
 }
 
@@ -128,7 +160,7 @@ fn kept(shared: &Shared, rev: u64, text: &Rope) -> KeptText {
 }
 
 fn described((revision, seq): &Unstored) -> KeptRevision {
-    let Revision { rev, delta, author, group, label, role, time_ms } = revision.clone();
+    let Revision { rev, delta, author, group, label, who, role, time_ms } = revision.clone();
     let role = match role {
         Role::Edit => 'e',
         Role::Undo => 'u',
@@ -137,12 +169,14 @@ fn described((revision, seq): &Unstored) -> KeptRevision {
     let splices = delta.splices().iter().cloned().map(|it| (it.at, it.removed, it.inserted)).collect();
     let seq = seq.clone().map(|ClientSeq { client, seq }| (client, seq));
     let (author, label) = (author.to_string(), label.map(|it| it.to_string()));
-    let described = Described { author, group, label, role, seq, splices };
+    let who = who.map(|it| (it.user.clone(), it.program.clone()));
+    let described = Described { author, group, label, who, role, seq, splices };
     KeptRevision { rev, time_ms, described: serde_json::to_string(&described).expect("it has string keys") }
 }
 
-fn read(kept: &KeptRevision) -> Option<Unstored> {
-    let Described { author, group, label, role, seq, splices } = serde_json::from_str(&kept.described).ok()?;
+/// A revision as it was kept; `None` where it cannot be read.
+pub(super) fn read(kept: &KeptRevision) -> Option<Unstored> {
+    let Described { author, group, label, who, role, seq, splices } = serde_json::from_str(&kept.described).ok()?;
     let role = match role {
         'e' => Role::Edit,
         'u' => Role::Undo,
@@ -153,7 +187,8 @@ fn read(kept: &KeptRevision) -> Option<Unstored> {
     let delta = Delta::of_splices(splices.into_iter().map(splice).collect())?;
     let seq = seq.map(|(client, seq)| ClientSeq { client, seq });
     let (author, label) = (author.into(), label.map(Into::into));
-    Some((Revision { rev: kept.rev, delta, author, group, label, role, time_ms: kept.time_ms }, seq))
+    let who = who.map(|(user, program)| Arc::new(Who { user, program }));
+    Some((Revision { rev: kept.rev, delta, author, group, label, who, role, time_ms: kept.time_ms }, seq))
 }
 
 /// A text as it was stored, which goes on as a history of its own: of the one before, all is known that was stored.
@@ -161,8 +196,10 @@ pub(super) fn restored(kept: KeptText, revisions: Vec<KeptRevision>, epoch: Stri
     let KeptText { path, epoch: before, former, rev, snapshot, disk } = kept;
     let broken = |rev: u64| Error::internal(format!("revision {rev} of `{path}` cannot be read from the store"));
     let last_rev = revisions.last().map_or(rev, |it| it.rev.max(rev));
-    let former = former.into_iter().chain([(before, last_rev)]).map(|(epoch, rev)| Base { epoch, rev });
-    let lineage = Lineage { epoch, former: former.collect() };
+    let mut former: Vec<Base> = former.into_iter().map(|(epoch, rev)| Base { epoch, rev }).collect();
+    former.push(Base { epoch: before, rev: last_rev });
+    former.drain(..former.len().saturating_sub(FORMER_MAX));
+    let lineage = Lineage { epoch, former };
     let (older, newer): (Vec<_>, Vec<_>) = revisions.into_iter().partition(|it| it.rev <= rev);
     let older: Option<Vec<Unstored>> = older.iter().map(read).collect();
     let mut document = Document::restore(lineage, rev, snapshot.as_str().into(), older.unwrap_or_default());
@@ -175,5 +212,5 @@ pub(super) fn restored(kept: KeptText, revisions: Vec<KeptRevision>, epoch: Stri
     let disk = Disk { version, text: text.as_str().into(), line_ends, charset, has_bom };
     let conflicts = serde_json::from_value(conflicts).unwrap_or_default();
     let shared = Shared::new(path, document, disk);
-    Ok(Shared { conflicts, durable_rev: last_rev, is_kept: true, ..shared })
+    Ok(Shared { conflicts, durable_rev: last_rev, kept_rev: rev, is_kept: true, ..shared })
 }
