@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use icpy_protocol::api::Access;
 use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
+use icpy_protocol::path::untitled;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::OwnedSemaphorePermit;
@@ -186,7 +187,11 @@ impl Identity {
         };
         if OF_TEXTS.contains(&topic) {
             // What is in the text is no path.
-            return payload.get("path").and_then(Value::as_str).is_some_and(is_inside);
+            let is_seen = |path: &str| match untitled(path) {
+                Some((id, _)) => confinement.workspaces().is_some_and(|all| all.contains_key(id)),
+                None => is_inside(path),
+            };
+            return payload.get("path").and_then(Value::as_str).is_some_and(is_seen);
         }
         if is_of(topic, &["state:"]) {
             // Nor is what clients keep there.

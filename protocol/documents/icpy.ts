@@ -441,7 +441,7 @@ export interface OpenFile {
   fileId: string;
   /** The workspace it is open in. */
   workspaceId: string;
-  /** Its path, absolute. */
+  /** Its path, absolute. That of a text without a file is `untitled:WORKSPACE/NAME`. */
   path: FilePath;
   /** When it was opened first, in milliseconds since 1970. */
   openedAtMs: number;
@@ -677,8 +677,10 @@ export interface PresenceLeft {
 
 /** Params of `file:open`. */
 export interface FileOpenParams {
-  /** The file: absolute and there. */
+  /** The file: absolute, and there unless it may be new. */
   path: FilePath;
+  /** Whether it need not be there: then its text is empty, and it is made when that is saved. */
+  mayBeNew?: boolean;
   /** The place to show. */
   position?: TextPosition | null;
   /** The workspace to open it in, whatever its root. */
@@ -708,6 +710,12 @@ export interface FileOpenResult {
   isNew: boolean;
   /** How many subscribers were told: with none, nobody sees the file. */
   receivers: number;
+}
+
+/** Params of `file:create_untitled`. */
+export interface FileCreateUntitledParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
 }
 
 /** Params of `file:close`: the open file by its id, or by its path. */
@@ -863,6 +871,26 @@ export interface FileSaved {
   version: string;
 }
 
+/** Params of `file:save_as`. */
+export interface FileSaveAsParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** Where it is written to: absolute, in a folder that is there. */
+  to: FilePath;
+  /** Whether a file that is there may be replaced. */
+  overwrite?: boolean;
+}
+
+/** Result of `file:save_as`. */
+export interface FileSavedAs {
+  /** The open file with its new path. */
+  file: OpenFile;
+  /** The version of the file on disk. */
+  version: string;
+}
+
 /** Params of `file:resolve`. */
 export interface FileResolveParams {
   /** The open file. */
@@ -993,6 +1021,14 @@ export interface FileOpened {
   isNew: boolean;
   /** The session that opened it. */
   openedBy: string;
+}
+
+/** Payload of `file:renamed`. */
+export interface FileRenamed {
+  /** The open file with its new path. */
+  file: OpenFile;
+  /** The path that it had. */
+  from: FilePath;
 }
 
 /** Payload of `file:closed`. */
@@ -2591,7 +2627,9 @@ export interface Methods {
   "presence:leave": { params: Empty; result: Empty };
   /** Opens a file in every attached editor: in the workspace whose root holds it, else in the active one, else in a new one over the enclosing repository or folder. A file that is open already is shown again. */
   "file:open": { params: FileOpenParams; result: FileOpenResult };
-  /** Closes an open file in every attached editor. */
+  /** Opens a text that has no file yet, in every attached editor. Its path is a name: `file:save_as` gives it a real one. */
+  "file:create_untitled": { params: FileCreateUntitledParams; result: OpenFile };
+  /** Closes an open file in every attached editor. What was not saved is there when it is opened again, unless it is thrown away; a text that has no file yet is not closed without that. */
   "file:close": { params: FileCloseParams; result: OpenFile };
   /** Lists the open files: of all workspaces unless one is named. */
   "file:list": { params: FileListParams; result: FileListResult };
@@ -2605,6 +2643,8 @@ export interface Methods {
   "file:redo": { params: FileUndoParams; result: FileUndoResult };
   /** Writes the text to the file, in the charset and with the line ends that it has. What others have written to it meanwhile is merged first; while there are conflicts nothing is written. */
   "file:save": { params: FileSaveParams; result: FileSaved };
+  /** Writes the text to another file, which is the open one from then on, with its history. The one before stays as it is on disk. */
+  "file:save_as": { params: FileSaveAsParams; result: FileSavedAs };
   /** Makes the text what is on disk. That is an edit, which can be undone. */
   "file:revert": { params: FileSaveParams; result: FileEditResult };
   /** Settles what was changed in the text and on disk, each in its own way. */
@@ -2757,6 +2797,8 @@ export interface Events {
   "presence:left": PresenceLeft;
   /** A file was opened, or is to be shown again: an editor shows it at the place that is named. */
   "file:opened": FileOpened;
+  /** An open file has another path: it was renamed, with a folder or alone, or saved as another one. */
+  "file:renamed": FileRenamed;
   /** A file was closed. */
   "file:closed": FileClosed;
   /** The text of an open file has a new revision. */

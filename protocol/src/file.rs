@@ -1,12 +1,14 @@
 //! `file:*`: files that are open in a workspace, for all clients at once.
 
 pub mod history;
+pub mod naming;
 pub mod text;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::history::{FileDiffParams, FileDiffResult, FileHistoryParams, FileHistoryResult, FileRestoreParams};
+use self::naming::{FileCreateUntitledParams, FileRenamed, FileSaveAsParams, FileSavedAs};
 use self::text::{
     FileChanged, FileDurable, FileEditParams, FileEditResult, FileGetTextParams, FileResolveParams, FileSaveParams,
     FileSaved, FileText, FileTextStateChanged, FileUndoParams, FileUndoResult,
@@ -20,7 +22,10 @@ crate::api! {
         /// Opens a file in every attached editor: in the workspace whose root holds it, else in the active one, else in
         /// a new one over the enclosing repository or folder. A file that is open already is shown again.
         Write fn open(FileOpenParams) -> FileOpenResult, idempotent; rest POST "/files" created "/files/{file.fileId}";
-        /// Closes an open file in every attached editor.
+        /// Opens a text that has no file yet, in every attached editor. Its path is a name: `file:save_as` gives it a real one.
+        Write fn create_untitled(FileCreateUntitledParams) -> OpenFile; rest POST "/untitled" created "/files/{fileId}";
+        /// Closes an open file in every attached editor. What was not saved is there when it is opened again, unless it is
+        /// thrown away; a text that has no file yet is not closed without that.
         Write fn close(FileCloseParams) -> OpenFile; rest DELETE "/files/{fileId}";
         /// Lists the open files: of all workspaces unless one is named.
         Read fn list(FileListParams) -> FileListResult; rest GET "/files";
@@ -37,6 +42,9 @@ crate::api! {
         /// Writes the text to the file, in the charset and with the line ends that it has. What others have written to it
         /// meanwhile is merged first; while there are conflicts nothing is written.
         Write fn save(FileSaveParams) -> FileSaved; rest POST "/files/{fileId}/save";
+        /// Writes the text to another file, which is the open one from then on, with its history. The one before stays as it is
+        /// on disk.
+        Write fn save_as(FileSaveAsParams) -> FileSavedAs; rest POST "/files/{fileId}/save_as";
         /// Makes the text what is on disk. That is an edit, which can be undone.
         Write fn revert(FileSaveParams) -> FileEditResult; rest POST "/files/{fileId}/revert";
         /// Settles what was changed in the text and on disk, each in its own way.
@@ -52,6 +60,8 @@ crate::api! {
     events {
         /// A file was opened, or is to be shown again: an editor shows it at the place that is named.
         Read OPENED: FileOpened = "file:opened", durable, state("file:list");
+        /// An open file has another path: it was renamed, with a folder or alone, or saved as another one.
+        Read RENAMED: FileRenamed = "file:renamed", durable, state("file:list");
         /// A file was closed.
         Read CLOSED: FileClosed = "file:closed", durable, state("file:list");
         /// The text of an open file has a new revision.
@@ -79,7 +89,7 @@ pub struct OpenFile {
     pub file_id: String,
     /// The workspace it is open in.
     pub workspace_id: String,
-    /// Its path, absolute.
+    /// Its path, absolute. That of a text without a file is `untitled:WORKSPACE/NAME`.
     pub path: FilePath,
     /// When it was opened first, in milliseconds since 1970.
     pub opened_at_ms: u64,
@@ -165,8 +175,11 @@ pub struct TextPosition {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileOpenParams {
-    /// The file: absolute and there.
+    /// The file: absolute, and there unless it may be new.
     pub path: FilePath,
+    /// Whether it need not be there: then its text is empty, and it is made when that is saved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_new: bool,
     /// The place to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<TextPosition>,
@@ -184,7 +197,14 @@ pub struct FileOpenParams {
 impl FileOpenParams {
     /// Opens a file as usual.
     pub fn new(path: impl Into<FilePath>) -> Self {
-        Self { path: path.into(), position: None, workspace_id: None, placing: FilePlacing::default(), purpose: None }
+        Self {
+            path: path.into(),
+            may_be_new: false,
+            position: None,
+            workspace_id: None,
+            placing: FilePlacing::default(),
+            purpose: None,
+        }
     }
 }
 

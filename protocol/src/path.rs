@@ -34,6 +34,26 @@ impl FilePath {
     }
 }
 
+/// What the paths of texts begin with that have no file yet: `untitled:WORKSPACE/NAME`.
+const UNTITLED: &str = "untitled:";
+
+impl FilePath {
+    /// The path of a text that has no file yet.
+    pub fn of_untitled(workspace_id: &str, name: &str) -> Self {
+        Self(format!("{UNTITLED}{workspace_id}/{name}").into())
+    }
+
+    /// The workspace and the name of a text that has no file yet.
+    pub fn untitled(&self) -> Option<(&str, &str)> {
+        untitled(self.0.to_str()?)
+    }
+}
+
+/// The workspace and the name in the path of a text that has no file yet.
+pub fn untitled(path: &str) -> Option<(&str, &str)> {
+    path.strip_prefix(UNTITLED)?.split_once('/')
+}
+
 impl AsRef<Path> for FilePath {
     fn as_ref(&self) -> &Path {
         &self.0

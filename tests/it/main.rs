@@ -158,9 +158,12 @@ mod terminal_web;
 mod text;
 #[cfg(unix)]
 mod texts;
+#[cfg(unix)]
 mod texts_history;
 #[cfg(target_os = "linux")]
 mod texts_kept;
+#[cfg(target_os = "linux")]
+mod texts_moved;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod undo;

@@ -196,22 +196,39 @@ pub fn close(connection: &Connection, path: &FilePath, now_ms: u64) -> Result<()
         .map_err(stored)
 }
 
-/// Gives a text and all that is kept of it another path. What was kept under that is forgotten.
-pub fn rename(connection: &Connection, from: &FilePath, to: &FilePath) -> Result<()> {
-    let (from, to) = (text(from), text(to));
-    for sql in [
-        "DELETE FROM text WHERE path = ?2 AND ?1 <> ?2",
-        "INSERT INTO text SELECT ?2, epoch, former, rev, snapshot, disk, closed_ms, closed_bytes FROM text WHERE path = ?1",
-        "UPDATE text_revision SET path = ?2 WHERE path = ?1",
-        "UPDATE text_save SET path = ?2 WHERE path = ?1",
-    ] {
-        connection.prepare_cached(sql).and_then(|mut it| it.execute([&from, &to])).map_err(stored)?;
-    }
+/// The paths of all that is kept.
+pub fn paths(connection: &Connection) -> Result<Vec<FilePath>> {
+    let mut statement = connection.prepare_cached("SELECT path FROM text").map_err(stored)?;
+    let paths = statement.query_map([], |row| json(row, 0)).map_err(stored)?;
+    paths.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
+/// Whether a text is kept for more than its history.
+pub fn is_in_use(connection: &Connection, path: &FilePath) -> Result<bool> {
     connection
-        .prepare_cached("DELETE FROM text WHERE path = ?1")
-        .and_then(|mut it| it.execute([&from]))
-        .map(drop)
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM text WHERE path = ?1 AND closed_ms IS NULL)")
+        .and_then(|mut it| it.query_row([text(path)], |row| row.get(0)))
         .map_err(stored)
+}
+
+/// Gives a text and all that is kept of it another path: what was kept under that is forgotten. Returns whether anything is
+/// kept.
+pub fn rename(connection: &Connection, from: &FilePath, to: &FilePath) -> Result<bool> {
+    let (from, to) = (text(from), text(to));
+    let execute =
+        |sql: &str| connection.prepare_cached(sql).and_then(|mut it| it.execute([&from, &to])).map_err(stored);
+    if execute("UPDATE text SET path = path WHERE path = ?1 AND ?2 <> ?1")? == 0 {
+        return Ok(false);
+    }
+    execute("DELETE FROM text WHERE path = ?2 AND ?1 <> ?2")?;
+    execute(
+        "INSERT INTO text SELECT ?2, epoch, former, rev, snapshot, disk, closed_ms, closed_bytes
+            FROM text WHERE path = ?1",
+    )?;
+    execute("UPDATE text_revision SET path = ?2 WHERE path = ?1")?;
+    execute("UPDATE text_save SET path = ?2 WHERE path = ?1")?;
+    execute("DELETE FROM text WHERE path = ?1 AND ?1 <> ?2")?;
+    Ok(true)
 }
 
 /// Forgets a text.

@@ -7,6 +7,7 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::history::{
     FileDiffParams, FileDiffResult, FileHistoryParams, FileHistoryResult, FileRestoreParams,
 };
+use icpy_protocol::file::naming::{FileCreateUntitledParams, FileSaveAsParams, FileSavedAs};
 use icpy_protocol::file::text::{
     FileEditParams, FileEditResult, FileGetTextParams, FileResolveParams, FileSaveParams, FileSaved, FileText,
     FileUndoParams, FileUndoResult,
@@ -44,7 +45,8 @@ struct Opening {
 
 impl FileApi<Caller> for Workspaces {
     async fn open(&self, caller: &Caller, params: FileOpenParams) -> Result<FileOpenResult> {
-        let FileOpenParams { path, position, workspace_id, placing, purpose } = params;
+        self.texts.listen();
+        let FileOpenParams { path, may_be_new, position, workspace_id, placing, purpose } = params;
         if position.is_some_and(|position| position.line == 0 || position.column == Some(0)) {
             return Err(Error::invalid_params("lines and columns count from 1"));
         }
@@ -54,7 +56,7 @@ impl FileApi<Caller> for Workspaces {
         for one in std::iter::once(&path).chain(purpose.iter().flat_map(FilePurpose::paths)) {
             let one = plain(one)?;
             if !(can_be_null && is_null(&one)) {
-                self.check_file(caller, &one).await?;
+                self.check_file(caller, &one, may_be_new).await?;
                 real.get_or_insert(one);
             }
         }
@@ -150,6 +152,31 @@ impl FileApi<Caller> for Workspaces {
 
     async fn resolve(&self, caller: &Caller, params: FileResolveParams) -> Result<FileText> {
         self.texts.resolve(caller, &params).await
+    }
+
+    async fn save_as(&self, caller: &Caller, params: FileSaveAsParams) -> Result<FileSavedAs> {
+        self.texts.save_as(caller, &params).await
+    }
+
+    async fn create_untitled(&self, caller: &Caller, params: FileCreateUntitledParams) -> Result<OpenFile> {
+        let (file_id, asking) = (self.services.host.new_id(), caller.clone());
+        let change = move |connection: &Connection, changes: &mut Changes| {
+            let workspace = workspaces::named_or_active(connection, params.workspace_id.as_deref())?;
+            let id = workspace.workspace_id;
+            asking.check_workspace(&id, AuthRole::Editor)?;
+            let open = workspaces::open_files(connection, Some(&id))?;
+            let path = (1_u64..).map(|number| FilePath::of_untitled(&id, &format!("Untitled-{number}")));
+            let path =
+                path.into_iter().find(|path| open.iter().all(|file| file.path != *path)).expect("numbers do not end");
+            let file = OpenFile { file_id, workspace_id: id, path, opened_at_ms: changes.now_ms, purpose: None };
+            workspaces::put_open_file(connection, &file)?;
+            tell_record(connection, changes, &asking, &file.workspace_id, format!("{OPEN_FILE}{}", file.file_id))?;
+            announce(connection, changes, &file.workspace_id)?;
+            let opened_by = asking.session().to_owned();
+            changes.publish(&OPENED, &FileOpened { file: file.clone(), position: None, is_new: true, opened_by });
+            Ok(file)
+        };
+        Ok(self.services.journal.commit(change).await?.value)
     }
 
     async fn history(&self, caller: &Caller, params: FileHistoryParams) -> Result<FileHistoryResult> {

@@ -9,7 +9,7 @@ mod texts;
 
 use icpy_protocol::Empty;
 use icpy_protocol::auth::AuthRole;
-use icpy_protocol::error::{Error, Result};
+use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::fs::{FsClient, FsKind, FsStatParams};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::project::{ProjectApi, ProjectLoadParams, ProjectLoadResult};
@@ -54,9 +54,16 @@ impl Workspaces {
         }
     }
 
-    /// Checks that a path names a regular file.
-    async fn check_file(&self, caller: &Caller, path: &FilePath) -> Result<()> {
-        match self.kind(caller, path).await? {
+    /// Checks that a path names a regular file, or one that can be made.
+    async fn check_file(&self, caller: &Caller, path: &FilePath, may_be_new: bool) -> Result<()> {
+        let kind = match self.kind(caller, path).await {
+            Err(error) if may_be_new && error.kind() == Kind::NotFound => {
+                let folder = path.as_path().parent().ok_or(error)?;
+                return self.check_folder(caller, &folder.into()).await;
+            }
+            kind => kind?,
+        };
+        match kind {
             FsKind::File => Ok(()),
             FsKind::Directory => Err(Error::unsupported(format!("`{path}` is a folder: load it as a project"))),
             _ => Err(Error::unsupported(format!("`{path}` is neither a regular file nor a folder"))),

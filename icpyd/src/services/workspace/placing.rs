@@ -13,6 +13,9 @@ const REPOSITORY_MARKS: [&str; 4] = [".git", ".jj", ".hg", ".svn"];
 
 /// The path without `.` and doubled separators, so that one file has one name here.
 pub(super) fn plain(path: &FilePath) -> Result<FilePath> {
+    if path.untitled().is_some() {
+        return Ok(path.clone());
+    }
     let path = path.as_path();
     if !path.is_absolute() {
         return Err(Error::invalid_params(format!("the path `{}` is not absolute", path.display())));

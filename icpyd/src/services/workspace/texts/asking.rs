@@ -24,7 +24,25 @@ use crate::services::Services;
 /// The most bytes of a client's name, and of a group's.
 const NAME_BYTES_MAX: usize = 200;
 
+/// How often a text is looked for that gets another path.
+const MOVES_MAX: usize = 4;
+
 impl Texts {
+    /// A text that can be changed.
+    pub(super) async fn here(&self, caller: &Caller, file: &FileOf) -> Result<Arc<OpenText>> {
+        let mut text = self.of(caller, file, AuthRole::Editor).await?;
+        for _ in 0..MOVES_MAX {
+            if !text.lock().is_moved {
+                break;
+            }
+            // Until it has it.
+            drop(text.disk.lock().await);
+            text = self.of(caller, file, AuthRole::Editor).await?;
+        }
+        text.check_storable().await?;
+        Ok(text)
+    }
+
     pub(in crate::services::workspace) async fn get_text(&self, caller: &Caller, file: &FileOf) -> Result<FileText> {
         let text = self.of(caller, file, AuthRole::Viewer).await?;
         let bytes = text.lock().document.text().byte_len() as u64;
@@ -38,8 +56,7 @@ impl Texts {
         caller: &Caller,
         params: FileEditParams,
     ) -> Result<FileEditResult> {
-        let text = self.of(caller, &params.file, AuthRole::Editor).await?;
-        text.check_storable().await?;
+        let text = self.here(caller, &params.file).await?;
         let edit = edit_of(caller, &params, &text.services)?;
         let known = edit.seq.as_ref().and_then(|seq| text.lock().document.known(seq));
         let rev = match known {
@@ -57,11 +74,11 @@ impl Texts {
         params: &FileUndoParams,
         role: Role,
     ) -> Result<FileUndoResult> {
-        let text = self.of(caller, &params.file, AuthRole::Editor).await?;
-        text.check_storable().await?;
+        let text = self.here(caller, &params.file).await?;
         let edit = uncounted(caller, params.client.as_deref(), &text.services)?;
         let result = {
             let mut shared = text.lock();
+            shared.check_here()?;
             let events = shared.reverse(role, &edit);
             text.tell(&events);
             FileUndoResult { revision: shared.now(), is_changed: !events.is_empty() }
@@ -90,10 +107,10 @@ impl Texts {
         caller: &Caller,
         params: &FileResolveParams,
     ) -> Result<FileText> {
-        let text = self.of(caller, &params.file, AuthRole::Editor).await?;
-        text.check_storable().await?;
+        let text = self.here(caller, &params.file).await?;
         let told = {
             let mut shared = text.lock();
+            shared.check_here()?;
             if params.keep == TextSide::Theirs {
                 let edit = uncounted(caller, None, &text.services)?;
                 let events = shared.take_theirs(&edit)?;

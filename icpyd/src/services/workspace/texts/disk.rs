@@ -4,23 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crop::Rope;
-use futures_util::StreamExt as _;
 use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::file::text::{FileSaved, FileTextStateChanged, TextConflict, TextRevision};
 use icpy_protocol::file::{SAVED, TEXT_STATE_CHANGED};
-use icpy_protocol::fs::{
-    CHANGED_ON_DISK, FileChangedOnDisk, FsClient, FsEncoding, FsReadFileParams, FsStatParams, FsUnwatchParams,
-    FsWatchParams, FsWriteFileParams,
-};
+use icpy_protocol::fs::{FsClient, FsEncoding, FsReadFileParams, FsStatParams, FsWriteFileParams};
 use icpy_protocol::path::FilePath;
-use icpy_protocol::topic::Pattern;
-use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{Instant, sleep_until};
 
 use super::shared::{Conflict, Disk, Shared};
 use super::storing::restored;
-use super::{Followed, OpenText, TEXT_BYTES_MAX, Texts, aside};
-use crate::bus::{Interest, Item, Requester};
+use super::{OpenText, TEXT_BYTES_MAX, Texts, aside};
+use crate::bus::Requester;
 use crate::caller::Caller;
 use crate::document::diff::{Clash, Merge, edits_between, merge};
 use crate::document::line_ends::{self, LineEnds};
@@ -37,12 +31,24 @@ const REST_ATTEMPTS: u32 = 25;
 /// How often a file that changes while it is saved is looked at again.
 const SAVE_ATTEMPTS: u32 = 3;
 
-fn fs(services: &Services, caller: &Caller) -> FsClient<Requester> {
+/// What was written to a file, or is to be.
+pub(super) struct Written {
+    /// The file's version; empty until it is written.
+    pub(super) version: String,
+    pub(super) revision: TextRevision,
+    pub(super) text: Rope,
+    pub(super) line_ends: LineEnds,
+}
+
+pub(super) fn fs(services: &Services, caller: &Caller) -> FsClient<Requester> {
     FsClient::new(services.requester(caller))
 }
 
 /// What is on disk; `None` where there is no file.
 async fn look(services: &Services, path: &FilePath) -> Result<Option<Disk>> {
+    if path.untitled().is_some() {
+        return Ok(None);
+    }
     let fs = fs(services, &Caller::daemon());
     let size = match fs.stat(&FsStatParams::of(path.clone())).await {
         Ok(found) => found.size,
@@ -70,32 +76,6 @@ async fn look(services: &Services, path: &FilePath) -> Result<Option<Disk>> {
 }
 
 impl Texts {
-    /// Has changes of a file told. Of one that is not there, as a text can be that was not saved, those of its folder are.
-    pub(super) async fn follow(&self, path: &FilePath) -> Result<Followed> {
-        let fs = fs(&self.0.services, &Caller::daemon());
-        let params = |path| FsWatchParams { path, is_shallow: true };
-        match fs.watch(&params(path.clone())).await {
-            Ok(watch) => Ok(Followed { path: watch.path, watch_id: watch.watch_id }),
-            Err(error) if error.kind() == Kind::NotFound => {
-                let (folder, name) = path.as_path().parent().zip(path.as_path().file_name()).ok_or(error)?;
-                let watch = fs.watch(&params(folder.into())).await?;
-                Ok(Followed { path: watch.path.as_path().join(name).into(), watch_id: watch.watch_id })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Has that told no more.
-    pub(super) fn unfollow(&self, watch_id: String) {
-        let services = self.0.services.clone();
-        self.0.services.tasks.spawn(async move {
-            let ended = fs(&services, &Caller::daemon()).unwatch(&FsUnwatchParams { watch_id }).await;
-            if let Err(error) = ended {
-                tracing::warn!(%error, "a file is watched for nobody");
-            }
-        });
-    }
-
     /// Reads a text: as it was stored, with what has become of the file since, or from the file.
     pub(super) async fn read(&self, path: FilePath) -> Result<Arc<OpenText>> {
         let services = self.0.services.clone();
@@ -111,57 +91,13 @@ impl Texts {
         };
         let (shared, disk) = match (services.journal.commit(take_up).await?.value, disk) {
             (Ok(shared), disk) => (shared, Some(disk)),
-            (Err(epoch), Some(disk)) => (begun(path.clone(), epoch, disk), None),
-            (Err(_), None) => return Err(Error::not_found(format!("`{path}` is not there"))),
+            (Err(epoch), disk) => (begun(path.clone(), epoch, disk.unwrap_or_else(Disk::none)), None),
         };
-        let text = Arc::new(OpenText {
-            services,
-            path,
-            shared: shared.into(),
-            disk: AsyncMutex::default(),
-            storing: AsyncMutex::default(),
-            is_storing: false.into(),
-        });
+        let text = Arc::new(OpenText::new(services, path, shared));
         if let Some(disk) = disk {
             text.take_in(disk).await?;
         }
         Ok(text)
-    }
-
-    /// Listens for changes of files, for all texts.
-    pub(super) fn listen(&self) {
-        if std::mem::replace(&mut self.known().is_listening, true) {
-            return;
-        }
-        let texts = self.clone();
-        let Ok(pattern) = Pattern::parse(CHANGED_ON_DISK.info.topic) else { return };
-        let mut changes = self.0.services.bus.subscribe(Interest::all(pattern));
-        self.0.services.tasks.clone().spawn(async move {
-            let stop = texts.0.services.stop.clone();
-            while let Some(Some(item)) = stop.run_until_cancelled(changes.next()).await {
-                match item {
-                    Item::Event(event) => {
-                        if let Ok(change) = event.payload::<FileChangedOnDisk>() {
-                            texts.look_again(|path| *path == change.path || Some(path) == change.from.as_ref());
-                        }
-                    }
-                    Item::Gap { .. } => texts.look_again(|_| true),
-                    Item::Bookmark(_) => {}
-                }
-            }
-        });
-    }
-
-    fn look_again(&self, is_meant: impl Fn(&FilePath) -> bool) {
-        let known = self.known();
-        let texts = known.by_path.iter().filter(|(path, _)| is_meant(path)).filter_map(|(_, cell)| cell.get().cloned());
-        for text in texts {
-            self.0.services.tasks.spawn(async move {
-                if let Err(error) = text.refresh().await {
-                    tracing::warn!(path = %text.path, %error, "a file that changed cannot be taken in");
-                }
-            });
-        }
     }
 }
 
@@ -246,11 +182,11 @@ impl OpenText {
     pub(super) async fn save(self: &Arc<Self>, caller: &Caller) -> Result<FileSaved> {
         let _turn = self.disk.lock().await;
         for _ in 0..SAVE_ATTEMPTS {
-            let (base, text, ends, params) = self.to_be_saved()?;
+            let (to_write, params) = self.to_be_saved()?;
             match fs(&self.services, caller).write_file(&params).await {
                 Ok(written) => {
-                    let saved = FileSaved { path: self.path.clone(), revision: base, version: written.version };
-                    self.note_saved(&saved, text, ends);
+                    self.lock().note_saved(&Written { version: written.version, ..to_write });
+                    let saved = self.tell_saved();
                     self.store_save(&saved).await?;
                     return Ok(saved);
                 }
@@ -263,33 +199,34 @@ impl OpenText {
         Err(Error::busy(format!("`{}` changes all the time: it could not be saved", self.path)))
     }
 
-    fn note_saved(&self, saved: &FileSaved, text: Rope, ends: LineEnds) {
-        let mut shared = self.lock();
-        shared.disk.version = Some(saved.version.clone());
-        (shared.disk.text, shared.disk.line_ends) = (text, ends);
-        self.services.bus.publish(&SAVED, saved);
-        self.tell_state(&shared);
+    /// What is to be written now.
+    fn to_be_saved(&self) -> Result<(Written, FsWriteFileParams)> {
+        let shared = self.lock();
+        shared.check_here()?;
+        if let Some((_, name)) = self.path.untitled() {
+            return Err(Error::unsupported(format!("`{name}` has no file yet: `file:save_as` gives it one")));
+        }
+        let (to_write, params) = shared.to_be_written(&self.path)?;
+        let version = shared.disk.version.clone();
+        Ok((to_write, FsWriteFileParams { must_be_new: version.is_none(), base_version: version, ..params }))
     }
 
-    /// What is to be written now, and the revision and line ends that it is.
-    fn to_be_saved(&self) -> Result<(TextRevision, Rope, LineEnds, FsWriteFileParams)> {
+    /// Writes the text to another file.
+    pub(super) async fn write_as(&self, caller: &Caller, path: &FilePath, overwrite: bool) -> Result<Written> {
+        let (to_write, params) = self.lock().to_be_written(path)?;
+        let params = FsWriteFileParams { must_be_new: !overwrite, ..params };
+        let written = fs(&self.services, caller).write_file(&params).await?;
+        Ok(Written { version: written.version, ..to_write })
+    }
+
+    /// Tells that the text was saved.
+    pub(super) fn tell_saved(&self) -> FileSaved {
         let shared = self.lock();
-        if !shared.conflicts.is_empty() {
-            let message = format!("`{}` was changed on disk too: settle the conflicts by `file:resolve`", self.path);
-            return Err(Error::conflict(message).with("conflicts", shared.conflicts.len()));
-        }
-        let text = shared.document.text().clone();
-        let Disk { version, text: base, line_ends, charset, has_bom } = &shared.disk;
-        let content = line_ends.write(base, &text);
-        let (_, ends) = line_ends::read(&content);
-        let params = FsWriteFileParams {
-            base_version: version.clone(),
-            must_be_new: version.is_none(),
-            charset: Some(charset.clone()),
-            has_bom: *has_bom,
-            ..FsWriteFileParams::of(self.path.clone(), content)
-        };
-        Ok((shared.now(), text, ends, params))
+        let version = shared.disk.version.clone().unwrap_or_default();
+        let saved = FileSaved { path: self.path.clone(), revision: shared.revision(shared.saved_rev), version };
+        self.services.bus.publish(&SAVED, &saved);
+        self.tell_state(&shared);
+        saved
     }
 
     /// Makes the text what is on disk.

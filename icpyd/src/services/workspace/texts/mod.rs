@@ -12,7 +12,9 @@
 
 mod asking;
 mod disk;
+mod following;
 mod history;
+mod moving;
 mod shared;
 mod storing;
 
@@ -44,6 +46,8 @@ pub(super) struct Texts(Arc<Inner>);
 struct Inner {
     services: Services,
     texts: Mutex<Known>,
+    /// Held while files get other paths, one after the other.
+    moving: AsyncMutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -61,15 +65,15 @@ struct Known {
 struct Sharing {
     open: OpenFile,
     text: Arc<OpenText>,
-    /// Has changes of the file told.
-    watch_id: String,
+    /// Has changes of the file told, if there is one.
+    watch_id: Option<String>,
 }
 
 /// A file whose changes are told.
 struct Followed {
     /// Its path without symbolic links.
     path: FilePath,
-    watch_id: String,
+    watch_id: Option<String>,
 }
 
 impl Known {
@@ -105,6 +109,17 @@ struct OpenText {
 }
 
 impl OpenText {
+    fn new(services: Services, path: FilePath, shared: Shared) -> Self {
+        Self {
+            services,
+            path,
+            shared: shared.into(),
+            disk: AsyncMutex::default(),
+            storing: AsyncMutex::default(),
+            is_storing: false.into(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +127,7 @@ impl OpenText {
 
 impl Texts {
     pub(super) fn new(services: Services) -> Self {
-        Self(Arc::new(Inner { services, texts: Mutex::default() }))
+        Self(Arc::new(Inner { services, texts: Mutex::default(), moving: AsyncMutex::default() }))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -175,19 +190,25 @@ impl Texts {
             }
         };
         drop(known);
-        if let Some(watch_id) = needless {
+        if let Some(watch_id) = needless.flatten() {
             self.unfollow(watch_id);
         }
         shared
     }
 
-    /// Stores what was edited in a file that is about to be closed: where that fails it stays open.
+    /// Stores what was edited in a file that is about to be closed: where that fails it stays open. So does a text that would be
+    /// found nowhere again.
     pub(super) async fn store(&self, file: &FileOf) -> Result<()> {
-        let text = self.known().find(file).map(|it| Arc::clone(&it.text));
-        match text {
-            Some(text) => text.store().await,
-            None => Ok(()),
-        }
+        let known = self.known().find(file).map(|it| Arc::clone(&it.text));
+        let text = match known {
+            Some(text) => text,
+            None => match self.find(file).await? {
+                untitled if untitled.path.untitled().is_some() => self.share(untitled).await?,
+                _ => return Ok(()),
+            },
+        };
+        text.lock().check_titled()?;
+        text.store().await
     }
 
     /// Has a file that was closed shared no more. What was not saved stays in the store, to be there when it is opened again,
@@ -196,7 +217,9 @@ impl Texts {
         let (text, is_last) = {
             let mut known = self.known();
             let Some(Sharing { text, watch_id, .. }) = known.by_file.remove(&file.file_id) else { return Ok(()) };
-            self.unfollow(watch_id);
+            if let Some(watch_id) = watch_id {
+                self.unfollow(watch_id);
+            }
             known.forget_unused(&text.path);
             let is_last = !known.by_path.contains_key(&text.path);
             (text, is_last)
@@ -206,7 +229,8 @@ impl Texts {
         }
         text.store_all().await?;
         let (path, is_dirty) = (text.path.clone(), text.lock().is_dirty());
-        let forget = move |connection: &rusqlite::Connection, changes: &mut Changes| match (discard, is_dirty) {
+        let is_forgotten = discard || path.untitled().is_some();
+        let forget = move |connection: &rusqlite::Connection, changes: &mut Changes| match (is_forgotten, is_dirty) {
             (true, _) => texts::remove(connection, &path),
             (false, true) => Ok(()),
             (false, false) => texts::close(connection, &path, changes.now_ms),
@@ -223,6 +247,9 @@ async fn aside<T: Send + 'static>(compare: impl FnOnce() -> T + Send + 'static) 
 
 /// Refuses a file to who may not read it, or write it, where it is.
 fn check_file(caller: &Caller, path: &FilePath, least: AuthRole) -> Result<()> {
+    if let Some((workspace_id, _)) = path.untitled() {
+        return caller.check_workspace(workspace_id, least);
+    }
     let Some(confinement) = caller.confinement() else { return Ok(()) };
     match confinement.find(path.as_path()) {
         Some((root, rest)) if !confinement.is_on_the_way(rest) => match root.is_read_only && least > AuthRole::Viewer {

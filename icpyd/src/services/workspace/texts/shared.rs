@@ -8,10 +8,12 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::text::{
     FileChanged, FileText, FileTextState, TextConflict, TextEdit, TextOrigin, TextOriginKind, TextPlace, TextRevision,
 };
+use icpy_protocol::fs::FsWriteFileParams;
 use icpy_protocol::path::FilePath;
 use serde::{Deserialize, Serialize};
 
-use crate::document::line_ends::LineEnds;
+use super::disk::Written;
+use crate::document::line_ends::{self, LineEnds};
 use crate::document::place::utf16_of;
 use crate::document::{Base, ClientSeq, Delta, Document, Edit, First, Outcome, Revision, Role, Stale};
 
@@ -30,6 +32,14 @@ pub(super) struct Disk {
     pub(super) has_bom: bool,
 }
 
+impl Disk {
+    /// No file.
+    pub(super) fn none() -> Self {
+        let charset = "UTF-8".to_owned();
+        Self { version: None, text: Rope::new(), line_ends: LineEnds::default(), charset, has_bom: false }
+    }
+}
+
 /// A part of the text that could not be merged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Conflict {
@@ -44,7 +54,7 @@ pub(super) struct Conflict {
 pub(super) type Unstored = (Revision, Option<ClientSeq>);
 
 /// What all that use a text share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Shared {
     /// By its path without symbolic links.
     pub(super) path: FilePath,
@@ -61,6 +71,10 @@ pub(super) struct Shared {
     pub(super) kept_rev: u64,
     /// Why nothing could be stored the last time.
     pub(super) store_error: Option<Error>,
+    /// The revision that was saved last.
+    pub(super) saved_rev: u64,
+    /// Whether it gets another path, or has it already: then it is found under that.
+    pub(super) is_moved: bool,
 }
 
 /// What became of an edit, and what is to be told of it.
@@ -83,6 +97,8 @@ impl Shared {
             is_kept: false,
             kept_rev: 0,
             store_error: None,
+            saved_rev: 0,
+            is_moved: false,
         }
     }
 
@@ -100,7 +116,10 @@ impl Shared {
     }
 
     pub(super) fn is_dirty(&self) -> bool {
-        self.disk.version.is_none() || self.document.text() != &self.disk.text
+        match (&self.disk.version, self.path.untitled()) {
+            (None, None) => true,
+            _ => self.document.text() != &self.disk.text,
+        }
     }
 
     pub(super) fn state(&self) -> FileTextState {
@@ -119,8 +138,53 @@ impl Shared {
         FileText { path: self.path.clone(), revision: self.now(), text, state: self.state() }
     }
 
+    /// What writes the text to a file, in the charset and with the line ends that it has.
+    pub(super) fn to_be_written(&self, path: &FilePath) -> Result<(Written, FsWriteFileParams)> {
+        if !self.conflicts.is_empty() {
+            let message = format!("`{}` was changed on disk too: settle the conflicts by `file:resolve`", self.path);
+            return Err(Error::conflict(message).with("conflicts", self.conflicts.len()));
+        }
+        let text = self.document.text().clone();
+        let Disk { text: base, line_ends, charset, has_bom, .. } = &self.disk;
+        let content = line_ends.write(base, &text);
+        let (_, line_ends) = line_ends::read(&content);
+        let params = FsWriteFileParams {
+            charset: Some(charset.clone()),
+            has_bom: *has_bom,
+            ..FsWriteFileParams::of(path.clone(), content)
+        };
+        Ok((Written { version: String::new(), revision: self.now(), text, line_ends }, params))
+    }
+
+    /// Notes what is on disk now.
+    pub(super) fn note_saved(&mut self, written: &Written) {
+        let Written { version, revision, text, line_ends } = written;
+        self.disk.version = Some(version.clone());
+        (self.disk.text, self.disk.line_ends) = (text.clone(), line_ends.clone());
+        self.saved_rev = revision.rev;
+    }
+
+    /// Refuses to close a text that would be found nowhere again.
+    pub(super) fn check_titled(&self) -> Result<()> {
+        match self.path.untitled().filter(|_| self.is_dirty()) {
+            None => Ok(()),
+            Some((_, name)) => Err(Error::conflict(format!(
+                "`{name}` was never saved: `file:save_as` gives it a file, `discard` throws it away"
+            ))),
+        }
+    }
+
+    /// Refuses to change a text that gets another path.
+    pub(super) fn check_here(&self) -> Result<()> {
+        match self.is_moved {
+            false => Ok(()),
+            true => Err(Error::busy(format!("`{}` gets another path: try again", self.path))),
+        }
+    }
+
     /// Makes an edit that was made for a base.
     pub(super) fn edit(&mut self, base: &Base, delta: Delta, edit: &Edit) -> Result<Changed> {
+        self.check_here()?;
         let before = self.document.text().clone();
         let events = match self.document.edit(base, delta, edit) {
             Ok(Outcome::Made) => vec![self.take_note(&before, edit.seq.as_ref())],

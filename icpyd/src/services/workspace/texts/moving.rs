@@ -1,0 +1,282 @@
+//! Files that get another path: renamed, alone or with a folder, or saved as another file. Their texts and what is kept of them
+//! go along.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use icpy_protocol::auth::AuthRole;
+use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::file::history::TextSave;
+use icpy_protocol::file::naming::{FileRenamed, FileSaveAsParams, FileSavedAs};
+use icpy_protocol::file::{OpenFile, RENAMED};
+use icpy_protocol::fs::FsStatParams;
+use icpy_protocol::path::FilePath;
+use rusqlite::Connection;
+use tokio::sync::{MutexGuard, OnceCell};
+use tokio::time::{Instant, sleep_until};
+
+use super::disk::{Written, fs};
+use super::shared::Shared;
+use super::{Followed, OpenText, Sharing, Texts, check_file};
+use crate::caller::Caller;
+use crate::journal::Changes;
+use crate::services::workspace::placing::plain;
+use crate::services::workspace::{announce, tell_record};
+use crate::store::texts;
+use crate::store::workspaces::{self, OPEN_FILE};
+
+/// How long after a file was renamed it is looked whether another one has taken its place: so programs save.
+const SETTLING: Duration = Duration::from_millis(100);
+
+/// A text that nobody changes, reads from the disk or stores, because it gets another path.
+struct Held<'a> {
+    text: &'a OpenText,
+    _disk: MutexGuard<'a, ()>,
+    _storing: MutexGuard<'a, ()>,
+    has_moved: bool,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if !self.has_moved {
+            self.text.lock().is_moved = false;
+        }
+    }
+}
+
+impl OpenText {
+    /// Holds the text, once all of it is stored.
+    async fn hold(&self) -> Result<Held<'_>> {
+        let disk = self.disk.lock().await;
+        loop {
+            self.store().await?;
+            let storing = self.storing.lock().await;
+            let mut shared = self.lock();
+            if shared.unstored.is_empty() {
+                shared.is_moved = true;
+                drop(shared);
+                return Ok(Held { text: self, _disk: disk, _storing: storing, has_moved: false });
+            }
+        }
+    }
+}
+
+impl Held<'_> {
+    /// The text under its new path.
+    fn move_to(mut self, path: &FilePath, update: impl FnOnce(&mut Shared)) -> Arc<OpenText> {
+        self.has_moved = true;
+        let mut left = self.text.lock();
+        let mut shared = left.clone();
+        // Nothing is stored under the old path any more.
+        left.is_kept = false;
+        (shared.path, shared.is_moved) = (path.clone(), false);
+        update(&mut shared);
+        Arc::new(OpenText::new(self.text.services.clone(), path.clone(), shared))
+    }
+}
+
+impl Texts {
+    /// Has open files go along with what was renamed, if that is what happened.
+    pub(super) fn follow_rename(&self, from: FilePath, to: FilePath, is_certain: bool) {
+        let texts = self.clone();
+        self.0.services.tasks.spawn(async move {
+            if !is_certain {
+                sleep_until(Instant::now() + SETTLING).await;
+            }
+            if let Err(error) = texts.go_along(&from, &to).await {
+                tracing::warn!(%from, %to, %error, "open files cannot follow what was renamed");
+            }
+        });
+    }
+
+    async fn go_along(&self, from: &FilePath, to: &FilePath) -> Result<()> {
+        let _turn = self.0.moving.lock().await;
+        let fs = fs(&self.0.services, &Caller::daemon());
+        let is_there = async |path: &FilePath| match fs.stat(&FsStatParams::of(path.clone())).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        };
+        if is_there(from).await? || !is_there(to).await? {
+            return Ok(());
+        }
+        for old in self.paths_below(from).await? {
+            let Ok(rest) = old.as_path().strip_prefix(from.as_path()) else { continue };
+            let new = if rest == Path::new("") { to.clone() } else { to.as_path().join(rest).into() };
+            self.rename(&old, &new).await?;
+        }
+        Ok(())
+    }
+
+    /// The paths of all open files and texts that are at a path or below.
+    async fn paths_below(&self, from: &FilePath) -> Result<Vec<FilePath>> {
+        let read = |connection: &Connection, _: &mut Changes| {
+            let mut paths = texts::paths(connection)?;
+            paths.extend(workspaces::open_files(connection, None)?.into_iter().map(|file| file.path));
+            Ok(paths)
+        };
+        let mut paths = self.0.services.journal.commit(read).await?.value;
+        paths.extend(self.known().by_path.keys().cloned());
+        paths.retain(|path| path.untitled().is_none() && path.as_path().starts_with(from.as_path()));
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    /// Gives a text and the open files with its path another one. Where something else has that, all stays as it is.
+    async fn rename(&self, old: &FilePath, new: &FilePath) -> Result<()> {
+        let text = {
+            let known = self.known();
+            if known.by_path.contains_key(new) {
+                return Ok(());
+            }
+            known.by_path.get(old).and_then(|cell| cell.get().cloned())
+        };
+        let held = match &text {
+            Some(text) => Some(text.hold().await?),
+            None => None,
+        };
+        let (from, to) = (old.clone(), new.clone());
+        let change = move |connection: &Connection, changes: &mut Changes| rename(connection, changes, &from, &to);
+        let Some(files) = self.0.services.journal.commit(change).await?.value else { return Ok(()) };
+        let (Some(text), Some(held)) = (&text, held) else { return Ok(()) };
+        let moved = held.move_to(new, |_| ());
+        self.put_moved(text, &moved, &files).await;
+        moved.refresh().await
+    }
+
+    /// Has a text known by its new path.
+    async fn put_moved(&self, old: &Arc<OpenText>, moved: &Arc<OpenText>, files: &[OpenFile]) {
+        let mut watches = Vec::new();
+        let sharing = self.known().by_file.values().filter(|it| Arc::ptr_eq(&it.text, old)).count();
+        for _ in 0..sharing {
+            let followed = self.follow(&moved.path).await.ok().and_then(|it| it.watch_id);
+            watches.push(followed);
+        }
+        let mut known = self.known();
+        known.by_path.remove(&old.path);
+        known.by_path.insert(moved.path.clone(), Arc::new(OnceCell::from(Arc::clone(moved))));
+        for Sharing { open, text, watch_id } in known.by_file.values_mut().filter(|it| Arc::ptr_eq(&it.text, old)) {
+            if let Some(file) = files.iter().find(|file| file.file_id == open.file_id) {
+                *open = file.clone();
+            }
+            *text = Arc::clone(moved);
+            if let Some(before) = std::mem::replace(watch_id, watches.pop().flatten()) {
+                self.unfollow(before);
+            }
+        }
+        for watch_id in watches.into_iter().flatten() {
+            self.unfollow(watch_id);
+        }
+    }
+
+    pub(in crate::services::workspace) async fn save_as(
+        &self,
+        caller: &Caller,
+        params: &FileSaveAsParams,
+    ) -> Result<FileSavedAs> {
+        let to = plain(&params.to)?;
+        if to.untitled().is_some() {
+            return Err(Error::invalid_params(format!("`{to}` is no path of a file")));
+        }
+        check_file(caller, &to, AuthRole::Editor)?;
+        let text = self.here(caller, &params.file).await?;
+        let _moving = self.0.moving.lock().await;
+        let open = self.known().find(&params.file).map(|it| it.open.clone());
+        let open = open.filter(|_| !text.lock().is_moved);
+        let open = open.ok_or_else(|| Error::busy(format!("`{}` gets another path: try again", text.path)))?;
+        self.check_not_open(&to).await?;
+        let held = text.hold().await?;
+        let written = text.write_as(caller, &to, params.overwrite).await?;
+        let Followed { path: real, watch_id } = self.follow(&to).await?;
+        let file = OpenFile { path: to, ..open.clone() };
+        let saved_as = FileSavedAs { file: file.clone(), version: written.version.clone() };
+        let is_alone = self.known().by_file.values().filter(|it| Arc::ptr_eq(&it.text, &text)).count() == 1;
+        self.store_moved(caller, &open, &file, is_alone.then(|| (text.path.clone(), real.clone(), &written))).await?;
+        if is_alone {
+            let moved = held.move_to(&real, |shared| shared.note_saved(&written));
+            self.put_moved(&text, &moved, std::slice::from_ref(&file)).await;
+            moved.tell_saved();
+        } else if let Some(Sharing { watch_id: Some(watch_id), .. }) = self.known().by_file.remove(&file.file_id) {
+            // The others go on with the text and its file.
+            self.unfollow(watch_id);
+        }
+        if let Some(watch_id) = watch_id {
+            self.unfollow(watch_id);
+        }
+        Ok(saved_as)
+    }
+
+    /// Refuses a path that somebody edits already.
+    async fn check_not_open(&self, path: &FilePath) -> Result<()> {
+        let wanted = path.clone();
+        let find =
+            move |connection: &Connection, _: &mut Changes| workspaces::find_open_file(connection, None, &wanted);
+        let is_open = self.0.services.journal.commit(find).await?.value.is_some();
+        match is_open || self.known().by_path.contains_key(path) {
+            false => Ok(()),
+            true => Err(Error::already_exists(format!("`{path}` is open itself: close it first"))),
+        }
+    }
+
+    /// Stores that an open file has another path, and so has what is kept of its text where that goes along.
+    async fn store_moved(
+        &self,
+        caller: &Caller,
+        open: &OpenFile,
+        file: &OpenFile,
+        text: Option<(FilePath, FilePath, &Written)>,
+    ) -> Result<()> {
+        let (from, file, asking) = (open.path.clone(), file.clone(), caller.clone());
+        let now_ms = self.0.services.host.now_ms();
+        let text = text.map(|(old, new, written)| {
+            (old, new, TextSave { rev: written.revision.rev, saved_at_ms: now_ms, version: written.version.clone() })
+        });
+        let change = move |connection: &Connection, changes: &mut Changes| {
+            if let Some((old, new, save)) = &text
+                && texts::rename(connection, old, new)?
+            {
+                texts::note_save(connection, new, save)?;
+            }
+            put_renamed(connection, changes, &asking, file, from)
+        };
+        self.0.services.journal.commit(change).await.map(drop)
+    }
+}
+
+/// Gives all open files with a path another one, and what is kept of the text. Returns them as they are then; nothing where
+/// something else has that path.
+fn rename(
+    connection: &Connection,
+    changes: &mut Changes,
+    from: &FilePath,
+    to: &FilePath,
+) -> Result<Option<Vec<OpenFile>>> {
+    let all = workspaces::open_files(connection, None)?;
+    if all.iter().any(|file| file.path == *to) || texts::is_in_use(connection, to)? {
+        return Ok(None);
+    }
+    texts::rename(connection, from, to)?;
+    let mut files = Vec::new();
+    for file in all.into_iter().filter(|file| file.path == *from) {
+        let file = OpenFile { path: to.clone(), ..file };
+        put_renamed(connection, changes, &Caller::daemon(), file.clone(), from.clone())?;
+        files.push(file);
+    }
+    Ok(Some(files))
+}
+
+fn put_renamed(
+    connection: &Connection,
+    changes: &mut Changes,
+    caller: &Caller,
+    file: OpenFile,
+    from: FilePath,
+) -> Result<()> {
+    workspaces::put_open_file(connection, &file)?;
+    tell_record(connection, changes, caller, &file.workspace_id, format!("{OPEN_FILE}{}", file.file_id))?;
+    announce(connection, changes, &file.workspace_id)?;
+    changes.publish(&RENAMED, &FileRenamed { file, from });
+    Ok(())
+}
