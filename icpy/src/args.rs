@@ -8,6 +8,7 @@ mod grep;
 mod keys;
 mod manage;
 mod terminal;
+mod text;
 mod web;
 
 use std::ffi::{OsStr, OsString};
@@ -21,6 +22,7 @@ pub use self::grep::Grep;
 pub use self::keys::{Key, Keys};
 pub use self::manage::*;
 pub use self::terminal::*;
+pub use self::text::*;
 pub use self::web::*;
 
 /// The command that is meant when none is named.
@@ -88,7 +90,7 @@ Files (`icpy help open` says more):
 
 Commands (`icpy help COMMAND` says more):
   files      open, close, diff, merge, ls, cat, find, grep, cp, mv, rm, mkdir
-  work       workspace, terminal, interactive, undo
+  work       workspace, text, terminal, interactive, undo
   daemon     start, restart, stop, status, clients, logs, config, doctor, rage
   programs   call, watch, proxy, web, token, login, user, help
 

@@ -206,10 +206,10 @@ impl Identity {
 const OF_CONFINED: &[&str] = &["fs:", "session:", "rpc:"];
 
 /// What who is confined to workspaces may use beside: the services look which workspace it is about.
-const OF_WORKSPACES: &[&str] = &["workspace:", "file:", "project:", "state:", "presence:"];
+const OF_WORKSPACES: &[&str] = &["workspace:", "file:", "project:", "state:", "presence:", "yjs:"];
 
 /// Events about the text of a file, for who may read the file.
-const OF_TEXTS: &[&str] = &["file:changed", "file:durable", "file:saved", "file:text_state_changed"];
+const OF_TEXTS: &[&str] = &["file:changed", "file:durable", "file:saved", "file:text_state_changed", "yjs:updated"];
 
 /// What is about the caller alone, or asks for a role.
 const OWN: &[&str] = &["auth:whoami", "auth:create_ticket", "auth:logout", "auth:set_role"];

@@ -26,6 +26,7 @@ pub mod state;
 pub mod terminal;
 pub mod web;
 pub mod workspace;
+pub mod yjs;
 
 pub mod documents;
 pub mod endpoint;
@@ -50,6 +51,7 @@ pub const API: &[&api::Namespace] = &[
     &state::NAMESPACE,
     &presence::NAMESPACE,
     &file::NAMESPACE,
+    &yjs::NAMESPACE,
     &fs::NAMESPACE,
     &terminal::NAMESPACE,
     &auth::NAMESPACE,

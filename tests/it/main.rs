@@ -157,6 +157,8 @@ mod terminal_web;
 #[cfg(unix)]
 mod text;
 #[cfg(unix)]
+mod text_cli;
+#[cfg(unix)]
 mod texts;
 #[cfg(unix)]
 mod texts_history;
@@ -182,3 +184,5 @@ mod web_cli;
 #[cfg(windows)]
 mod windows;
 mod workspace;
+#[cfg(target_os = "linux")]
+mod yjs;

@@ -171,6 +171,13 @@ impl Process {
         output(&mut self.command(args))
     }
 
+    /// The same with this on its standard input.
+    pub fn icpy_with(&self, args: &[impl AsRef<OsStr>], input: &str) -> Output {
+        let file = self.folder.home().join("input");
+        std::fs::write(&file, input).unwrap();
+        output(self.command(args).stdin(std::fs::File::open(file).unwrap()))
+    }
+
     /// Runs a command of the client that must succeed; returns what it printed as JSON.
     pub fn json(&self, args: &[&str]) -> Value {
         let output = self.icpy(&[&["--json"], args].concat());

@@ -70,7 +70,7 @@ fn run_icpy(args: &[String]) -> Result<(), Failure> {
 /// The programs are built first: tests start them as a user would.
 fn test(filter: &[String]) -> Result<(), Failure> {
     run(cargo().args(["build", "--workspace", "--bins"]))?;
-    for folder in ["tests/browser", "tests/typescript", "tests/xterm"] {
+    for folder in ["tests/browser", "tests/typescript", "tests/xterm", "tests/yjs"] {
         install_packages(&root().join(folder))?;
     }
     install_schemathesis(&root().join("tests/schemathesis"))?;

@@ -13,6 +13,7 @@ use serde::de::IntoDeserializer as _;
 
 use super::manage::{Cp, Mkdir, Mv, Rm, Undo};
 use super::terminal::Terminal;
+use super::text::Text;
 use super::web::{Login, Token, User, Web};
 use super::{Cat, General, Grep, Ls, parse};
 
@@ -67,6 +68,8 @@ commands! {
     "undo" => Undo,
     /// Show, make and activate workspaces
     "workspace" => Workspace,
+    /// Read and edit the texts of open files, with what is not saved
+    "text" => Text,
     /// Run programs in terminals of the daemon, and see them
     "terminal" => Terminal,
     /// Start the listener for browsers, and open one that is logged in

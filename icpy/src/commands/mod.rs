@@ -24,6 +24,7 @@ mod status;
 mod stdin;
 mod stop;
 mod terminal;
+mod text;
 mod token;
 mod wait;
 mod watch;
@@ -79,6 +80,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
             manage::run(command, general)
         }
         Command::Workspace(workspace) => workspace::run(workspace, general),
+        Command::Text(text) => text::run(text.action, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),
         command @ (Command::Web(_) | Command::Token(_) | Command::Login(_) | Command::User(_)) => {

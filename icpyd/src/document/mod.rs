@@ -8,6 +8,7 @@ pub mod diff;
 pub mod line_ends;
 pub mod place;
 mod undo;
+pub mod yjs;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

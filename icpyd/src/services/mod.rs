@@ -102,6 +102,7 @@ pub fn mount(
     protocol::workspace::mount(&workspace, router);
     protocol::project::mount(&workspace, router);
     protocol::file::mount(&workspace, router);
+    protocol::yjs::mount(&workspace, router);
     protocol::presence::mount(&Arc::new(presence::Presence::new(services.clone())), router);
     protocol::state::mount(&Arc::new(state::State::new(services.clone())), router);
 

@@ -1,6 +1,7 @@
 //! What edits, undoing and merging do to a text.
 
 mod random;
+mod yjs;
 
 use std::ops::Range;
 

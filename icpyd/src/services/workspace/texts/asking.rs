@@ -80,7 +80,7 @@ impl Texts {
             let mut shared = text.lock();
             shared.check_here()?;
             let events = shared.reverse(role, &edit);
-            text.tell(&events);
+            text.tell(&mut shared, &events);
             FileUndoResult { revision: shared.now(), is_changed: !events.is_empty() }
         };
         text.store_soon().await?;
@@ -114,7 +114,7 @@ impl Texts {
             if params.keep == TextSide::Theirs {
                 let edit = uncounted(caller, None, &text.services)?;
                 let events = shared.take_theirs(&edit)?;
-                text.tell(&events);
+                text.tell(&mut shared, &events);
             }
             shared.conflicts.clear();
             text.tell_state(&shared);
@@ -140,15 +140,16 @@ impl OpenText {
         };
         let mut shared = self.lock();
         let changed = shared.edit(&base, delta, edit)?;
-        self.tell(&changed.events);
+        self.tell(&mut shared, &changed.events);
         Ok(changed.rev)
     }
 
     /// Tells what has changed. The lock is held, so that everybody is told in the order of the revisions.
-    pub(super) fn tell(&self, events: &[FileChanged]) {
+    pub(super) fn tell(&self, shared: &mut Shared, events: &[FileChanged]) {
         for event in events {
             self.services.bus.publish(&CHANGED, event);
         }
+        self.tell_yjs(shared);
     }
 }
 

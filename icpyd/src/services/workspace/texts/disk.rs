@@ -167,7 +167,7 @@ impl OpenText {
             let found: Vec<Conflict> = clashes.into_iter().map(conflict).collect();
             shared.add_conflicts(&base, found);
             shared.disk = disk;
-            self.tell(&changed.events);
+            self.tell(&mut shared, &changed.events);
             self.tell_state(&shared);
         }
         self.store_all().await
@@ -246,7 +246,7 @@ impl OpenText {
             let changed = shared.edit(&base, delta, edit)?;
             shared.disk = disk;
             shared.conflicts.clear();
-            self.tell(&changed.events);
+            self.tell(&mut shared, &changed.events);
             self.tell_state(&shared);
         }
         self.store_all().await

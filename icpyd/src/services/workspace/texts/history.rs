@@ -220,7 +220,7 @@ impl Texts {
         let revision = {
             let mut shared = text.lock();
             let changed = shared.edit(&base, delta, &edit)?;
-            text.tell(&changed.events);
+            text.tell(&mut shared, &changed.events);
             shared.revision(changed.rev)
         };
         text.store_soon().await?;

@@ -63,14 +63,10 @@ impl OpenText {
 }
 
 impl Held<'_> {
-    /// The text under its new path.
-    fn move_to(mut self, path: &FilePath, update: impl FnOnce(&mut Shared)) -> Arc<OpenText> {
+    /// The text under its new path. What is asked of the old one waits until it is known by that.
+    fn move_to(&mut self, path: &FilePath, update: impl FnOnce(&mut Shared)) -> Arc<OpenText> {
         self.has_moved = true;
-        let mut left = self.text.lock();
-        let mut shared = left.clone();
-        // Nothing is stored under the old path any more.
-        left.is_kept = false;
-        (shared.path, shared.is_moved) = (path.clone(), false);
+        let mut shared = self.text.lock().take_moved(path);
         update(&mut shared);
         Arc::new(OpenText::new(self.text.services.clone(), path.clone(), shared))
     }
@@ -140,9 +136,10 @@ impl Texts {
         let (from, to) = (old.clone(), new.clone());
         let change = move |connection: &Connection, changes: &mut Changes| rename(connection, changes, &from, &to);
         let Some(files) = self.0.services.journal.commit(change).await?.value else { return Ok(()) };
-        let (Some(text), Some(held)) = (&text, held) else { return Ok(()) };
+        let (Some(text), Some(mut held)) = (&text, held) else { return Ok(()) };
         let moved = held.move_to(new, |_| ());
         self.put_moved(text, &moved, &files).await;
+        drop(held);
         moved.refresh().await
     }
 
@@ -187,7 +184,7 @@ impl Texts {
         let open = open.filter(|_| !text.lock().is_moved);
         let open = open.ok_or_else(|| Error::busy(format!("`{}` gets another path: try again", text.path)))?;
         self.check_not_open(&to).await?;
-        let held = text.hold().await?;
+        let mut held = text.hold().await?;
         let written = text.write_as(caller, &to, params.overwrite).await?;
         let Followed { path: real, watch_id } = self.follow(&to).await?;
         let file = OpenFile { path: to, ..open.clone() };

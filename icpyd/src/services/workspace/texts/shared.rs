@@ -1,5 +1,6 @@
 //! One shared text: the document, what is on disk, and what of it is not stored yet. Nothing here waits.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::Written;
 use crate::document::line_ends::{self, LineEnds};
 use crate::document::place::utf16_of;
+use crate::document::yjs::Replica;
 use crate::document::{Base, ClientSeq, Delta, Document, Edit, First, Outcome, Revision, Role, Stale};
 
 /// Whose the changes are that came from the disk.
@@ -53,8 +55,20 @@ pub(super) struct Conflict {
 /// A revision that is to be stored, and the edit of a client that it was.
 pub(super) type Unstored = (Revision, Option<ClientSeq>);
 
+/// The replica of a text, and who edits with it.
+#[derive(Debug)]
+pub(super) struct Yjs {
+    /// Names the replica.
+    pub(super) epoch: String,
+    pub(super) replica: Replica,
+    /// The Yjs clients of each session that has opened it.
+    pub(super) sessions: HashMap<String, BTreeSet<u64>>,
+    /// Messages that are to be told.
+    pub(super) news: Vec<u8>,
+}
+
 /// What all that use a text share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Shared {
     /// By its path without symbolic links.
     pub(super) path: FilePath,
@@ -73,6 +87,8 @@ pub(super) struct Shared {
     pub(super) store_error: Option<Error>,
     /// The revision that was saved last.
     pub(super) saved_rev: u64,
+    /// What Yjs clients edit, while there are any.
+    pub(super) yjs: Option<Yjs>,
     /// Whether it gets another path, or has it already: then it is found under that.
     pub(super) is_moved: bool,
 }
@@ -98,6 +114,7 @@ impl Shared {
             kept_rev: 0,
             store_error: None,
             saved_rev: 0,
+            yjs: None,
             is_moved: false,
         }
     }
@@ -164,6 +181,24 @@ impl Shared {
         self.saved_rev = revision.rev;
     }
 
+    /// The text as it is, to go on under another path. What is left here only tells who asks that it was moved.
+    pub(super) fn take_moved(&mut self, path: &FilePath) -> Self {
+        Self {
+            path: path.clone(),
+            is_kept: std::mem::take(&mut self.is_kept),
+            document: self.document.clone(),
+            disk: self.disk.clone(),
+            conflicts: self.conflicts.clone(),
+            unstored: std::mem::take(&mut self.unstored),
+            begun: self.begun.take(),
+            store_error: self.store_error.take(),
+            // Its messages name the path.
+            yjs: None,
+            is_moved: false,
+            ..*self
+        }
+    }
+
     /// Refuses to close a text that would be found nowhere again.
     pub(super) fn check_titled(&self) -> Result<()> {
         match self.path.untitled().filter(|_| self.is_dirty()) {
@@ -202,13 +237,24 @@ impl Shared {
         if !made.is_empty() {
             self.begin(&before);
         }
-        let tell = |revision: Revision| {
-            let event = self.event(&before, &revision, None);
+        let mut events = Vec::new();
+        for revision in made {
+            events.push(self.event(&before, &revision, None));
+            self.follow(&revision.delta, &before);
             revision.delta.apply(&mut before);
             self.unstored.push((revision, None));
-            event
-        };
-        made.into_iter().map(tell).collect()
+        }
+        events
+    }
+
+    /// Has Yjs clients follow a revision.
+    fn follow(&mut self, delta: &Delta, before: &Rope) {
+        // While it is not here, it is of no use after a panic.
+        if let Some(mut yjs) = self.yjs.take() {
+            let message = yjs.replica.follow(delta, before);
+            yjs.news.extend(message);
+            self.yjs = Some(yjs);
+        }
     }
 
     fn begin(&mut self, before: &Rope) {
@@ -259,7 +305,9 @@ impl Shared {
         self.begin(before);
         let newest = self.document.revisions().next_back().expect("a revision was made").clone();
         let event = self.event(before, &newest, seq);
+        let delta = newest.delta.clone();
         self.unstored.push((newest, seq.cloned()));
+        self.follow(&delta, before);
         event
     }
 

@@ -1,0 +1,49 @@
+//! `icpy text`: the texts of open files at a shell, as an agent uses them.
+
+use std::fs;
+
+use icpy_tests::{Process, until_now};
+
+#[test]
+fn a_text_is_edited_saved_undone_and_looked_back_at() {
+    let user = Process::new("//- /a.txt\nbegin\n");
+    let closed = user.icpy(&["text", "show", "a.txt"]);
+    assert_eq!(closed.status, 3);
+    assert!(closed.stderr.contains("hint: open it first: `icpy FILE`"), "{}", closed.stderr);
+    user.json(&["a.txt"]);
+    let patch = "--- a\n+++ b\n@@ -1 +1,2 @@\n begin\n+by an agent\n";
+    let edited = user.icpy_with(&["text", "edit", "a.txt", "--as", "agent", "--group", "the task"], patch);
+    assert_eq!((edited.status, &*edited.stderr), (0, ""));
+    assert_eq!(user.icpy(&["text", "show", "a.txt"]).stdout, "begin\nby an agent\n");
+    assert_eq!(fs::read_to_string(user.path("a.txt")).unwrap(), "begin\n");
+    let diff = user.icpy(&["text", "diff", "a.txt"]).stdout;
+    assert!(diff.ends_with("@@ -1 +1,2 @@\n begin\n+by an agent\n"), "{diff}");
+    assert_eq!(
+        user.icpy_with(&["text", "edit", "a.txt", "--whole", "--save"], "begin\nby an agent\nwhole\n").status,
+        0
+    );
+    assert_eq!(fs::read_to_string(user.path("a.txt")).unwrap(), "begin\nby an agent\nwhole\n");
+    assert_eq!(user.icpy(&["text", "undo", "a.txt", "--as", "agent"]).status, 0);
+    assert_eq!(user.icpy(&["text", "show", "a.txt"]).stdout, "begin\nwhole\n");
+    let nothing = user.icpy(&["text", "undo", "a.txt", "--as", "agent"]);
+    assert!(nothing.stderr.contains("there is nothing to undo"), "{}", nothing.stderr);
+    user.icpy(&["text", "redo", "a.txt", "--as", "agent"]);
+    let history = user.icpy(&["text", "history", "a.txt"]).stdout;
+    let lines: Vec<&str> = history.lines().collect();
+    assert_eq!(lines.len(), 5, "{history}");
+    assert!(lines[0].contains("edited: the task (+12 -0 bytes)") && lines[0].contains("owner"), "{history}");
+    assert!(lines[2].contains("saved"), "{history}");
+    assert!(lines[3].contains("undone") && lines[4].contains("redone"), "{history}");
+    assert_eq!(user.icpy(&["text", "restore", "a.txt", "0"]).status, 0);
+    assert_eq!(user.icpy(&["text", "show", "a.txt"]).stdout, "begin\n");
+    assert_eq!(user.icpy(&["text", "revert", "a.txt"]).status, 0);
+    assert_eq!(user.icpy(&["text", "show", "a.txt"]).stdout, "begin\nby an agent\nwhole\n");
+    let there = user.icpy(&["text", "save-as", "a.txt", "b.txt"]);
+    assert_eq!((there.status, &*there.stderr), (0, ""));
+    until_now("the other file", || user.path("b.txt").exists());
+    let missing = user.icpy(&["text", "restore", "b.txt", "99"]);
+    assert_eq!(missing.status, 2);
+    assert!(missing.stderr.contains("has no revision 99 yet"), "{}", missing.stderr);
+    let garbled = user.icpy_with(&["text", "edit", "b.txt"], "no diff at all");
+    assert!(garbled.status != 0 && garbled.stderr.contains("patch"), "{}", garbled.stderr);
+}
