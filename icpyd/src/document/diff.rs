@@ -58,15 +58,15 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Merge {
     merge_by(base, ours, theirs, lines, &mut |part| {
         let (base, our, their) = (&base[part.base], &ours[part.ours.clone()], &theirs[part.theirs]);
         let mut finer = Merge::default();
-        if base.len() + our.len() + their.len() <= WORDS_BYTES_MAX {
+        let is_short = base.len() + our.len() + their.len() <= WORDS_BYTES_MAX;
+        if is_short {
             merge_by(base, our, their, words, &mut |part| {
                 let clash = Clash { ours: part.ours, base: base[part.base].into(), theirs: their[part.theirs].into() };
                 finer.take(clash, our);
             });
         }
-        let is_merged = finer.clashes.is_empty() && !finer.edits.is_empty();
         let place = part.ours.start;
-        match is_merged {
+        match is_short && finer.clashes.is_empty() {
             true => merge.edits.extend(finer.edits.into_iter().map(|(range, text)| (shifted(&range, place), text))),
             false => merge.take(Clash { ours: part.ours, base: base.into(), theirs: their.into() }, ours),
         }

@@ -151,6 +151,9 @@ fn a_file_that_changed_is_merged() {
     check("a\nb\n", "a\nnew\nb\n", "a\nb\nlast\n", "a\nnew\nb\nlast\n", &[]);
     // The same on both sides.
     check("a\nb\n", "a\nB\n", "a\nB\nc\n", "a\nB\nc\n", &[]);
+    // One side did what the other did, and more: word by word, where lines tell nothing.
+    check("é\né😀\né\n", "😀\n\n😀", "\n\n", "😀\n\n😀", &[]);
+    check("é\né😀\né\n", "\n\n", "😀\n\n😀", "😀\n\n😀", &[]);
     // Each in its own way.
     check("a\nb\nc\n", "a\nours\nc\n", "a\ntheirs\nc\n", "a\nours\nc\n", &[("ours\n", "theirs\n")]);
     check("a\nb\nc\n", "a\nc\n", "a\nb2\nc\n", "a\nc\n", &[("", "b2\n")]);
