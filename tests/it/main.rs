@@ -158,6 +158,8 @@ mod terminal_web;
 mod text;
 #[cfg(unix)]
 mod texts;
+#[cfg(unix)]
+mod texts_codemirror;
 #[cfg(target_os = "linux")]
 mod texts_kept;
 mod tidy;
