@@ -161,6 +161,8 @@ mod texts;
 #[cfg(unix)]
 mod texts_codemirror;
 #[cfg(target_os = "linux")]
+mod texts_converge;
+#[cfg(target_os = "linux")]
 mod texts_kept;
 mod tidy;
 #[cfg(target_os = "linux")]
