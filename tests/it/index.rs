@@ -10,7 +10,7 @@ use icpy_protocol::fs::{
     CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsClient, FsFindParams, FsSyncParams, FsWatchParams,
 };
 use icpy_protocol::path::FilePath;
-use icpy_tests::{Daemon, Events};
+use icpy_tests::{Daemon, Events, Random};
 
 use crate::events::patterns;
 use crate::reconnect::{connect, with_processes};
@@ -45,27 +45,15 @@ fn there(root: &Path) -> BTreeSet<PathBuf> {
     files
 }
 
-/// xorshift64* (Vigna 2016): enough to choose by, and the same each time for one seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        usize::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap() % bound
-    }
-
-    /// One of few paths, so that they meet each other.
-    fn path(&mut self, root: &Path) -> PathBuf {
-        let depth = 1 + self.below(4);
-        (0..depth).fold(root.to_owned(), |path, _| path.join(format!("n{}", self.below(6))))
-    }
+/// One of few paths, so that they meet each other.
+fn any_path(random: &mut Random, root: &Path) -> PathBuf {
+    let depth = 1 + random.below(4);
+    (0..depth).fold(root.to_owned(), |path, _| path.join(format!("n{}", random.below(6))))
 }
 
 /// Does something to a folder. Much of it fails, as it does in life.
 fn operate(random: &mut Random, root: &Path, outside: &Path) {
-    let (path, other) = (random.path(root), random.path(root));
+    let (path, other) = (any_path(random, root), any_path(random, root));
     let _ = match random.below(12) {
         0..=2 => fs::write(&path, "x"),
         3..=4 => fs::create_dir_all(&path),
@@ -111,8 +99,7 @@ fn the_tree_is_what_is_on_disk_after_ten_thousand_operations() {
     daemon.run(async {
         let client = FsClient::new(daemon.client().await);
         client.watch(&FsWatchParams { path: root.clone().into(), is_shallow: false }).await.unwrap();
-        let seed = std::env::var("ICPY_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
-        let mut random = Random(seed);
+        let mut random = Random::new(7);
         for number in 1..=OPERATIONS {
             if number % 1000 == 0 {
                 let branch = if number % 2000 == 0 { "main" } else { "other" };

@@ -161,6 +161,10 @@ mod text_cli;
 #[cfg(unix)]
 mod texts;
 #[cfg(unix)]
+mod texts_codemirror;
+#[cfg(target_os = "linux")]
+mod texts_converge;
+#[cfg(unix)]
 mod texts_history;
 #[cfg(target_os = "linux")]
 mod texts_kept;

@@ -12,13 +12,18 @@ pub mod http;
 pub mod line;
 #[cfg(target_os = "linux")]
 pub mod package;
+#[cfg(unix)]
+pub mod peer;
 pub mod process;
 pub mod program;
+pub mod random;
 pub mod raw;
 #[cfg(unix)]
 pub mod ssh;
 #[cfg(unix)]
 pub mod terminal;
+#[cfg(unix)]
+pub mod texts;
 
 use std::time::{Duration, Instant};
 
@@ -30,13 +35,18 @@ pub use events::Events;
 pub use folder::Folder;
 pub use http::Web;
 pub use line::{LineClient, Transport};
+#[cfg(unix)]
+pub use peer::Peer;
 pub use process::{Output, Process};
 pub use program::Program;
+pub use random::Random;
 pub use raw::{RawHttp, RawReply};
 #[cfg(unix)]
 pub use ssh::ssh;
 #[cfg(unix)]
 pub use terminal::Terminal;
+#[cfg(unix)]
+pub use texts::{Typist, Writing};
 
 /// How long anything that must happen may take: much longer than it does on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(30);

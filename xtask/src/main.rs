@@ -70,7 +70,7 @@ fn run_icpy(args: &[String]) -> Result<(), Failure> {
 /// The programs are built first: tests start them as a user would.
 fn test(filter: &[String]) -> Result<(), Failure> {
     run(cargo().args(["build", "--workspace", "--bins"]))?;
-    for folder in ["tests/browser", "tests/typescript", "tests/xterm", "tests/yjs"] {
+    for folder in ["tests/browser", "tests/codemirror", "tests/typescript", "tests/xterm", "tests/yjs"] {
         install_packages(&root().join(folder))?;
     }
     install_schemathesis(&root().join("tests/schemathesis"))?;
@@ -86,8 +86,8 @@ fn has_nextest() -> bool {
     cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
 }
 
-/// What tests need of npm, at the versions of a lock file: the compiler that checks the generated types, the terminal that ours
-/// is compared with, and what drives a browser.
+/// What tests need of npm, at the versions of a lock file: the compiler that checks the generated types, an editor, the terminal
+/// that ours is compared with, and what drives a browser.
 fn install_packages(folder: &Path) -> Result<(), Failure> {
     let lock = fs::read(folder.join("package-lock.json")).map_err(|error| Some(error.to_string()))?;
     let stamp = folder.join("node_modules/.icpy-lock");

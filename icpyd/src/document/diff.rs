@@ -38,12 +38,13 @@ pub struct Merge {
 /// The edits that make `new` of `old`, by lines, and in what has changed by words.
 pub fn edits_between(old: &str, new: &str) -> Vec<(Range<usize>, String)> {
     let mut edits = Vec::new();
-    for hunk in hunks(old, new, &lines) {
+    let [by_lines] = hunks(old, [new], lines);
+    for hunk in by_lines {
         let (before, after) = (&old[hunk.base.clone()], &new[hunk.side.clone()]);
         let place = hunk.base.start;
-        let finer = match before.len() + after.len() <= WORDS_BYTES_MAX {
-            true => hunks(before, after, &words),
-            false => vec![Hunk { base: 0..before.len(), side: 0..after.len() }],
+        let [finer] = match before.len() + after.len() <= WORDS_BYTES_MAX {
+            true => hunks(before, [after], words),
+            false => [vec![Hunk { base: 0..before.len(), side: 0..after.len() }]],
         };
         let moved = |it: Hunk| (place + it.base.start..place + it.base.end, after[it.side].to_owned());
         edits.extend(finer.into_iter().map(moved));
@@ -54,18 +55,18 @@ pub fn edits_between(old: &str, new: &str) -> Vec<(Range<usize>, String)> {
 /// Merges what has become of `base` on the other side into our text.
 pub fn merge(base: &str, ours: &str, theirs: &str) -> Merge {
     let mut merge = Merge::default();
-    merge_by(base, ours, theirs, &lines, &mut |part| {
+    merge_by(base, ours, theirs, lines, &mut |part| {
         let (base, our, their) = (&base[part.base], &ours[part.ours.clone()], &theirs[part.theirs]);
         let mut finer = Merge::default();
-        if base.len() + our.len() + their.len() <= WORDS_BYTES_MAX {
-            merge_by(base, our, their, &words, &mut |part| {
+        let is_short = base.len() + our.len() + their.len() <= WORDS_BYTES_MAX;
+        if is_short {
+            merge_by(base, our, their, words, &mut |part| {
                 let clash = Clash { ours: part.ours, base: base[part.base].into(), theirs: their[part.theirs].into() };
                 finer.take(clash, our);
             });
         }
-        let is_merged = finer.clashes.is_empty() && !finer.edits.is_empty();
         let place = part.ours.start;
-        match is_merged {
+        match is_short && finer.clashes.is_empty() {
             true => merge.edits.extend(finer.edits.into_iter().map(|(range, text)| (shifted(&range, place), text))),
             false => merge.take(Clash { ours: part.ours, base: base.into(), theirs: their.into() }, ours),
         }
@@ -92,10 +93,8 @@ impl Merge {
 /// Whether one side did what the other did and put something into it.
 fn goes_on(less: &str, more: &str) -> bool {
     let (less, more) = (words(less), words(more));
-    let begin = less.iter().zip(&more).take_while(|(one, other)| one == other).count();
-    let end =
-        less[begin..].iter().rev().zip(more[begin..].iter().rev()).take_while(|(one, other)| one == other).count();
-    !less.is_empty() && less.len() < more.len() && begin + end == less.len()
+    let (begin, end) = same_edges(&less, &more);
+    less.count() > 0 && less.count() < more.count() && begin + end == less.count()
 }
 
 /// A part of three texts that belongs together.
@@ -106,8 +105,8 @@ struct Part {
 }
 
 /// Calls `take` for each part in which the other side has changed something, with all that touches it.
-fn merge_by(base: &str, ours: &str, theirs: &str, cut: &Cut, take: &mut dyn FnMut(Part)) {
-    let (ours, theirs) = both_hunks(base, ours, theirs, cut);
+fn merge_by(base: &str, ours: &str, theirs: &str, cut: Cut, take: &mut dyn FnMut(Part)) {
+    let [ours, theirs] = hunks(base, [ours, theirs], cut);
     let mut our: VecDeque<Hunk> = ours.into();
     // Where our text is, for a place of the base that is behind all hunks before.
     let mut our_shift = 0_isize;
@@ -158,90 +157,105 @@ fn moved(place: usize, by: isize) -> usize {
     place.saturating_add_signed(by)
 }
 
-/// Cuts a text into what is compared as a whole.
-type Cut = dyn for<'a> Fn(&'a str) -> Vec<&'a str>;
+/// A text that was cut into what is compared as a whole.
+struct Tokens<'a> {
+    text: &'a str,
+    /// Where each begins, and the last one ends.
+    bounds: Vec<usize>,
+}
 
-fn lines(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').collect()
+/// A way to cut a text.
+type Cut = fn(&str) -> Tokens<'_>;
+
+impl<'a> Tokens<'a> {
+    fn count(&self) -> usize {
+        self.bounds.len() - 1
+    }
+
+    fn get(&self, number: usize) -> &'a str {
+        &self.text[self.bounds[number]..self.bounds[number + 1]]
+    }
+
+    fn bytes(&self, numbers: &Range<usize>) -> Range<usize> {
+        self.bounds[numbers.start]..self.bounds[numbers.end]
+    }
+}
+
+fn lines(text: &str) -> Tokens<'_> {
+    let mut bounds = vec![0];
+    bounds.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|place| place + 1));
+    if bounds.last() != Some(&text.len()) {
+        bounds.push(text.len());
+    }
+    Tokens { text, bounds }
 }
 
 /// Words, and whatever is between them letter by letter.
-fn words(text: &str) -> Vec<&str> {
+fn words(text: &str) -> Tokens<'_> {
     let is_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let mut words = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end = match is_of_word(first) {
+    let mut bounds = vec![0];
+    let mut place = 0;
+    while let Some(first) = text[place..].chars().next() {
+        let rest = &text[place..];
+        place += match is_of_word(first) {
             true => rest.find(|letter| !is_of_word(letter)).unwrap_or(rest.len()),
             false => first.len_utf8(),
         };
-        let (word, behind) = rest.split_at(end);
-        words.push(word);
-        rest = behind;
+        bounds.push(place);
     }
-    words
+    Tokens { text, bounds }
 }
 
-fn hunks(base: &str, side: &str, cut: &Cut) -> Vec<Hunk> {
-    if base == side {
-        return Vec::new();
-    }
-    let (before, after) = (cut(base), cut(side));
-    hunks_of(&difference(&before, &after), &ends(&before), &after)
+/// What some sides have changed.
+fn hunks<const SIDES: usize>(base: &str, sides: [&str; SIDES], cut: Cut) -> [Vec<Hunk>; SIDES] {
+    let (base, sides) = (cut(base), sides.map(cut));
+    let mut number = 0;
+    changes(&base, &sides).map(|changes| {
+        let side = &sides[number];
+        number += 1;
+        changes.iter().map(|(of_base, of_side)| Hunk { base: base.bytes(of_base), side: side.bytes(of_side) }).collect()
+    })
 }
 
-/// What two sides have changed. The base is looked through once for both.
-fn both_hunks(base: &str, ours: &str, theirs: &str, cut: &Cut) -> (Vec<Hunk>, Vec<Hunk>) {
-    let before = cut(base);
-    let base_ends = ends(&before);
+/// Tokens of a base, and what they have become.
+type Change = (Range<usize>, Range<usize>);
+
+/// What some sides have changed, in numbers of tokens. The base is looked through once for all, and what all have in common at
+/// both ends is not compared any further.
+fn changes<const SIDES: usize>(base: &Tokens<'_>, sides: &[Tokens<'_>; SIDES]) -> [Vec<Change>; SIDES] {
+    let edges = sides.each_ref().map(|side| same_edges(base, side));
+    let begin = edges.iter().map(|edge| edge.0).min().unwrap_or(0);
+    let end = edges.iter().map(|edge| edge.1).min().unwrap_or(0);
+    let middle = |tokens: &Tokens<'_>| begin..tokens.count() - end;
     let mut input = InternedInput::default();
-    input.update_before(before.iter().copied());
-    let mut hunks = |side| {
-        let after = cut(side);
-        input.update_after(after.iter().copied());
-        hunks_of(&compare(&input), &base_ends, &after)
-    };
-    (hunks(ours), hunks(theirs))
+    let count = |tokens: &Tokens<'_>| u32::try_from(middle(tokens).len()).unwrap_or(u32::MAX);
+    input.reserve(count(base), sides.iter().map(count).max().unwrap_or(0));
+    input.update_before(middle(base).map(|number| base.get(number)));
+    sides.each_ref().map(|side| {
+        input.update_after(middle(side).map(|number| side.get(number)));
+        let mut diff = Diff::compute(Algorithm::Myers, &input);
+        diff.postprocess_no_heuristic(&input);
+        let range = |range: Range<u32>| begin + range.start as usize..begin + range.end as usize;
+        diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
+    })
 }
 
-fn hunks_of(diff: &Diff, base_ends: &[usize], after: &[&str]) -> Vec<Hunk> {
-    let after = ends(after);
-    let range = |ends: &[usize], range: Range<u32>| ends[range.start as usize]..ends[range.end as usize];
-    diff.hunks().map(|hunk| Hunk { base: range(base_ends, hunk.before), side: range(&after, hunk.after) }).collect()
-}
-
-fn difference(before: &[&str], after: &[&str]) -> Diff {
-    let mut input = InternedInput::default();
-    input.update_before(before.iter().copied());
-    input.update_after(after.iter().copied());
-    compare(&input)
-}
-
-fn compare(input: &InternedInput<&str>) -> Diff {
-    let mut diff = Diff::compute(Algorithm::Histogram, input);
-    diff.postprocess_no_heuristic(input);
-    diff
-}
-
-/// Where each token begins, and the last one ends.
-fn ends(tokens: &[&str]) -> Vec<usize> {
-    let mut end = 0;
-    let each = tokens.iter().map(|token| {
-        end += token.len();
-        end
-    });
-    std::iter::once(0).chain(each).collect()
+/// How many tokens two texts have in common where they begin, and of the rest where they end.
+fn same_edges(one: &Tokens<'_>, other: &Tokens<'_>) -> (usize, usize) {
+    let least = one.count().min(other.count());
+    let begin = (0..least).take_while(|number| one.get(*number) == other.get(*number)).count();
+    let is_same = |number: &usize| one.get(one.count() - number) == other.get(other.count() - number);
+    (begin, (1..=least - begin).take_while(is_same).count())
 }
 
 /// The numbers of the lines that two texts have in common: in the first, and in the second.
 pub fn unchanged_lines(before: &str, after: &str) -> Vec<(usize, usize)> {
-    let (old, new) = (lines(before), lines(after));
-    let diff = difference(&old, &new);
+    let (old, new) = (lines(before), [lines(after)]);
+    let [changed] = changes(&old, &new);
     let (mut number, mut now) = (0, 0);
-    let mut same = Vec::with_capacity(old.len());
-    let ends = (old.len(), new.len());
-    let changed =
-        diff.hunks().map(|hunk| (hunk.before.start as usize, (hunk.before.end as usize, hunk.after.end as usize)));
+    let mut same = Vec::with_capacity(old.count());
+    let ends = (old.count(), new[0].count());
+    let changed = changed.into_iter().map(|(old, new)| (old.start, (old.end, new.end)));
     for (until, behind) in changed.chain([(ends.0, ends)]) {
         same.extend((number..until).zip(now..));
         (number, now) = behind;

@@ -210,6 +210,21 @@ impl Document {
         Ok(text)
     }
 
+    /// Whether the text was another one since it was `since` last, which must still be known: what is on disk is that when it was
+    /// written and the news of it was lost.
+    pub fn has_been(&self, other: &Rope, since: &Rope) -> bool {
+        let mut text = self.text.clone();
+        let mut has_been = text == *other;
+        for revision in self.log.iter().rev() {
+            if text == *since {
+                break;
+            }
+            revision.delta.inverse().apply(&mut text);
+            has_been |= text == *other;
+        }
+        has_been && text == *since
+    }
+
     /// Whether an edit was made before, and which revision it became.
     pub fn known(&self, seq: &ClientSeq) -> Option<u64> {
         self.seen.get(&seq.client).filter(|seen| seq.seq <= seen.seq).map(|seen| seen.rev)

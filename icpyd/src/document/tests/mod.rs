@@ -152,12 +152,34 @@ fn a_file_that_changed_is_merged() {
     check("a\nb\n", "a\nnew\nb\n", "a\nb\nlast\n", "a\nnew\nb\nlast\n", &[]);
     // The same on both sides.
     check("a\nb\n", "a\nB\n", "a\nB\nc\n", "a\nB\nc\n", &[]);
+    // One side did what the other did, and more: word by word, where lines tell nothing.
+    check("é\né😀\né\n", "😀\n\n😀", "\n\n", "😀\n\n😀", &[]);
+    check("é\né😀\né\n", "\n\n", "😀\n\n😀", "😀\n\n😀", &[]);
     // Each in its own way.
     check("a\nb\nc\n", "a\nours\nc\n", "a\ntheirs\nc\n", "a\nours\nc\n", &[("ours\n", "theirs\n")]);
     check("a\nb\nc\n", "a\nc\n", "a\nb2\nc\n", "a\nc\n", &[("", "b2\n")]);
     check("a\n", "a\nours\n", "a\ntheirs\n", "a\nours\n", &[("ours\n", "theirs\n")]);
     // What clashes keeps nothing else from being merged.
     check("1\n2\n3\n4\n5\n", "1\nA\n3\n4\n5\n", "1\nB\n3\n4\nfive\n", "1\nA\n3\n4\nfive\n", &[("A\n", "B\n")]);
+}
+
+#[test]
+fn what_the_text_has_been_since_it_was_another_is_known() {
+    let mut document = document("base");
+    for text in ["1", "2", "3"] {
+        let delta = delta(document.text(), &[(0..0, text)]);
+        document.edit(&base(document.rev()), delta, &edit("us", 0)).unwrap();
+    }
+    let check = |other: &str, since: &str, expect: bool| {
+        assert_eq!(document.has_been(&Rope::from(other), &Rope::from(since)), expect, "{other:?} since {since:?}");
+    };
+    check("21base", "base", true);
+    check("321base", "base", true);
+    check("321base", "321base", true);
+    check("1base", "21base", false);
+    check("base", "1base", false);
+    check("2base", "base", false);
+    check("1base", "nothing like it", false);
 }
 
 /// What is told and stored is all of it, whatever is kept here.

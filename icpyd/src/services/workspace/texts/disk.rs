@@ -150,6 +150,9 @@ impl OpenText {
             (shared.disk.text.clone(), shared.document.text().clone(), shared.base())
         };
         let Some(disk) = found else { return Ok(()) };
+        if self.note_written(&disk) {
+            return self.store_all().await;
+        }
         let theirs = disk.text.clone();
         let merging = move || merge(&base.to_string(), &ours.to_string(), &theirs.to_string());
         let Merge { edits, clashes } = aside(merging).await?;
@@ -173,6 +176,18 @@ impl OpenText {
         self.store_all().await
     }
 
+    /// Takes note of a file that we have written ourselves, where a crash came before that was stored. Merged, what is ours
+    /// would be there twice.
+    fn note_written(&self, disk: &Disk) -> bool {
+        let mut shared = self.lock();
+        let is_ours = shared.document.has_been(&disk.text, &shared.disk.text);
+        if is_ours {
+            shared.disk = disk.clone();
+            self.tell_state(&shared);
+        }
+        is_ours
+    }
+
     pub(super) fn tell_state(&self, shared: &Shared) {
         let event = FileTextStateChanged { path: self.path.clone(), revision: shared.now(), state: shared.state() };
         self.services.bus.publish(&TEXT_STATE_CHANGED, &event);
@@ -183,6 +198,8 @@ impl OpenText {
         let _turn = self.disk.lock().await;
         for _ in 0..SAVE_ATTEMPTS {
             let (to_write, params) = self.to_be_saved()?;
+            // What is in the file and not in the store would come a second time from who sends it again after a crash.
+            self.store().await?;
             match fs(&self.services, caller).write_file(&params).await {
                 Ok(written) => {
                     self.lock().note_saved(&Written { version: written.version, ..to_write });

@@ -287,14 +287,15 @@ impl Shared {
     /// Puts what the file on disk has in the place of what could not be merged with it.
     pub(super) fn take_theirs(&mut self, edit: &Edit) -> Result<Vec<FileChanged>> {
         let mut events = Vec::new();
-        for Conflict { rev, ours, told } in self.conflicts.clone() {
-            let base = Base { rev, ..self.base() };
-            let before = self.document.text_at(&base).map_err(|_| {
+        for conflict in self.conflicts.clone() {
+            // Also what was typed there since goes: part of it may be what the file has.
+            let range = self.place_of(&conflict, self.document.rev()).ok_or_else(|| {
                 let message = "too much was edited since the conflict: put the text in order, and keep `ours`";
                 Error::conflict(message)
             })?;
-            let delta =
-                Delta::of(&before, [(ours, told.theirs)]).map_err(|error| Error::internal(error.to_string()))?;
+            let delta = Delta::of(self.document.text(), [(range, conflict.told.theirs)])
+                .map_err(|error| Error::internal(error.to_string()))?;
+            let base = self.base();
             events.extend(self.edit(&base, delta, edit)?.events);
         }
         Ok(events)

@@ -63,15 +63,22 @@ impl OpenText {
     }
 
     /// Refuses edits while nothing can be stored: they would be lost with the daemon.
-    pub(super) async fn check_storable(&self) -> Result<()> {
+    pub(super) async fn check_storable(self: &Arc<Self>) -> Result<()> {
         if self.lock().store_error.is_none() {
             return Ok(());
         }
         self.store().await
     }
 
-    /// Stores all that was edited until now.
-    pub(super) async fn store(&self) -> Result<()> {
+    /// Stores all that was edited until now, also where who waits for that goes away: what is being stored is in nobody's hands
+    /// but this task's.
+    pub(super) async fn store(self: &Arc<Self>) -> Result<()> {
+        let text = Arc::clone(self);
+        let stored = self.services.tasks.spawn(async move { text.store_now().await }).await;
+        stored.map_err(|_| Error::internal("a text could not be stored; the log says more"))?
+    }
+
+    async fn store_now(&self) -> Result<()> {
         let _turn = self.storing.lock().await;
         let (unstored, kept) = {
             let mut shared = self.lock();
@@ -114,17 +121,17 @@ impl OpenText {
 
     /// Stores the text as it is now, with what is on disk now, so that no older revision has to be made again. Where it was
     /// never edited there is nothing to store.
-    pub(super) async fn store_all(&self) -> Result<()> {
+    pub(super) async fn store_all(self: &Arc<Self>) -> Result<()> {
         self.store_text(None).await
     }
 
     /// The same when it was written to its file.
-    pub(super) async fn store_save(&self, saved: &FileSaved) -> Result<()> {
+    pub(super) async fn store_save(self: &Arc<Self>, saved: &FileSaved) -> Result<()> {
         let (rev, version) = (saved.revision.rev, saved.version.clone());
         self.store_text(Some(TextSave { rev, saved_at_ms: self.services.host.now_ms(), version })).await
     }
 
-    async fn store_text(&self, save: Option<TextSave>) -> Result<()> {
+    async fn store_text(self: &Arc<Self>, save: Option<TextSave>) -> Result<()> {
         let kept = loop {
             self.store().await?;
             let turn = self.storing.lock().await;
