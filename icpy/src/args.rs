@@ -9,6 +9,7 @@ mod keys;
 mod manage;
 mod terminal;
 mod web;
+mod workspace;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use self::keys::{Key, Keys};
 pub use self::manage::*;
 pub use self::terminal::*;
 pub use self::web::*;
+pub use self::workspace::*;
 
 /// The command that is meant when none is named.
 const DEFAULT_COMMAND: &str = "open";
@@ -88,7 +90,7 @@ Files (`icpy help open` says more):
 
 Commands (`icpy help COMMAND` says more):
   files      open, close, diff, merge, ls, cat, find, grep, cp, mv, rm, mkdir
-  work       workspace, terminal, interactive, undo
+  work       workspace, preferences, terminal, interactive, undo
   daemon     start, restart, stop, status, clients, logs, config, doctor, rage
   programs   call, watch, proxy, web, token, login, user, help
 

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod daemon;
 pub mod fs;
+pub mod preferences;
 pub mod presence;
 pub mod state;
 pub mod terminal;
@@ -19,13 +20,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
 use crate::bus::{Bus, Requester};
-use crate::caller::Caller;
+use crate::caller::{Caller, Principal};
 use crate::config::IdleExit;
 use crate::front::Front;
 use crate::host::{Host, ProgramLimits};
 use crate::journal::Journal;
 use crate::keeper::Keepers;
 use crate::router::Router;
+use crate::store::accounts::OWNER;
 
 /// What services are made of.
 #[derive(Clone, Debug)]
@@ -75,6 +77,14 @@ impl Services {
     }
 }
 
+/// The user who is behind a caller.
+fn user_of(caller: &Caller) -> String {
+    match caller.principal() {
+        Principal::Remote { user, .. } => user.clone(),
+        Principal::Peer { .. } | Principal::Daemon => OWNER.to_owned(),
+    }
+}
+
 /// Starts every service and routes its methods. The daemon's own service takes what it tells about; others than the daemon's
 /// own user come in by `front`, as far as `auth` lets them. Returns those services that hold what ends with the process.
 pub fn mount(
@@ -89,12 +99,13 @@ pub fn mount(
     let fs = Arc::new(fs);
     protocol::fs::mount(&fs, router);
 
-    let workspace = Arc::new(workspace::Workspaces::new(services.clone()));
+    let workspace = Arc::new(workspace::Workspaces::new(services.clone(), Arc::clone(auth)));
     protocol::workspace::mount(&workspace, router);
     protocol::project::mount(&workspace, router);
     protocol::file::mount(&workspace, router);
     protocol::presence::mount(&Arc::new(presence::Presence::new(services.clone())), router);
     protocol::state::mount(&Arc::new(state::State::new(services.clone())), router);
+    protocol::preferences::mount(&Arc::new(preferences::Preferences::new(services.clone())), router);
 
     let whereabouts = terminal::Whereabouts {
         socket: about.socket.as_path().to_owned(),

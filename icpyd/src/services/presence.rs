@@ -15,10 +15,9 @@ use icpy_protocol::presence::{
 use rusqlite::Connection;
 use tokio::time::{Instant, sleep_until};
 
-use super::Services;
-use crate::caller::{Caller, Principal};
+use super::{Services, user_of};
+use crate::caller::Caller;
 use crate::journal::Changes;
-use crate::store::accounts::OWNER;
 use crate::store::workspaces;
 
 /// How long a connection may be lost before its session counts as gone.
@@ -117,10 +116,7 @@ impl PresenceApi<Caller> for Presence {
         };
         let workspace_id = self.0.services.journal.commit(find).await?.value;
         caller.check_workspace(&workspace_id, AuthRole::Viewer)?;
-        let user = match caller.principal() {
-            Principal::Remote { user, .. } => user.clone(),
-            Principal::Peer { .. } | Principal::Daemon => OWNER.to_owned(),
-        };
+        let user = user_of(caller);
         let session_id = caller.session().to_owned();
         let info = {
             let mut present = self.lock();

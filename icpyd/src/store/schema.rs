@@ -99,6 +99,15 @@ const MIGRATIONS: &[&str] = &[
         records TEXT NOT NULL
     ) STRICT;
     CREATE INDEX checkpoint_workspace ON checkpoint (workspace_id);",
+    // 6: workspaces that were closed, and what users prefer.
+    "ALTER TABLE workspace ADD COLUMN closed_ms INTEGER;
+    CREATE TABLE preference (
+        revision INTEGER PRIMARY KEY AUTOINCREMENT,
+        user TEXT NOT NULL REFERENCES account (user) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        UNIQUE (user, key)
+    ) STRICT;",
 ];
 
 /// Prepared statements that are kept: more than there are.

@@ -3,6 +3,8 @@
 //! A text is kept as it was at one revision, the snapshot, with all later revisions to be made again. Of those before only some
 //! are kept, to be undone.
 
+use std::collections::HashSet;
+
 use icpy_protocol::error::Result;
 use icpy_protocol::path::FilePath;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -122,6 +124,13 @@ pub fn get(connection: &Connection, path: &FilePath) -> Result<Option<(KeptText,
     let read = |row: &Row<'_>| Ok(KeptRevision { rev: row.get(0)?, time_ms: row.get(1)?, described: row.get(2)? });
     let revisions = statement.query_map([&key], read).map_err(stored)?;
     Ok(Some((kept, revisions.collect::<rusqlite::Result<_>>().map_err(stored)?)))
+}
+
+/// The files whose texts are kept.
+pub fn paths(connection: &Connection) -> Result<HashSet<FilePath>> {
+    let mut statement = connection.prepare_cached("SELECT path FROM text").map_err(stored)?;
+    let rows = statement.query_map([], |row| json(row, 0)).map_err(stored)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(stored)
 }
 
 /// Forgets a text.

@@ -14,6 +14,7 @@ mod asking;
 mod disk;
 mod shared;
 mod storing;
+mod unsaved;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
