@@ -10,6 +10,7 @@ mod manage;
 mod terminal;
 mod text;
 mod web;
+mod workspace;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use self::manage::*;
 pub use self::terminal::*;
 pub use self::text::*;
 pub use self::web::*;
+pub use self::workspace::*;
 
 /// The command that is meant when none is named.
 const DEFAULT_COMMAND: &str = "open";
@@ -90,7 +92,7 @@ Files (`icpy help open` says more):
 
 Commands (`icpy help COMMAND` says more):
   files      open, close, diff, merge, ls, cat, find, grep, cp, mv, rm, mkdir
-  work       workspace, text, terminal, interactive, undo
+  work       workspace, text, preferences, terminal, interactive, undo
   daemon     start, restart, stop, status, clients, logs, config, doctor, rage
   programs   call, watch, proxy, web, token, login, user, help
 

@@ -29,6 +29,9 @@ const VARIABLE: &str = "COMPLETE";
 /// How long a daemon may take: the user has pressed a key.
 const TIMEOUT: Duration = Duration::from_millis(200);
 
+/// The commands of `icpy workspace` that are about one workspace.
+const OF_A_WORKSPACE: &[&str] = &["info", "activate", "rename", "close", "delete", "add", "remove", "export"];
+
 /// The commands of `icpy terminal` that are about one terminal.
 const OF_A_TERMINAL: &[&str] =
     &["attach", "send", "show", "search", "run", "last", "clear", "wait", "rename", "signal", "kill", "record"];
@@ -79,7 +82,8 @@ fn command(finder: Option<&Finder>) -> clap::Command {
     let each = |command, names: &[&'static str], arg, candidates: &ArgValueCandidates| {
         names.iter().fold(command, |command, name| with(command, name, arg, candidates))
     };
-    let command = command.mut_subcommand("workspace", |it| each(it, &["info", "activate"], "workspace", &workspaces));
+    let command = command.mut_subcommand("workspace", |it| each(it, OF_A_WORKSPACE, "workspace", &workspaces));
+    let command = with(command, "preferences", "workspace", &workspaces);
     command.mut_subcommand("terminal", |it| each(it, OF_A_TERMINAL, "terminal", &terminals))
 }
 

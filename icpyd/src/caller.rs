@@ -193,12 +193,19 @@ impl Identity {
             };
             return payload.get("path").and_then(Value::as_str).is_some_and(is_seen);
         }
-        if is_of(topic, &["state:"]) {
+        if is_of(topic, &["state:", "preferences:"]) {
             // Nor is what clients keep there.
-            return is_of_workspace();
+            return is_of_workspace() || self.is_own(payload);
         }
         (is_of(topic, OF_CONFINED) || topic == "file:changed_on_disk" || is_of_workspace())
             && payload.values().all(|it| all_texts(it, &is_inside))
+    }
+
+    /// Whether a payload is about the user and no workspace.
+    fn is_own(&self, payload: &Map<String, Value>) -> bool {
+        let named = payload.get("user").and_then(Value::as_str);
+        let is_of_workspace = payload.contains_key("workspaceId");
+        matches!(&self.principal, Principal::Remote { user, .. } if named == Some(user) && !is_of_workspace)
     }
 }
 
@@ -206,7 +213,8 @@ impl Identity {
 const OF_CONFINED: &[&str] = &["fs:", "session:", "rpc:"];
 
 /// What who is confined to workspaces may use beside: the services look which workspace it is about.
-const OF_WORKSPACES: &[&str] = &["workspace:", "file:", "project:", "state:", "presence:", "yjs:"];
+const OF_WORKSPACES: &[&str] =
+    &["workspace:", "file:", "project:", "state:", "presence:", "preferences:", "yjs:"];
 
 /// Events about the text of a file, for who may read the file.
 const OF_TEXTS: &[&str] = &["file:changed", "file:durable", "file:saved", "file:text_state_changed", "yjs:updated"];

@@ -383,6 +383,12 @@ export interface LoggedEvent {
   payload: Record<string, unknown>;
 }
 
+/** Params of `workspace:list`. */
+export interface WorkspaceListParams {
+  /** Whether those are listed too that were closed. */
+  includeClosed?: boolean;
+}
+
 /** Result of `workspace:list`. */
 export interface WorkspaceListResult {
   /** The workspaces, the one used last first. */
@@ -405,6 +411,10 @@ export interface WorkspaceInfo {
   isActive: boolean;
   /** When it was made, in milliseconds since 1970. */
   createdAtMs: number;
+  /** When it was made the active one last, in milliseconds since 1970. */
+  activatedAtMs: number;
+  /** When it was closed, in milliseconds since 1970, if it is not open. */
+  closedAtMs?: number | null;
   /** Rises with every change of the workspace's state. */
   revision: number;
   /** How many files are open in it. */
@@ -415,7 +425,7 @@ export interface WorkspaceInfo {
 export interface WorkspaceCreateParams {
   /** The folder: absolute and there. */
   root: FilePath;
-  /** What people call it: by default the folder's name. */
+  /** What people call it: by default the folder's name. 1 to 200 bytes, without control characters. */
   name?: string | null;
 }
 
@@ -458,18 +468,117 @@ export interface WorkspaceActivateParams {
   workspaceId: string;
 }
 
-/** Params of `workspace:add_folder`. */
-export interface WorkspaceAddFolderParams {
-  /** The folder: absolute and there. */
+/** Params of `workspace:rename`. */
+export interface WorkspaceRenameParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+  /** What people are to call it: 1 to 200 bytes, without control characters. */
+  name: string;
+}
+
+/** Params of `workspace:add_folder` and `workspace:remove_folder`. */
+export interface WorkspaceFolderParams {
+  /** The folder: absolute, and there when it is added. */
   path: FilePath;
   /** The workspace: by default the active one. */
   workspaceId?: string | null;
+}
+
+/** Params of `workspace:close`. */
+export interface WorkspaceCloseParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+  /** Whether text that is not saved is thrown away. */
+  discard?: boolean;
+}
+
+/** Params of `workspace:delete`. */
+export interface WorkspaceDeleteParams {
+  /** The workspace. */
+  workspaceId: string;
+  /** Whether text that is not saved is thrown away. */
+  discard?: boolean;
+}
+
+/** Params of `workspace:export`. */
+export interface WorkspaceExportParams {
+  /** The workspace: by default the active one. */
+  workspaceId?: string | null;
+}
+
+/** A workspace as a document. It has at most 10,000 folders, files, records and preferences in all. */
+export interface WorkspaceDocument {
+  /** The version of the document. */
+  version: WorkspaceDocumentVersion;
+  /** What people call the workspace. */
+  name: string;
+  /** Its folder, absolute. */
+  root: FilePath;
+  /** Further folders of it, absolute. */
+  folders?: Array<FilePath>;
+  /** The files that are open, but for those that are compared or merged, the one opened first first. */
+  files?: Array<FilePath>;
+  /** Files that were used, the one used last first. */
+  recentFiles?: Array<FilePath>;
+  /** The records that clients keep, by their keys: panels, layouts, cursors. */
+  records?: Record<string, unknown>;
+  /** What is preferred in this workspace, by the preferences' keys: at most 1,000. */
+  preferences?: Record<string, unknown>;
+}
+
+/** The version of a document, which is 1. What makes older daemons read a document wrongly raises it. */
+export type WorkspaceDocumentVersion = number;
+
+/** Params of `workspace:import`. */
+export interface WorkspaceImportParams {
+  /** What `workspace:export` has returned. */
+  document: WorkspaceDocument;
+  /** Another folder than the document's: what the document has below that is then below this one. */
+  root?: FilePath | null;
+  /** Whether a workspace over the same folder becomes what the document says, and loses what it was but for its checkpoints and roles. Without this it is an error that there is one. */
+  replace?: boolean;
+  /** Whether text of files that are closed by that is thrown away where it is not saved. */
+  discard?: boolean;
+}
+
+/** Result of `workspace:import`. */
+export interface WorkspaceImportResult {
+  /** The workspace, which is the active one now. */
+  workspace: WorkspaceInfo;
+  /** Whether it was made, and not replaced. */
+  isNew: boolean;
+  /** Files and folders of the document that were left out. */
+  missing: Array<WorkspaceMissing>;
+}
+
+/** Something of a document that cannot be used. */
+export interface WorkspaceMissing {
+  /** The file or folder. */
+  path: FilePath;
+  /** Why, as a sentence for people. */
+  reason: string;
 }
 
 /** Payload of `workspace:state_changed`. */
 export interface WorkspaceStateChanged {
   /** The workspace as it is now. */
   workspace: WorkspaceInfo;
+}
+
+/** Payload of `workspace:closed`. */
+export interface WorkspaceClosed {
+  /** The workspace as it is now. */
+  workspace: WorkspaceInfo;
+  /** The session that closed it. */
+  closedBy: string;
+}
+
+/** Payload of `workspace:deleted`. */
+export interface WorkspaceDeleted {
+  /** The workspace as it was. */
+  workspace: WorkspaceInfo;
+  /** The session that had it forgotten. */
+  deletedBy: string;
 }
 
 /** Params of `project:load`. */
@@ -528,7 +637,7 @@ export interface StateMutateParams {
 
 /** A change of one record: `set`, `merge` or `delete`. */
 export interface StateMutation {
-  /** The record: 1 to 256 bytes, without control characters. Those below `open_file/` and `folder/` change by `file:*` and `workspace:*` alone. */
+  /** The record: 1 to 256 bytes, without control characters. Those below `open_file/`, `folder/`, `recent_file/` and `pref/` change by `file:*`, `workspace:*` and `preferences:*` alone, but those below `recent_file/` can be deleted. */
   key: string;
   /** Only if it is of this revision now; 0 means that there is none. */
   ifRev?: number | null;
@@ -597,6 +706,93 @@ export interface StateUpdated {
   /** What the change was called by who made it. */
   mutationId?: string | null;
   /** The session that made it. */
+  changedBy: string;
+}
+
+/** Params of `preferences:get`. */
+export interface PreferencesGetParams {
+  /** The workspace; without one, what holds where no workspace says anything. */
+  workspaceId?: string | null;
+}
+
+/** Result of `preferences:get`. */
+export interface PreferencesGetResult {
+  /** By their keys. */
+  preferences: Record<string, PreferencesValue>;
+  /** When this was true. */
+  position: Position;
+}
+
+/** A preference as it holds. */
+export interface PreferencesValue {
+  /** What holds. */
+  value: unknown;
+  /** Where it is from. */
+  layer: PreferencesLayer;
+  /** Its revision in that layer, which rises with each change; 0 of a default. */
+  rev: number;
+}
+
+/** Where a preference is from. */
+export type PreferencesLayer = "default" | "user" | "workspace";
+
+/** Result of `preferences:schema`. */
+export interface PreferencesSchemaResult {
+  /** All, but for those of plugins. */
+  preferences: Array<PreferencesDeclared>;
+  /** What the keys of plugins begin with. */
+  freePrefix: string;
+  /** The most bytes of a value as JSON. */
+  valueBytesMax: number;
+}
+
+/** A preference that there is. */
+export interface PreferencesDeclared {
+  /** Names it. */
+  key: string;
+  /** What it is. */
+  description: string;
+  /** What it is when nobody has set it. */
+  default: unknown;
+  /** What it can be, as a JSON Schema. */
+  schema: unknown;
+}
+
+/** Params of `preferences:set`. */
+export interface PreferencesSetParams {
+  /** The preference: 1 to 200 bytes, without control characters. At most 1,000 are set in one layer. */
+  key: string;
+  /** What it is to be, of at most 65,536 bytes as JSON; `null` takes it out of the layer. */
+  value?: unknown;
+  /** The workspace in which it is to hold; without one it is the user's. */
+  workspaceId?: string | null;
+  /** Only if it is of this revision in that layer now; 0 means that it is not set there. */
+  ifRev?: number | null;
+}
+
+/** Result of `preferences:set`. */
+export interface PreferencesSetResult {
+  /** The preference. */
+  key: string;
+  /** Its value in the layer; `null` when it is not set there. */
+  value: unknown;
+  /** Its revision in the layer. */
+  rev: number;
+}
+
+/** Payload of `preferences:changed`. */
+export interface PreferencesChanged {
+  /** The workspace, unless it is a user's. */
+  workspaceId?: string | null;
+  /** The user, unless it is a workspace's or the daemon's own user's. */
+  user?: string | null;
+  /** The preference. */
+  key: string;
+  /** Its value in that layer; `null` when it is not set there any more. */
+  value: unknown;
+  /** Its revision in that layer. */
+  rev: number;
+  /** The session that changed it. */
   changedBy: string;
 }
 
@@ -1891,7 +2087,7 @@ export interface TerminalInfo {
   command: Array<string>;
   /** The folder in which it was started. */
   cwd: FilePath;
-  /** The workspace that it belongs to. */
+  /** The workspace that it belongs to, also when that was closed or deleted meanwhile. */
   workspaceId?: string | null;
   /** The profile that it was made with. */
   profile?: string | null;
@@ -2597,28 +2793,46 @@ export interface Methods {
   "daemon:set_log_level": { params: DaemonSetLogLevelParams; result: Empty };
   /** Lists logged events, oldest first. */
   "event:list": { params: EventListParams; result: EventListResult };
-  /** Lists the workspaces, the one used last first. */
-  "workspace:list": { params: Empty; result: WorkspaceListResult };
+  /** Lists the workspaces that are open, or were, the one used last first. */
+  "workspace:list": { params: WorkspaceListParams; result: WorkspaceListResult };
   /** Makes a workspace over a folder. Its state is stored before the answer. */
   "workspace:create": { params: WorkspaceCreateParams; result: WorkspaceInfo };
   /** Returns the whole state of a workspace: of the active one unless another is named. */
   "workspace:get_state": { params: WorkspaceGetStateParams; result: WorkspaceGetStateResult };
-  /** Makes a workspace the active one. */
+  /** Makes a workspace the active one. One that was closed is open again. */
   "workspace:activate": { params: WorkspaceActivateParams; result: WorkspaceInfo };
+  /** Gives a workspace another name. */
+  "workspace:rename": { params: WorkspaceRenameParams; result: WorkspaceInfo };
   /** Adds a folder to a workspace: files in it open there. */
-  "workspace:add_folder": { params: WorkspaceAddFolderParams; result: WorkspaceInfo };
+  "workspace:add_folder": { params: WorkspaceFolderParams; result: WorkspaceInfo };
+  /** Takes a folder that was added out of a workspace again. Files in it that are open stay open. */
+  "workspace:remove_folder": { params: WorkspaceFolderParams; result: WorkspaceInfo };
+  /** Closes a workspace with its open files. It is remembered with all else that is in it, and is open again when it is activated, when its folder is loaded as a project, or when a file is opened in it by its id. Its terminals go on: they end by `terminal:close`, and belong to it still. Where files have text that is not saved this is a `conflict` that names them in `unsaved`. */
+  "workspace:close": { params: WorkspaceCloseParams; result: WorkspaceInfo };
+  /** Forgets a workspace with all that is kept of it: records, checkpoints, preferences, roles, and tokens that are limited to it. On disk nothing is touched, and its terminals go on. Refused where `workspace:close` would be. */
+  "workspace:delete": { params: WorkspaceDeleteParams; result: WorkspaceInfo };
+  /** Returns a workspace as a document, from which it can be made again: here, or by another daemon. Text that is not saved, checkpoints, roles and terminals are not in it. */
+  "workspace:export": { params: WorkspaceExportParams; result: WorkspaceDocument };
+  /** Makes a workspace of a document, all of it or nothing. Files and folders that are not there any more are left out and told; without the workspace's own folder nothing is made. */
+  "workspace:import": { params: WorkspaceImportParams; result: WorkspaceImportResult };
   /** Makes the folder's workspace the active one, and makes that workspace when there is none. */
   "project:load": { params: ProjectLoadParams; result: ProjectLoadResult };
-  /** Returns records of a workspace, as they are at one place in the history of events: who subscribes to `state:updated` from there on misses nothing. What is open in the workspace is among them, below `open_file/` and `folder/`. */
+  /** Returns records of a workspace, as they are at one place in the history of events: who subscribes to `state:updated` from there on misses nothing. What other methods change is among them: what is open below `open_file/`, folders that were added below `folder/`, the 200 files used last below `recent_file/`, and what is preferred in the workspace below `pref/`. */
   "state:get": { params: StateGetParams; result: StateGetResult };
   /** Changes records, all of them or none. A record that is not of the revision that is expected is a `conflict` with its present `key`, `rev` and `value`. Stored before the answer; what comes again under the same `mutationId` is done once. */
   "state:mutate": { params: StateMutateParams; result: StateMutateResult };
-  /** Remembers the records as they are now, but for what is open. */
+  /** Remembers the records as they are now, but for those that other methods change. */
   "state:create_checkpoint": { params: StateCheckpointParams; result: StateCheckpoint };
   /** Lists what was remembered, the oldest first. */
   "state:list_checkpoints": { params: StateOfParams; result: StateListCheckpointsResult };
-  /** Makes the records what they were, but for what is open. */
+  /** Makes the records what they were, but for those that other methods change. */
   "state:rollback": { params: StateRollbackParams; result: StateMutateResult };
+  /** Returns the preferences that hold, each with the layer that it is from. */
+  "preferences:get": { params: PreferencesGetParams; result: PreferencesGetResult };
+  /** Returns what preferences there are, with their defaults and what they can be. */
+  "preferences:schema": { params: Empty; result: PreferencesSchemaResult };
+  /** Sets a preference in one layer, or takes it out of there. Stored before the answer. What it cannot be is refused with its `key`, the `given` value and a JSON Schema of what is `allowed`; one that is not of the revision that is expected is a `conflict` with its present `rev` and `value`. */
+  "preferences:set": { params: PreferencesSetParams; result: PreferencesSetResult };
   /** Lists who is there: in all workspaces unless one is named. */
   "presence:list": { params: PresenceListParams; result: PresenceListResult };
   /** Says what the caller looks at from now on, instead of what it said before. It ends with the session; one whose connection is lost for less than a second is there all the time. */
@@ -2789,8 +3003,14 @@ export interface Events {
   "session:closing": SessionClosing;
   /** A workspace was made, activated, or something in it changed. Carries the workspace as it is now. */
   "workspace:state_changed": WorkspaceStateChanged;
+  /** A workspace was closed. */
+  "workspace:closed": WorkspaceClosed;
+  /** A workspace was forgotten. */
+  "workspace:deleted": WorkspaceDeleted;
   /** Records have changed. Carries them as they are now. */
   "state:updated": StateUpdated;
+  /** A preference was set in one layer, or taken out of there. */
+  "preferences:changed": PreferencesChanged;
   /** Somebody is there now, or looks at something else. */
   "presence:changed": PresenceInfo;
   /** Somebody is not there any more. */

@@ -19,6 +19,7 @@ pub mod daemon;
 pub mod event;
 pub mod file;
 pub mod fs;
+pub mod preferences;
 pub mod presence;
 pub mod project;
 pub mod rpc;
@@ -49,6 +50,7 @@ pub const API: &[&api::Namespace] = &[
     &workspace::NAMESPACE,
     &project::NAMESPACE,
     &state::NAMESPACE,
+    &preferences::NAMESPACE,
     &presence::NAMESPACE,
     &file::NAMESPACE,
     &yjs::NAMESPACE,

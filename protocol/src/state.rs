@@ -7,22 +7,26 @@ use serde_json::{Map, Value};
 use crate::session::Position;
 
 crate::api! {
-    /// The state of a workspace as records, each with a key, a value and a revision, which all its clients share.
+    /// The state of a workspace as records, each with a key, a value and a revision, which all its clients share. So that
+    /// clients find what others keep, panels are below `panel/`, layouts that can be loaded again are `layout/<name>`, the file
+    /// that is in front is `active_file`, and cursors and selections are `cursor/<fileId>`; where somebody's cursor is at this
+    /// moment is told by `presence:*`. Other keys are free, best with the client's name in front.
     service StateApi, StateClient = "state" {
         /// Returns records of a workspace, as they are at one place in the history of events: who subscribes to
-        /// `state:updated` from there on misses nothing. What is open in the workspace is among them, below `open_file/` and
-        /// `folder/`.
+        /// `state:updated` from there on misses nothing. What other methods change is among them: what is open below
+        /// `open_file/`, folders that were added below `folder/`, the 200 files used last below `recent_file/`, and what is
+        /// preferred in the workspace below `pref/`.
         Read fn get(StateGetParams) -> StateGetResult; rest GET "/workspaces/{workspaceId}/state";
         /// Changes records, all of them or none. A record that is not of the revision that is expected is a `conflict` with
         /// its present `key`, `rev` and `value`. Stored before the answer; what comes again under the same `mutationId` is
         /// done once.
         Write fn mutate(StateMutateParams) -> StateMutateResult; rest POST "/workspaces/{workspaceId}/state";
-        /// Remembers the records as they are now, but for what is open.
+        /// Remembers the records as they are now, but for those that other methods change.
         Write fn create_checkpoint(StateCheckpointParams) -> StateCheckpoint;
         rest POST "/workspaces/{workspaceId}/checkpoints" created "/workspaces/{workspaceId}/checkpoints";
         /// Lists what was remembered, the oldest first.
         Read fn list_checkpoints(StateOfParams) -> StateListCheckpointsResult; rest GET "/workspaces/{workspaceId}/checkpoints";
-        /// Makes the records what they were, but for what is open.
+        /// Makes the records what they were, but for those that other methods change.
         Write fn rollback(StateRollbackParams) -> StateMutateResult, idempotent;
         rest POST "/workspaces/{workspaceId}/rollback";
     }
@@ -71,8 +75,8 @@ pub struct StateGetResult {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StateMutation {
-    /// The record: 1 to 256 bytes, without control characters. Those below `open_file/` and `folder/` change by `file:*` and
-    /// `workspace:*` alone.
+    /// The record: 1 to 256 bytes, without control characters. Those below `open_file/`, `folder/`, `recent_file/` and `pref/`
+    /// change by `file:*`, `workspace:*` and `preferences:*` alone, but those below `recent_file/` can be deleted.
     pub key: String,
     /// Only if it is of this revision now; 0 means that there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

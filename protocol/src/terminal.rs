@@ -105,7 +105,7 @@ pub struct TerminalInfo {
     pub command: Vec<String>,
     /// The folder in which it was started.
     pub cwd: FilePath,
-    /// The workspace that it belongs to.
+    /// The workspace that it belongs to, also when that was closed or deleted meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<String>,
     /// The profile that it was made with.

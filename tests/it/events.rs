@@ -35,6 +35,8 @@ pub(crate) fn changed(workspace: u64, revision: u64) -> WorkspaceStateChanged {
         root: Path::new("/").into(),
         is_active: false,
         created_at_ms: 0,
+        activated_at_ms: 0,
+        closed_at_ms: None,
         revision,
         open_files: 0,
         folders: Vec::new(),

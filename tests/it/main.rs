@@ -87,6 +87,8 @@ mod origins;
 #[cfg(target_os = "linux")]
 mod packaging;
 #[cfg(unix)]
+mod preferences;
+#[cfg(unix)]
 mod presence;
 #[cfg(unix)]
 mod reconnect;
@@ -188,5 +190,11 @@ mod web_cli;
 #[cfg(windows)]
 mod windows;
 mod workspace;
+#[cfg(unix)]
+mod workspace_cli;
+#[cfg(unix)]
+mod workspace_closing;
+#[cfg(unix)]
+mod workspace_document;
 #[cfg(target_os = "linux")]
 mod yjs;

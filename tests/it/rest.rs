@@ -219,3 +219,39 @@ fn the_description_and_its_page_are_served() {
         assert!(!text.contains("http://") && !text.contains("<script>") && !text.contains("style="));
     });
 }
+
+#[test]
+fn a_workspace_and_preferences_are_resources() {
+    check("//- /one/a.txt\n//- /more/b.txt\n", async |daemon, rest| {
+        let made = rest.send("POST", "/workspaces", &json!({ "root": daemon.path("one") })).await.json();
+        let path = format!("/workspaces/{}", made["workspaceId"].as_str().unwrap());
+        assert_eq!(rest.send("PATCH", &path, &json!({ "name": "First" })).await.json()["name"], "First");
+        let more = daemon.path("more");
+        let added = rest.send("POST", &format!("{path}/folders"), &json!({ "path": more })).await;
+        assert_eq!(added.json()["folders"], json!([more]));
+        let folder = format!("{path}/folders?path={}", more.display());
+        assert_eq!(rest.send("DELETE", &folder, &json!({})).await.status, StatusCode::OK);
+        is_problem(&rest.send("DELETE", &folder, &json!({})).await, 404, "not_found");
+        let document = rest.get(&format!("{path}/document")).await.json();
+        is_problem(&rest.send("POST", "/imports", &json!({ "document": document })).await, 409, "already_exists");
+        assert!(rest.send("POST", &format!("{path}/close"), &json!({})).await.json()["closedAtMs"].is_u64());
+        assert_eq!(rest.get("/workspaces").await.json()["workspaces"], json!([]));
+        let closed = rest.get("/workspaces?includeClosed=true").await.json();
+        assert_eq!(closed["workspaces"][0]["name"], "First");
+        assert_eq!(rest.send("DELETE", &path, &json!({})).await.status, StatusCode::OK);
+        let imported = rest.send("POST", "/imports", &json!({ "document": document })).await;
+        assert_eq!(imported.status, StatusCode::CREATED, "{imported:?}");
+        let location = imported.header("location").unwrap().strip_prefix(PREFIX).unwrap().to_owned();
+        assert_eq!(rest.get(&location).await.json()["workspace"]["name"], "First");
+        let id = imported.json()["workspace"]["workspaceId"].clone();
+
+        let theme = json!({ "value": "dark", "workspaceId": id });
+        assert_eq!(rest.send("PUT", "/preferences/workbench.theme", &theme).await.json()["value"], "dark");
+        let all = rest.get(&format!("/preferences?workspaceId={}", id.as_str().unwrap())).await.json();
+        assert_eq!(all["preferences"]["workbench.theme"]["layer"], "workspace");
+        let wrong = rest.send("PUT", "/preferences/workbench.theme", &json!({ "value": 1 })).await;
+        is_problem(&wrong, 400, "invalid_params");
+        assert_eq!(wrong.json()["allowed"]["type"], "string");
+        assert_eq!(rest.get("/schemas/preferences").await.json()["freePrefix"], "x.");
+    });
+}

@@ -119,7 +119,9 @@ fn a_client_in_a_loop_does_not_notice() {
                 let api = icpy_protocol::workspace::WorkspaceClient::new(client);
                 while !is_over.load(Ordering::Relaxed) {
                     let before = Instant::now();
-                    within("an answer", api.list(&icpy_protocol::Empty {})).await.unwrap();
+                    within("an answer", api.list(&icpy_protocol::workspace::WorkspaceListParams::default()))
+                        .await
+                        .unwrap();
                     let took = u64::try_from(before.elapsed().as_micros()).unwrap();
                     longest.fetch_max(took, Ordering::Relaxed);
                     asked.fetch_add(1, Ordering::Relaxed);

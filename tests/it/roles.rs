@@ -1,7 +1,7 @@
 //! Who is limited to some workspaces or paths: what they see and may do, on every way in.
 
 use icpy_protocol::auth::{AuthClient, AuthCreateTokenParams, AuthRole, AuthScope, AuthSetRoleParams, AuthUserParams};
-use icpy_protocol::workspace::{WorkspaceClient, WorkspaceCreateParams};
+use icpy_protocol::workspace::{WorkspaceClient, WorkspaceCreateParams, WorkspaceDeleteParams, WorkspaceFolderParams};
 use icpy_tests::{Daemon, Web};
 use serde_json::{Value, json};
 
@@ -221,5 +221,142 @@ fn a_token_can_be_limited_to_paths_of_a_workspace() {
         for params in wrong {
             auth.create_token(&params).await.unwrap_err();
         }
+    });
+}
+
+#[test]
+fn a_role_says_what_becomes_of_a_workspace_and_its_preferences() {
+    let shared = Shared::new();
+    shared.daemon.run(async {
+        let (one, two) = (shared.workspace("one").await, shared.workspace("two").await);
+        let web = Web::start(&shared.daemon).await;
+        let viewer = shared.user("vic", &one, AuthRole::Viewer).await;
+        let editor = shared.user("eve", &one, AuthRole::Editor).await;
+        let owner = shared.user("olga", &one, AuthRole::Owner).await;
+        let document = web.call(&viewer, "workspace:export", json!({ "workspaceId": one })).await["result"].clone();
+        assert_eq!(document["name"], "one");
+        // A document opens nothing that its caller may not use.
+        let mut wider = document.clone();
+        wider["folders"] = json!([shared.daemon.path("two")]);
+        wider["files"] = json!([shared.daemon.path("two/a.txt")]);
+        let params = json!({ "document": wider, "replace": true });
+        let imported = web.call(&editor, "workspace:import", params).await["result"].clone();
+        assert_eq!(imported["missing"].as_array().unwrap().len(), 2, "{imported}");
+        assert_eq!((&imported["workspace"]["folders"], &imported["workspace"]["openFiles"]), (&Value::Null, &json!(0)));
+        for (method, extra, least) in [
+            ("workspace:rename", json!({ "name": "ours" }), AuthRole::Editor),
+            ("workspace:add_folder", shared.file("one/src"), AuthRole::Editor),
+            ("workspace:remove_folder", shared.file("one/src"), AuthRole::Editor),
+            ("preferences:set", json!({ "key": "editor.tabSize", "value": 2 }), AuthRole::Editor),
+            ("workspace:close", json!({}), AuthRole::Editor),
+            ("workspace:activate", json!({}), AuthRole::Editor),
+            ("workspace:import", json!({ "document": document, "replace": true }), AuthRole::Editor),
+            ("workspace:delete", json!({}), AuthRole::Owner),
+        ] {
+            for (token, role) in [(&viewer, AuthRole::Viewer), (&editor, AuthRole::Editor), (&owner, AuthRole::Owner)] {
+                let mut params = extra.clone();
+                params["workspaceId"] = json!(one);
+                let expect = if role >= least { "none" } else { "permission_denied" };
+                assert_eq!(kind(&web.call(token, method, params.clone()).await), expect, "{method} by {role:?}");
+                if role == AuthRole::Owner && !method.ends_with("import") {
+                    continue;
+                }
+                params["workspaceId"] = json!(two);
+                let mut elsewhere = document.clone();
+                elsewhere["root"] = json!(shared.daemon.path("two"));
+                params["document"] = elsewhere;
+                assert_ne!(kind(&web.call(token, method, params).await), "none", "{method} elsewhere by {role:?}");
+                if role == AuthRole::Editor && method == "workspace:remove_folder" {
+                    // For who comes next to remove it.
+                    let again = json!({ "workspaceId": one, "path": shared.daemon.path("one/src") });
+                    assert_eq!(kind(&web.call(token, "workspace:add_folder", again).await), "none");
+                }
+            }
+        }
+        let listed = web.call(&owner, "workspace:list", json!({ "includeClosed": true })).await;
+        assert_eq!(listed["result"]["workspaces"], json!([]), "and with it went the role: {listed}");
+    });
+}
+
+#[test]
+fn everybody_has_preferences_of_their_own() {
+    let shared = Shared::new();
+    shared.daemon.run(async {
+        let one = shared.workspace("one").await;
+        let web = Web::start(&shared.daemon).await;
+        let (vic, eve) =
+            (shared.user("vic", &one, AuthRole::Viewer).await, shared.user("eve", &one, AuthRole::Viewer).await);
+        let params = AuthCreateTokenParams {
+            name: "limited".into(),
+            scopes: vec![AuthScope::Read, AuthScope::Write],
+            workspace_id: Some(one.clone()),
+            ..Default::default()
+        };
+        let limited = Web::token_of(shared.daemon.client().await, params).await;
+        let mut heard = web.socket_of(&vic).await;
+        heard.call("session:subscribe", json!({ "patterns": ["preferences:*"] })).await;
+        let set = |value: u32| json!({ "key": "editor.tabSize", "value": value });
+        let local = shared.daemon.client().await;
+        local.request("preferences:set", set(8).to_string(), false).await.unwrap();
+        assert_eq!(kind(&web.call(&eve, "preferences:set", set(3)).await), "none");
+        assert_eq!(kind(&web.call(&vic, "preferences:set", set(2)).await), "none");
+        assert_eq!(kind(&web.call(&limited, "preferences:set", set(1)).await), "permission_denied");
+        let own = heard.next().await["params"].clone();
+        assert_eq!((&own["user"], &own["value"]), (&json!("vic"), &json!(2)), "and of no other's");
+        let in_workspace = json!({ "key": "editor.fontFamily", "value": "/two", "workspaceId": one });
+        local.request("preferences:set", in_workspace.to_string(), false).await.unwrap();
+        assert_eq!(heard.next().await["params"]["value"], "/two");
+        let whole = Web::token(&shared.daemon, &[AuthScope::Read]).await;
+        for (token, expect) in [(&vic, 2), (&eve, 3), (&limited, 4), (&whole, 8)] {
+            let got = web.call(token, "preferences:get", json!({ "workspaceId": one })).await["result"].clone();
+            assert_eq!(got["preferences"]["editor.tabSize"]["value"], expect);
+            assert_eq!(got["preferences"]["editor.fontFamily"]["layer"], "workspace");
+        }
+        // What is theirs goes with them.
+        shared.auth().await.remove_user(&AuthUserParams { user: "vic".into() }).await.unwrap();
+        let again = shared.user("vic", &one, AuthRole::Viewer).await;
+        let got = web.call(&again, "preferences:get", json!({})).await;
+        assert_eq!(got["result"]["preferences"]["editor.tabSize"]["layer"], "default");
+    });
+}
+
+#[test]
+fn who_loses_a_folder_or_a_workspace_loses_access_at_once() {
+    let shared = Shared::new();
+    shared.daemon.run(async {
+        let one = shared.workspace("one").await;
+        let client = WorkspaceClient::new(shared.daemon.client().await);
+        let folder = WorkspaceFolderParams { path: shared.daemon.path("two").into(), workspace_id: Some(one.clone()) };
+        client.add_folder(&folder).await.unwrap();
+        let web = Web::start(&shared.daemon).await;
+        let user = shared.user("vic", &one, AuthRole::Viewer).await;
+        let params = AuthCreateTokenParams {
+            name: "limited".into(),
+            scopes: vec![AuthScope::Read],
+            workspace_id: Some(one.clone()),
+            ..Default::default()
+        };
+        let limited = Web::token_of(shared.daemon.client().await, params).await;
+        let mut sockets = Vec::new();
+        for token in [&user, &limited] {
+            let mut socket = web.socket_of(token).await;
+            assert_eq!(kind(&socket.call("fs:read_file", shared.file("two/a.txt")).await), "none");
+            sockets.push(socket);
+        }
+        client.remove_folder(&folder).await.unwrap();
+        for mut socket in sockets {
+            assert_eq!(socket.closed().await.0, 1008);
+        }
+        for token in [&user, &limited] {
+            assert_eq!(kind(&web.call(token, "fs:read_file", shared.file("two/a.txt")).await), "permission_denied");
+            assert_eq!(kind(&web.call(token, "fs:read_file", shared.file("one/a.txt")).await), "none");
+        }
+        let mut socket = web.socket_of(&limited).await;
+        client.delete(&WorkspaceDeleteParams { workspace_id: one, discard: false }).await.unwrap();
+        assert_eq!(socket.closed().await.0, 1008);
+        assert_eq!(web.get("/metrics", &limited).await.status, 401, "a token for nothing is no more");
+        assert_eq!(kind(&web.call(&user, "fs:read_file", shared.file("one/a.txt")).await), "permission_denied");
+        let users = shared.auth().await.list_users(&icpy_protocol::Empty {}).await.unwrap().users;
+        assert_eq!(users[0].roles, []);
     });
 }

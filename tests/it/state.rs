@@ -75,7 +75,7 @@ fn records_are_changed_all_or_none() {
         };
         check(set("", json!(1)), Kind::InvalidParams, "`key` has 1 to 256 bytes").await;
         check(set("a\nb", json!(1)), Kind::InvalidParams, "no control characters").await;
-        check(set("open_file/1", json!(1)), Kind::Unsupported, "`open_file/1` is what is open").await;
+        check(set("open_file/1", json!(1)), Kind::Unsupported, "`open_file/1` changes by `file:*`").await;
         check(
             StateMutation { delete: true, ..set("a", json!(1)) },
             Kind::InvalidParams,
@@ -141,6 +141,43 @@ fn a_checkpoint_is_gone_back_to() {
         assert_eq!(state.list_checkpoints(&StateOfParams::default()).await.unwrap().checkpoints, [checkpoint]);
         let unknown = StateRollbackParams { checkpoint_id: "no such".into(), workspace_id: None };
         refused(state.rollback(&unknown).await, Kind::NotFound, "no checkpoint `no such`");
+    });
+}
+
+/// What an editor in a browser does with them: it puts its window away under a name, and brings it back for all clients.
+#[test]
+fn a_layout_is_saved_and_loaded_again() {
+    let daemon = Daemon::boot("//- /a.txt\n");
+    daemon.run(async {
+        let state = client(&daemon).await;
+        let file = values(&state, "open_file/").await[0].0.strip_prefix("open_file/").unwrap().to_owned();
+        let cursor = json!({ "selections": [{ "anchor": 3, "head": 9 }], "scrollTop": 120 });
+        let before = of(vec![
+            set("panel/left", json!({ "isOpen": true, "width": 240 })),
+            set("panel/bottom", json!({ "isOpen": false })),
+            set("active_file", json!(file)),
+            set(&format!("cursor/{file}"), cursor.clone()),
+        ]);
+        state.mutate(&before).await.unwrap();
+        // Saving one is to write down the panels.
+        let panels: Map<String, Value> = values(&state, "panel/").await.into_iter().collect();
+        state.mutate(&of(vec![set("layout/writing", json!(panels))])).await.unwrap();
+        let after = of(vec![merge("panel/left", &json!({ "width": 100 })), set("panel/right", json!({}))]);
+        state.mutate(&after).await.unwrap();
+
+        // Loading it is one change, of which every client hears at once.
+        let other = daemon.client().await;
+        let mut events = daemon.events(&other, "state:updated").await;
+        let layout = values(&state, "layout/writing").await.remove(0).1;
+        let gone =
+            values(&state, "panel/").await.into_iter().map(|(key, _)| key).filter(|key| layout.get(key).is_none());
+        let mut load: Vec<StateMutation> = gone.map(|key| delete(&key)).collect();
+        load.extend(layout.as_object().unwrap().iter().map(|(key, value)| set(key, value.clone())));
+        state.mutate(&of(load)).await.unwrap();
+        assert_eq!(events.expect(&UPDATED).await.records.len(), 3);
+        assert_eq!(values(&state, "panel/").await.into_iter().collect::<Map<String, Value>>(), panels);
+        assert_eq!(values(&state, "active_file").await[0].1, json!(file));
+        assert_eq!(values(&state, "cursor/").await[0].1, cursor);
     });
 }
 

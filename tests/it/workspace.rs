@@ -14,6 +14,7 @@ use icpy_protocol::project::{ProjectClient, ProjectLoadParams};
 use icpy_protocol::topic::Pattern;
 use icpy_protocol::workspace::{
     WorkspaceActivateParams, WorkspaceClient, WorkspaceCreateParams, WorkspaceGetStateParams, WorkspaceInfo,
+    WorkspaceListParams,
 };
 use icpy_tests::Daemon;
 use icpyd::host::Host;
@@ -27,7 +28,7 @@ async fn open(client: &Client, path: impl AsRef<Path>) -> OpenFile {
 }
 
 async fn workspaces(client: &Client) -> Vec<WorkspaceInfo> {
-    WorkspaceClient::new(client.clone()).list(&Empty {}).await.unwrap().workspaces
+    WorkspaceClient::new(client.clone()).list(&WorkspaceListParams::default()).await.unwrap().workspaces
 }
 
 async fn root_of(client: &Client, file: &OpenFile) -> String {
@@ -153,7 +154,7 @@ fn wrong_requests_are_refused_and_nothing_changes() {
         let list = FileListParams { workspace_id: Some("nowhere".to_owned()) };
         refused(files.list(&list).await.unwrap_err(), Kind::NotFound, "`nowhere`");
         let state = WorkspaceGetStateParams::default();
-        refused(named.get_state(&state).await.unwrap_err(), Kind::NotFound, "no workspace yet");
+        refused(named.get_state(&state).await.unwrap_err(), Kind::NotFound, "no workspace is open");
         let create = |root: &Path, name: Option<&str>| WorkspaceCreateParams {
             root: root.into(),
             name: name.map(str::to_owned),

@@ -15,6 +15,7 @@ use super::manage::{Cp, Mkdir, Mv, Rm, Undo};
 use super::terminal::Terminal;
 use super::text::Text;
 use super::web::{Login, Token, User, Web};
+use super::workspace::{Preferences, Workspace};
 use super::{Cat, General, Grep, Ls, parse};
 
 /// Declares the commands: the enumeration, their names, and how one of them is read by itself.
@@ -66,10 +67,12 @@ commands! {
     "mkdir" => Mkdir,
     /// Take back what was done with files last
     "undo" => Undo,
-    /// Show, make and activate workspaces
+    /// Show, make, switch, close and move workspaces
     "workspace" => Workspace,
     /// Read and edit the texts of open files, with what is not saved
     "text" => Text,
+    /// Show and set what you prefer, everywhere or in a workspace
+    "preferences" => Preferences,
     /// Run programs in terminals of the daemon, and see them
     "terminal" => Terminal,
     /// Start the listener for browsers, and open one that is logged in
@@ -193,44 +196,6 @@ pub struct Rage {}
 /// Reading commands.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Interactive {}
-
-/// Workspaces.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Workspace {
-    /// What to do
-    #[command(subcommand)]
-    pub action: WorkspaceAction,
-}
-
-/// What can be done with workspaces.
-#[derive(Clone, Debug, Subcommand)]
-pub enum WorkspaceAction {
-    /// List the workspaces, the one used last first
-    List,
-    /// Show a workspace and its open files
-    Info {
-        /// Its name, id or folder; by default the active one
-        workspace: Option<OsString>,
-    },
-    /// Make a workspace over a folder
-    Create {
-        /// The folder
-        folder: PathBuf,
-        /// What to call it; by default as the folder
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// Add a folder to the active workspace
-    Add {
-        /// The folder
-        folder: PathBuf,
-    },
-    /// Make a workspace the active one
-    Activate {
-        /// Its name, id or folder
-        workspace: OsString,
-    },
-}
 
 /// Printing events.
 #[derive(Clone, Debug, ClapArgs)]

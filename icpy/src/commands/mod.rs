@@ -5,6 +5,7 @@ mod cat;
 mod clients;
 mod close;
 mod config;
+mod daemon;
 mod doctor;
 mod door;
 mod elsewhere;
@@ -16,6 +17,7 @@ mod logs;
 mod ls;
 mod manage;
 mod open;
+mod preferences;
 mod proxy;
 mod rage;
 mod restart;
@@ -34,7 +36,7 @@ mod workspace;
 use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
-use icpy::args::{Call, Clients, Command, Diff, Doctor, General, Interactive, Merge, Rage, Start, Status, Stop, Watch};
+use icpy::args::{Call, Command, Diff, General, Interactive, Merge, Watch};
 use icpy::connection::{Connection, block_on};
 use icpy::finder::Finder;
 use icpy::remote::Remote;
@@ -81,23 +83,16 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         }
         Command::Workspace(workspace) => workspace::run(workspace, general),
         Command::Text(text) => text::run(text.action, general),
+        Command::Preferences(preferences) => preferences::run(preferences, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
         Command::Watch(Watch { patterns }) => watch::run(patterns, general),
         command @ (Command::Web(_) | Command::Token(_) | Command::Login(_) | Command::User(_)) => {
             door::run(command, general)
         }
         Command::Call(Call { method, params }) => call::run(&method, params, general),
-        Command::Status(Status { metrics }) => status::run(metrics, general),
-        Command::Clients(Clients {}) => clients::run(general),
-        Command::Logs(logs) => logs::run(&logs, general),
-        Command::Config(config) => config::run(config.action, general),
-        Command::Start(Start {}) => start::run(general),
-        Command::Restart(restart) => restart::run(restart, general),
-        Command::Stop(Stop { force }) => stop::run(force, general),
-        Command::Doctor(Doctor {}) => doctor::run(general),
-        Command::Rage(Rage {}) => rage::run(general),
         Command::Proxy(proxy) => proxy::run(&proxy, general),
         Command::Interactive(Interactive {}) => interactive::run(general),
+        command => daemon::run(command, general),
     }
 }
 

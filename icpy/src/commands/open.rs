@@ -11,7 +11,7 @@ use icpy_protocol::file::{self, FileOpenParams, FileOpenResult, FilePlacing, Fil
 use icpy_protocol::fs::{self, FsKind, FsStatParams, FsStatResult};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
-use icpy_protocol::workspace::{self, WorkspaceAddFolderParams, WorkspaceInfo};
+use icpy_protocol::workspace::{self, WorkspaceFolderParams, WorkspaceInfo};
 use serde::Serialize;
 
 use super::{Daemon, absolute, current_folder, host_of, stdin, wait};
@@ -138,7 +138,7 @@ fn is_folder(daemon: &mut Daemon, path: &FilePath) -> Result<bool, Failure> {
 
 fn open_folder(daemon: &mut Daemon, path: FilePath, is_added: bool) -> Result<Opened, Failure> {
     if is_added {
-        let params = WorkspaceAddFolderParams { path: path.clone(), workspace_id: None };
+        let params = WorkspaceFolderParams { path: path.clone(), workspace_id: None };
         match daemon.call(workspace::method::add_folder, &params) {
             // There is no workspace that it could be added to.
             Err(error) if error.kind() == Kind::NotFound => {}

@@ -30,7 +30,7 @@ pub(super) fn run(token: Token, general: &General) -> Result<(), Failure> {
 
 fn make(daemon: &mut Daemon, create: TokenCreate, general: &General) -> Result<(), Failure> {
     let TokenCreate { name, scope, lasts, user, workspace, path } = create;
-    let workspace_id = workspace.map(|name| workspace::find(daemon, &name, general)).transpose()?;
+    let workspace_id = workspace::find_if(daemon, workspace, general)?;
     let lasts_s = lasts.map(|lasts| lasts.as_secs());
     let params = AuthCreateTokenParams { name, scopes: scope, lasts_s, user, workspace_id, paths: path };
     let made: AuthNewToken = daemon.call(auth::method::create_token, &params)?;

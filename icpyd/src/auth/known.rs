@@ -52,6 +52,23 @@ impl Known {
         });
     }
 
+    /// Ends the grants that have to do with a workspace.
+    pub(super) fn end_in(&self, workspace_id: &str) {
+        let is_of = |held: &Held| {
+            let roles = held.grant.confinement.as_ref().and_then(|confinement| confinement.workspaces());
+            roles.is_some_and(|roles| roles.contains_key(workspace_id))
+        };
+        for held in self.lock().held.values_mut() {
+            held.retain(|held| {
+                let is_of = is_of(held);
+                if is_of {
+                    held.grant.ended.cancel();
+                }
+                !is_of
+            });
+        }
+    }
+
     /// The credential whose secret has this hash.
     pub(super) fn find(&self, hash: &Hash) -> Option<Credential> {
         let state = self.lock();

@@ -10,8 +10,9 @@ use rusqlite::Connection;
 
 use crate::caller::{Grant, Scopes};
 use crate::confinement::Confinement;
+use crate::store::Store;
 use crate::store::accounts::{self, Account, Credential, Described, OWNER};
-use crate::store::{Store, workspaces};
+use crate::store::workspaces::{self, Which};
 
 /// The folders of the workspaces, with the workspace's id.
 pub(super) type Folders = Vec<(String, PathBuf)>;
@@ -21,7 +22,7 @@ pub(super) async fn read(store: &Store, credential: &Credential) -> Result<(Opti
     let user = credential.user.clone();
     let work = move |connection: &Connection| {
         let account = accounts::account(connection, &user)?;
-        let folders = workspaces::roots(connection)?;
+        let folders = workspaces::roots(connection, Which::All)?;
         Ok((account, folders.into_iter().map(|(id, path)| (id, path.into_path_buf())).collect()))
     };
     store.transact(work, |read| read).await

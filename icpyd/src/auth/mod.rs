@@ -120,6 +120,12 @@ impl Auth {
         self.store.transact(work, take_in).await
     }
 
+    /// Ends the access of all who are limited to some workspaces with this one among them. Who comes again is given what it may
+    /// use now.
+    pub fn end_access(&self, workspace_id: &str) {
+        self.known.end_in(workspace_id);
+    }
+
     /// Everybody who may come in.
     pub async fn everybody(&self) -> Result<Arc<Everybody>> {
         match self.known.everybody() {

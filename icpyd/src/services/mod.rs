@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod daemon;
 pub mod fs;
+pub mod preferences;
 pub mod presence;
 pub mod state;
 pub mod terminal;
@@ -98,13 +99,14 @@ pub fn mount(
     let fs = Arc::new(fs);
     protocol::fs::mount(&fs, router);
 
-    let workspace = Arc::new(workspace::Workspaces::new(services.clone()));
+    let workspace = Arc::new(workspace::Workspaces::new(services.clone(), Arc::clone(auth)));
     protocol::workspace::mount(&workspace, router);
     protocol::project::mount(&workspace, router);
     protocol::file::mount(&workspace, router);
     protocol::yjs::mount(&workspace, router);
     protocol::presence::mount(&Arc::new(presence::Presence::new(services.clone())), router);
     protocol::state::mount(&Arc::new(state::State::new(services.clone())), router);
+    protocol::preferences::mount(&Arc::new(preferences::Preferences::new(services.clone())), router);
 
     let whereabouts = terminal::Whereabouts {
         socket: about.socket.as_path().to_owned(),

@@ -15,25 +15,15 @@ use serde_json::{Map, Value};
 use super::Services;
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::journal::Changes;
+use crate::store::recent_files::RECENT_FILE;
+use crate::store::records::{KEY_BYTES_MAX, check_name, is_reserved};
 use crate::store::{records, workspaces};
-
-/// The most bytes of a key, and of a mutation's name.
-const KEY_BYTES_MAX: usize = 256;
 
 /// The most bytes of a checkpoint's name.
 const NAME_BYTES_MAX: usize = 200;
 
-/// The most bytes of a value as JSON.
-const VALUE_BYTES_MAX: usize = 1 << 20;
-
-/// The most records of a workspace.
-const RECORDS_MAX: usize = 10_000;
-
 /// The most checkpoints of a workspace.
 const CHECKPOINTS_MAX: usize = 100;
-
-/// Records that other methods change.
-const RESERVED: [&str; 2] = ["open_file/", "folder/"];
 
 /// The service.
 #[derive(Debug)]
@@ -76,9 +66,7 @@ impl StateApi<Caller> for State {
             }
             let made: Result<Vec<StateRecord>> = mutations.into_iter().map(|it| mutate(connection, &id, it)).collect();
             let records = made?;
-            if records::count(connection, &id)? > RECORDS_MAX {
-                return Err(Error::too_large(format!("a workspace has at most {RECORDS_MAX} records")));
-            }
+            records::check_count(connection, &id)?;
             if let Some(name) = &mutation_id {
                 records::put_mutation(connection, &id, name, &records)?;
             }
@@ -96,7 +84,7 @@ impl StateApi<Caller> for State {
             if records::checkpoints(connection, &workspace_id)?.len() >= CHECKPOINTS_MAX {
                 return Err(Error::too_large(format!("a workspace has at most {CHECKPOINTS_MAX} checkpoints")));
             }
-            let kept = free(connection, &workspace_id)?;
+            let kept = records::free(connection, &workspace_id)?;
             let checkpoint = StateCheckpoint {
                 checkpoint_id,
                 workspace_id,
@@ -127,7 +115,7 @@ impl StateApi<Caller> for State {
             let before = records::checkpoint(connection, &id, &params.checkpoint_id)?;
             let before: BTreeMap<String, Value> = before.into_iter().map(|it| (it.key, it.value)).collect();
             let now: BTreeMap<String, Value> =
-                free(connection, &id)?.into_iter().map(|it| (it.key, it.value)).collect();
+                records::free(connection, &id)?.into_iter().map(|it| (it.key, it.value)).collect();
             let gone = now.keys().filter(|key| !before.contains_key(*key)).map(|key| (key, Value::Null));
             let other = before.iter().filter(|(key, value)| now.get(*key) != Some(*value));
             let wanted = gone.chain(other.map(|(key, value)| (key, value.clone())));
@@ -148,29 +136,12 @@ fn workspace(connection: &Connection, caller: &Caller, id: Option<&str>, least: 
     Ok(workspace.workspace_id)
 }
 
-/// The records that no other method changes.
-fn free(connection: &Connection, workspace_id: &str) -> Result<Vec<StateRecord>> {
-    let mut records = records::list(connection, workspace_id, "")?;
-    records.retain(|record| !is_reserved(&record.key));
-    Ok(records)
-}
-
-fn is_reserved(key: &str) -> bool {
-    RESERVED.iter().any(|prefix| key.starts_with(prefix))
-}
-
-fn check_name(what: &str, name: &str, bytes_max: usize) -> Result<()> {
-    match name.is_empty() || name.len() > bytes_max || name.chars().any(char::is_control) {
-        false => Ok(()),
-        true => Err(Error::invalid_params(format!("`{what}` has 1 to {bytes_max} bytes, and no control characters"))),
-    }
-}
-
 fn check(mutation: &StateMutation) -> Result<()> {
     let StateMutation { key, set, merge, delete, .. } = mutation;
     check_name("key", key, KEY_BYTES_MAX)?;
-    if is_reserved(key) {
-        let message = format!("`{key}` is what is open, and changes by `file:*` and `workspace:*` alone");
+    let can_be_deleted = *delete && key.starts_with(RECENT_FILE);
+    if is_reserved(key) && !can_be_deleted {
+        let message = format!("`{key}` changes by `file:*`, `workspace:*` and `preferences:*` alone");
         return Err(Error::unsupported(message));
     }
     if u8::from(set.is_some()) + u8::from(merge.is_some()) + u8::from(*delete) != 1 {
@@ -197,11 +168,7 @@ fn mutate(connection: &Connection, workspace_id: &str, mutation: StateMutation) 
         (None, Some(members)) => merged(value, members),
         (None, None) => Value::Null,
     };
-    let bytes = value.to_string().len();
-    if bytes > VALUE_BYTES_MAX {
-        let message = format!("the value of `{key}` has {bytes} bytes as JSON, of at most {VALUE_BYTES_MAX}");
-        return Err(Error::too_large(message).with("limit", VALUE_BYTES_MAX));
-    }
+    records::check_value(&key, &value)?;
     records::put(connection, workspace_id, &key, value)
 }
 

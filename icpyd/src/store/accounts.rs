@@ -159,6 +159,12 @@ pub fn remove_credential(connection: &Connection, id: &str) -> Result<()> {
     changed(connection.execute("DELETE FROM credential WHERE id = ?1", [id]), || no_credential(id))
 }
 
+/// Removes the tokens that are limited to a workspace.
+pub fn remove_tokens_of(connection: &Connection, workspace_id: &str) -> Result<()> {
+    let query = "DELETE FROM credential WHERE described ->> '$.Token.workspace_id' = ?1";
+    connection.execute(query, [workspace_id]).map(drop).map_err(stored)
+}
+
 /// That there is no such user.
 pub fn no_user(user: &str) -> Error {
     Error::not_found(format!("there is no user `{user}`"))

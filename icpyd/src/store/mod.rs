@@ -9,6 +9,8 @@ mod column;
 mod error;
 pub mod events;
 pub mod operations;
+pub mod preferences;
+pub mod recent_files;
 pub mod records;
 mod schema;
 pub mod texts;

@@ -1,6 +1,7 @@
 //! The records of workspaces as such, and what was remembered of them.
 //!
-//! What is open in a workspace is a record too, that has its own functions in `workspaces`.
+//! What is open in a workspace is a record too, that has its own functions in `workspaces`; so have files that were used lately,
+//! in `recent_files`.
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::state::{StateCheckpoint, StateRecord};
@@ -8,11 +9,65 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 
 use super::column::{json, text};
+use super::preferences::PREFERENCE;
+use super::recent_files::RECENT_FILE;
 use super::stored;
-use super::workspaces::raise_revision;
+use super::workspaces::{FOLDER, OPEN_FILE, raise_revision};
 
 /// How many mutations of a workspace are known by their names.
 const MUTATIONS_MAX: i64 = 1_000;
+
+/// The most bytes of a key.
+pub const KEY_BYTES_MAX: usize = 256;
+
+/// The most bytes of a value as JSON.
+const VALUE_BYTES_MAX: usize = 1 << 20;
+
+/// The most records of a workspace.
+pub const RECORDS_MAX: usize = 10_000;
+
+/// Records that methods of their own change.
+const RESERVED: [&str; 4] = [OPEN_FILE, FOLDER, RECENT_FILE, PREFERENCE];
+
+/// Whether a record is changed by methods of its own.
+pub fn is_reserved(key: &str) -> bool {
+    RESERVED.iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// Checks that something can be the name of a thing, which a request gives as `what`.
+pub fn check_name(what: &str, name: &str, bytes_max: usize) -> Result<()> {
+    match name.is_empty() || name.len() > bytes_max || name.chars().any(char::is_control) {
+        false => Ok(()),
+        true => Err(Error::invalid_params(format!("`{what}` has 1 to {bytes_max} bytes, and no control characters"))),
+    }
+}
+
+/// Checks that a record can hold something.
+pub fn check_value(key: &str, value: &Value) -> Result<()> {
+    let bytes = value.to_string().len();
+    if bytes > VALUE_BYTES_MAX {
+        let message = format!("the value of `{key}` has {bytes} bytes as JSON, of at most {VALUE_BYTES_MAX}");
+        return Err(Error::too_large(message).with("limit", VALUE_BYTES_MAX));
+    }
+    Ok(())
+}
+
+/// Checks that a workspace has no more records than it may.
+pub fn check_count(connection: &Connection, workspace_id: &str) -> Result<()> {
+    match count(connection, workspace_id)? > RECORDS_MAX {
+        false => Ok(()),
+        true => {
+            Err(Error::too_large(format!("a workspace has at most {RECORDS_MAX} records")).with("limit", RECORDS_MAX))
+        }
+    }
+}
+
+/// The records of a workspace that no other method changes.
+pub fn free(connection: &Connection, workspace_id: &str) -> Result<Vec<StateRecord>> {
+    let mut records = list(connection, workspace_id, "")?;
+    records.retain(|record| !is_reserved(&record.key));
+    Ok(records)
+}
 
 /// The records of a workspace whose keys begin so, by their keys.
 pub fn list(connection: &Connection, workspace_id: &str, prefix: &str) -> Result<Vec<StateRecord>> {
@@ -35,7 +90,7 @@ pub fn get(connection: &Connection, workspace_id: &str, key: &str) -> Result<Opt
 }
 
 /// How many records a workspace has.
-pub fn count(connection: &Connection, workspace_id: &str) -> Result<usize> {
+fn count(connection: &Connection, workspace_id: &str) -> Result<usize> {
     connection
         .prepare_cached("SELECT count(*) FROM record WHERE workspace_id = ?1")
         .and_then(|mut it| it.query_row([workspace_id], |row| row.get(0)))

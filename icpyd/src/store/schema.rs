@@ -110,6 +110,15 @@ const MIGRATIONS: &[&str] = &[
         version TEXT NOT NULL,
         PRIMARY KEY (path, rev)
     ) STRICT, WITHOUT ROWID;",
+    // 7: workspaces that were closed, and what users prefer.
+    "ALTER TABLE workspace ADD COLUMN closed_ms INTEGER;
+    CREATE TABLE preference (
+        revision INTEGER PRIMARY KEY AUTOINCREMENT,
+        user TEXT NOT NULL REFERENCES account (user) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        UNIQUE (user, key)
+    ) STRICT;",
 ];
 
 /// Prepared statements that are kept: more than there are.

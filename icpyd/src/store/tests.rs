@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::path::FilePath;
 
+use super::workspaces::Which;
 use super::*;
 
 fn store() -> (tempfile::TempDir, Store) {
@@ -24,7 +25,7 @@ async fn what_was_answered_is_there_after_reopening() {
     add(&store, "w2", "/b").await.unwrap();
     store.close().await;
     let again = Store::new(folder.path().join("state/icpy.db"));
-    let workspaces = again.transact(workspaces::list, |it| it).await.unwrap();
+    let workspaces = again.transact(|connection| workspaces::list(connection, Which::Open), |it| it).await.unwrap();
     let ids: Vec<&str> = workspaces.iter().map(|it| it.workspace_id.as_str()).collect();
     assert_eq!(ids, ["w2", "w1"]);
     assert!(workspaces[0].is_active && !workspaces[1].is_active);
@@ -45,8 +46,13 @@ async fn a_failed_piece_undoes_its_own_changes_only() {
         .await;
     assert_eq!(failed.unwrap_err().kind(), Kind::Conflict);
     add(&store, "good", "/good").await.unwrap();
-    let ids: Vec<String> =
-        store.transact(workspaces::list, |it| it.into_iter().map(|it| it.workspace_id).collect()).await.unwrap();
+    let ids: Vec<String> = store
+        .transact(
+            |connection| workspaces::list(connection, Which::Open),
+            |it| it.into_iter().map(|it| it.workspace_id).collect(),
+        )
+        .await
+        .unwrap();
     assert_eq!(ids, ["good"]);
     store.close().await;
 }
@@ -92,7 +98,10 @@ fn a_lost_transaction_takes_all_of_its_changes() {
     let lose = |connection: &Connection| connection.execute_batch("ROLLBACK").map_err(stored);
     run_batch(&connection, vec![piece(insert), piece(lose), piece(insert)]);
     assert!(outcomes.lock().unwrap().drain(..).all(|outcome| outcome.is_err()), "none of them is stored");
-    run_batch(&connection, vec![piece(|connection| workspaces::list(connection).map(|list| assert!(list.is_empty())))]);
+    run_batch(
+        &connection,
+        vec![piece(|connection| workspaces::list(connection, Which::All).map(|list| assert!(list.is_empty())))],
+    );
     run_batch(&connection, vec![piece(insert)]);
     assert!(outcomes.lock().unwrap().drain(..).all(|outcome| outcome.is_ok()));
 }
@@ -208,4 +217,24 @@ async fn the_event_log_is_read_from_any_place() {
     assert_eq!(read(3, 0).await.unwrap(), [4, 5]);
     assert_eq!(read(0, 5).await.unwrap(), [5]);
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_store_of_an_older_version_is_brought_up_to_date() {
+    let (folder, store) = store();
+    add(&store, "w1", "/a").await.unwrap();
+    store.close().await;
+    let path = folder.path().join("state/icpy.db");
+    // As it was before workspaces could be closed.
+    let before = "ALTER TABLE workspace DROP COLUMN closed_ms; DROP TABLE preference; PRAGMA user_version = 5;";
+    Connection::open(&path).unwrap().execute_batch(before).unwrap();
+    let again = Store::new(path);
+    let workspaces = again.transact(|connection| workspaces::list(connection, Which::Open), |it| it).await.unwrap();
+    assert_eq!((workspaces[0].workspace_id.as_str(), workspaces[0].closed_at_ms), ("w1", None));
+    let user = preferences::Whose::User(accounts::OWNER.to_owned());
+    let asked = user.clone();
+    again.transact(move |connection| user.put(connection, "x.a", 1.into(), 7), |set| set).await.unwrap();
+    let kept = again.transact(move |connection| asked.list(connection), |kept| kept).await.unwrap();
+    assert_eq!((kept.len(), &kept[0].value), (1, &1.into()));
+    again.close().await;
 }

@@ -3,6 +3,7 @@
 //! A text is kept as it was at one revision, the snapshot, with all later revisions to be made again. Of those before many are
 //! kept as its history. What is closed and on disk is kept for that alone, for a while.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use icpy_protocol::error::Result;
@@ -199,6 +200,13 @@ pub fn close(connection: &Connection, path: &FilePath, now_ms: u64) -> Result<()
 /// The paths of all that is kept.
 pub fn paths(connection: &Connection) -> Result<Vec<FilePath>> {
     let mut statement = connection.prepare_cached("SELECT path FROM text").map_err(stored)?;
+    let paths = statement.query_map([], |row| json(row, 0)).map_err(stored)?;
+    paths.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
+/// The paths of those that are kept for more than their history: they are open, or not saved.
+pub fn paths_in_use(connection: &Connection) -> Result<HashSet<FilePath>> {
+    let mut statement = connection.prepare_cached("SELECT path FROM text WHERE closed_ms IS NULL").map_err(stored)?;
     let paths = statement.query_map([], |row| json(row, 0)).map_err(stored)?;
     paths.collect::<rusqlite::Result<_>>().map_err(stored)
 }

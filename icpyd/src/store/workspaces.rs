@@ -1,7 +1,7 @@
 //! Workspaces and what is open in them.
 //!
 //! A path is kept as its JSON text on the wire, which holds any path, Unicode or not. An open file is the record
-//! `open_file/<id>` of its workspace, a folder that was added to it the record `folder/<id>`.
+//! `open_file/<id>` of its workspace, a folder that was added to it the record `folder/<id>`. A workspace that was closed stays.
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::{FilePurpose, OpenFile};
@@ -9,9 +9,10 @@ use icpy_protocol::path::FilePath;
 use icpy_protocol::workspace::WorkspaceInfo;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::column::{json, text};
-use super::stored;
+use super::{records, stored};
 
 /// What the keys of open files begin with.
 pub const OPEN_FILE: &str = "open_file/";
@@ -19,19 +20,29 @@ pub const OPEN_FILE: &str = "open_file/";
 /// What the keys of folders that were added begin with.
 pub const FOLDER: &str = "folder/";
 
+/// Which workspaces are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that were not closed.
+    Open,
+    /// Those that were closed too.
+    All,
+}
+
 const SELECT_WORKSPACE: &str = "SELECT id, name, root, created_ms, revision,
-        id = (SELECT id FROM workspace ORDER BY activated_ms DESC, id LIMIT 1) AS is_active,
+        id IS (SELECT id FROM workspace WHERE closed_ms IS NULL ORDER BY activated_ms DESC, id LIMIT 1) AS is_active,
         (SELECT count(*) FROM record WHERE workspace_id = workspace.id AND key >= 'open_file/' AND key < 'open_file0'),
         (SELECT json_group_array(json(value -> '$.path')) FROM record
-            WHERE workspace_id = workspace.id AND key >= 'folder/' AND key < 'folder0')
+            WHERE workspace_id = workspace.id AND key >= 'folder/' AND key < 'folder0'),
+        activated_ms, closed_ms
     FROM workspace";
 
 const ROOTS: &str = "SELECT id, root FROM (
-        SELECT id, root, activated_ms FROM workspace
+        SELECT id, root, activated_ms, closed_ms FROM workspace
         UNION ALL
-        SELECT workspace.id, record.value -> '$.path', activated_ms FROM workspace
+        SELECT workspace.id, record.value -> '$.path', activated_ms, closed_ms FROM workspace
             JOIN record ON workspace_id = workspace.id AND key >= 'folder/' AND key < 'folder0'
-    ) ORDER BY activated_ms DESC, id";
+    ) WHERE closed_ms IS NULL OR ?1 ORDER BY activated_ms DESC, id";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,18 +58,18 @@ struct FolderRecord<'a> {
     path: &'a FilePath,
 }
 
-/// All workspaces, the one activated last first.
-pub fn list(connection: &Connection) -> Result<Vec<WorkspaceInfo>> {
-    let mut statement =
-        connection.prepare_cached(&format!("{SELECT_WORKSPACE} ORDER BY activated_ms DESC, id")).map_err(stored)?;
-    let rows = statement.query_map([], read_workspace).map_err(stored)?;
+/// The workspaces, the one activated last first.
+pub fn list(connection: &Connection, which: Which) -> Result<Vec<WorkspaceInfo>> {
+    let query = format!("{SELECT_WORKSPACE} WHERE closed_ms IS NULL OR ?1 ORDER BY activated_ms DESC, id");
+    let mut statement = connection.prepare_cached(&query).map_err(stored)?;
+    let rows = statement.query_map([which == Which::All], read_workspace).map_err(stored)?;
     rows.collect::<rusqlite::Result<_>>().map_err(stored)
 }
 
 /// The id and a folder of every workspace, the one activated last first: as often as it has folders.
-pub fn roots(connection: &Connection) -> Result<Vec<(String, FilePath)>> {
+pub fn roots(connection: &Connection, which: Which) -> Result<Vec<(String, FilePath)>> {
     let mut statement = connection.prepare_cached(ROOTS).map_err(stored)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, json(row, 1)?))).map_err(stored)?;
+    let rows = statement.query_map([which == Which::All], |row| Ok((row.get(0)?, json(row, 1)?))).map_err(stored)?;
     rows.collect::<rusqlite::Result<_>>().map_err(stored)
 }
 
@@ -71,10 +82,18 @@ pub fn get(connection: &Connection, id: &str) -> Result<WorkspaceInfo> {
         .ok_or_else(|| Error::not_found(format!("no workspace has the id `{id}`")))
 }
 
-/// The active workspace, if there is any workspace.
+/// The workspace over this folder.
+pub fn find(connection: &Connection, root: &FilePath) -> Result<Option<WorkspaceInfo>> {
+    connection
+        .prepare_cached(&format!("{SELECT_WORKSPACE} WHERE root = ?1"))
+        .and_then(|mut statement| statement.query_row([text(root)], read_workspace).optional())
+        .map_err(stored)
+}
+
+/// The active workspace, if any is open.
 pub fn active(connection: &Connection) -> Result<Option<WorkspaceInfo>> {
     connection
-        .prepare_cached(&format!("{SELECT_WORKSPACE} ORDER BY activated_ms DESC, id LIMIT 1"))
+        .prepare_cached(&format!("{SELECT_WORKSPACE} WHERE closed_ms IS NULL ORDER BY activated_ms DESC, id LIMIT 1"))
         .and_then(|mut statement| statement.query_row([], read_workspace).optional())
         .map_err(stored)
 }
@@ -83,8 +102,9 @@ pub fn active(connection: &Connection) -> Result<Option<WorkspaceInfo>> {
 pub fn named_or_active(connection: &Connection, id: Option<&str>) -> Result<WorkspaceInfo> {
     match id {
         Some(id) => get(connection, id),
-        None => active(connection)?
-            .ok_or_else(|| Error::not_found("there is no workspace yet: open a file or load a folder")),
+        None => {
+            active(connection)?.ok_or_else(|| Error::not_found("no workspace is open: open a file or load a folder"))
+        }
     }
 }
 
@@ -112,11 +132,45 @@ pub fn insert_folder(connection: &Connection, workspace_id: &str, folder_id: &st
     Ok(())
 }
 
-/// Makes a workspace the active one.
+/// Takes a folder out of a workspace again, and returns the key that it had there.
+pub fn remove_folder(connection: &Connection, workspace_id: &str, path: &FilePath) -> Result<Option<String>> {
+    let Some(key) = key_of(connection, workspace_id, FOLDER, path)? else { return Ok(None) };
+    records::put(connection, workspace_id, &key, Value::Null)?;
+    Ok(Some(key))
+}
+
+/// The key below a prefix under which a workspace has a path.
+pub fn key_of(connection: &Connection, workspace_id: &str, prefix: &str, path: &FilePath) -> Result<Option<String>> {
+    connection
+        .prepare_cached(
+            "SELECT key FROM record WHERE path = ?1 AND workspace_id = ?2 AND substr(key, 1, length(?3)) = ?3",
+        )
+        .and_then(|mut it| it.query_row(params![column_text(path), workspace_id, prefix], |row| row.get(0)).optional())
+        .map_err(stored)
+}
+
+/// Gives a workspace another name.
+pub fn rename(connection: &Connection, id: &str, name: &str) -> Result<()> {
+    let query = "UPDATE workspace SET name = ?2, revision = revision + 1 WHERE id = ?1";
+    connection.execute(query, [id, name]).map(drop).map_err(stored)
+}
+
+/// Closes a workspace.
+pub fn close(connection: &Connection, id: &str, now_ms: u64) -> Result<()> {
+    let query = "UPDATE workspace SET closed_ms = ?2, revision = revision + 1 WHERE id = ?1";
+    connection.execute(query, params![id, now_ms]).map(drop).map_err(stored)
+}
+
+/// Forgets a workspace with all that belongs to it.
+pub fn delete(connection: &Connection, id: &str) -> Result<()> {
+    connection.execute("DELETE FROM workspace WHERE id = ?1", [id]).map(drop).map_err(stored)
+}
+
+/// Makes a workspace the active one, which is open then.
 pub fn activate(connection: &Connection, id: &str, now_ms: u64) -> Result<()> {
     connection
         .execute(
-            "UPDATE workspace SET activated_ms = ?2, revision = revision + 1 WHERE id = ?1",
+            "UPDATE workspace SET activated_ms = ?2, closed_ms = NULL, revision = revision + 1 WHERE id = ?1",
             params![id, next_activation(connection, now_ms)?],
         )
         .map_err(stored)?;
@@ -222,6 +276,8 @@ fn read_workspace(row: &Row<'_>) -> rusqlite::Result<WorkspaceInfo> {
         is_active: row.get(5)?,
         open_files: row.get(6)?,
         folders: json(row, 7)?,
+        activated_at_ms: row.get(8)?,
+        closed_at_ms: row.get(9)?,
     })
 }
 

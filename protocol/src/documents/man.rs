@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{definitions, paragraph, reference, schemas};
 use crate::api::{Delivery, EventInfo, MethodInfo};
 use crate::error::ERRORS;
+use crate::preferences::declared::PREFERENCES;
 use crate::{API, PROTOCOL};
 
 const INTRODUCTION: &str = "\
@@ -70,6 +71,11 @@ pub fn man_page() -> String {
     out.push_str(".SH EVENTS\n");
     for info in API.iter().flat_map(|namespace| namespace.events) {
         event(&mut out, info, &types);
+    }
+    out.push_str(".SH PREFERENCES\nWhat there is to prefer, what it can be, and what it is when nobody has set it.\n");
+    for it in PREFERENCES {
+        let told = format!("{} It is {}; by default `{}`.", it.description, it.allowed(), it.default_value());
+        let _ = writeln!(out, ".TP\n.B {}\n{}", escape(it.key), text(&told));
     }
     out.push_str(".SH ERRORS\nAn error is {code, message, data: {kind, retryable, ...}}. Branch on the kind.\n");
     for info in ERRORS {

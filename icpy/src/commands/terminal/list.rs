@@ -16,7 +16,7 @@ const HEAD: [&str; 7] = ["NAME", "ID", "STATE", "SIZE", "AGE", "FOLDER", "COMMAN
 
 pub(super) fn run(workspace: Option<OsString>, general: &General) -> Result<(), Failure> {
     let mut daemon = Daemon::open_or_start(general)?;
-    let workspace = workspace.map(|name| workspace::find(&mut daemon, &name, general)).transpose()?;
+    let workspace = workspace::find_if(&mut daemon, workspace, general)?;
     let listed: TerminalListResult = daemon.call(method::list, &TerminalListParams { workspace })?;
     if general.json {
         return Ok(print_json(&listed)?);

@@ -24,7 +24,7 @@ pub(super) fn run(new: TerminalNew, general: &General) -> Result<(), Failure> {
     // Another machine has its own folders and variables.
     let is_here = host_of(general).is_none();
     let mut daemon = Daemon::open_or_start(general)?;
-    let workspace = new.workspace.map(|name| workspace::find(&mut daemon, &name, general)).transpose()?;
+    let workspace = workspace::find_if(&mut daemon, new.workspace, general)?;
     let cwd = match new.cwd {
         Some(folder) => Some(absolute(&folder, general)?),
         None if workspace.is_some() || names_folder(&mut daemon, new.profile.as_deref())? => None,

@@ -51,7 +51,7 @@ use icpy_protocol::fs::{
     FsWatchResult, FsWriteFileParams, FsWriteFileResult, FsWriteFilesParams, FsWriteFilesResult, FsWritePartParams,
     FsWritePartResult,
 };
-use icpy_protocol::workspace::WorkspaceClient;
+use icpy_protocol::workspace::{WorkspaceClient, WorkspaceListParams};
 use tokio::sync::{Mutex, oneshot};
 
 use self::cache::Cache;
@@ -160,7 +160,8 @@ impl Fs {
 
     /// The folders of all workspaces.
     async fn workspace_roots(&self, caller: &Caller) -> Result<Vec<PathBuf>> {
-        let workspaces = WorkspaceClient::new(self.services.requester(caller)).list(&Empty {}).await?.workspaces;
+        let listing = WorkspaceListParams::default();
+        let workspaces = WorkspaceClient::new(self.services.requester(caller)).list(&listing).await?.workspaces;
         Ok(workspaces.into_iter().map(|workspace| workspace.root.into_path_buf()).collect())
     }
 }

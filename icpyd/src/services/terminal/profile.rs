@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use icpy_protocol::Empty;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::TerminalCreateParams;
-use icpy_protocol::workspace::{WorkspaceClient, WorkspaceInfo};
+use icpy_protocol::workspace::{WorkspaceClient, WorkspaceInfo, WorkspaceListParams};
 
 use super::Terminals;
 use crate::caller::Caller;
@@ -42,9 +41,10 @@ impl Terminals {
         Ok(Wanted { params, workspace_id, variables: profile.env })
     }
 
-    /// The workspace with this id or folder.
+    /// The workspace with this id or folder, which may be closed: its terminals go on.
     pub(super) async fn workspace(&self, caller: &Caller, named: &str) -> Result<WorkspaceInfo> {
-        let listed = WorkspaceClient::new(self.services.requester(caller)).list(&Empty {}).await?;
+        let listing = WorkspaceListParams { include_closed: true };
+        let listed = WorkspaceClient::new(self.services.requester(caller)).list(&listing).await?;
         let is_meant = |it: &WorkspaceInfo| it.workspace_id == named || it.root.as_path() == Path::new(named);
         let found = listed.workspaces.into_iter().find(is_meant);
         found.ok_or_else(|| Error::not_found(format!("no workspace has the id or the folder `{named}`")))

@@ -13,18 +13,19 @@ use icpy_protocol::file::text::{
     FileUndoParams, FileUndoResult,
 };
 use icpy_protocol::file::{
-    CLOSED, FileApi, FileCloseParams, FileClosed, FileListParams, FileListResult, FileOf, FileOpenParams,
-    FileOpenResult, FileOpened, FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
+    FileApi, FileCloseParams, FileListParams, FileListResult, FileOf, FileOpenParams, FileOpenResult, FileOpened,
+    FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
 };
 use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
 
+use super::closing::tell_closed;
 use super::placing::{enclosing_root, plain, workspace_for};
-use super::{Workspaces, activate, announce, check_may_make, make, tell_record};
+use super::{Workspaces, activate, announce, check_may_make, make, tell_file};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::Role;
 use crate::journal::Changes;
-use crate::store::workspaces::{self, OPEN_FILE};
+use crate::store::workspaces::{self, Which};
 
 /// A request to open a file, as the transaction sees it.
 #[derive(Clone)]
@@ -90,7 +91,7 @@ impl FileApi<Caller> for Workspaces {
             let path = params.path.as_ref().map(plain).transpose()?;
             self.texts.store(&FileOf { file_id: params.file_id.clone(), path }).await?;
         }
-        let (closed_by, asking, discard) = (caller.session().to_owned(), caller.clone(), params.discard);
+        let (asking, discard) = (caller.clone(), params.discard);
         let change = move |connection: &Connection, changes: &mut Changes| {
             let file = match (&params.file_id, &params.path) {
                 (Some(id), _) => workspaces::get_open_file(connection, id)?
@@ -101,11 +102,9 @@ impl FileApi<Caller> for Workspaces {
             };
             asking.check_workspace(&file.workspace_id, AuthRole::Editor)?;
             workspaces::remove_open_file(connection, &file)?;
-            let key = format!("{OPEN_FILE}{}", file.file_id);
-            tell_record(connection, changes, &asking, &file.workspace_id, key)?;
+            tell_file(connection, changes, &asking, &file)?;
             announce(connection, changes, &file.workspace_id)?;
-            let is_discarded = params.discard;
-            changes.publish(&CLOSED, &FileClosed { file: file.clone(), closed_by, is_discarded });
+            tell_closed(changes, &asking, &file, discard);
             Ok(file)
         };
         let closed = self.services.journal.commit(change).await?.value;
@@ -170,7 +169,7 @@ impl FileApi<Caller> for Workspaces {
                 path.into_iter().find(|path| open.iter().all(|file| file.path != *path)).expect("numbers do not end");
             let file = OpenFile { file_id, workspace_id: id, path, opened_at_ms: changes.now_ms, purpose: None };
             workspaces::put_open_file(connection, &file)?;
-            tell_record(connection, changes, &asking, &file.workspace_id, format!("{OPEN_FILE}{}", file.file_id))?;
+            tell_file(connection, changes, &asking, &file)?;
             announce(connection, changes, &file.workspace_id)?;
             let opened_by = asking.session().to_owned();
             changes.publish(&OPENED, &FileOpened { file: file.clone(), position: None, is_new: true, opened_by });
@@ -213,8 +212,7 @@ fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Res
     file.purpose = opening.purpose;
     if has_changed {
         workspaces::put_open_file(connection, &file)?;
-        let key = format!("{OPEN_FILE}{}", file.file_id);
-        tell_record(connection, changes, &opening.opened_by, &workspace_id, key)?;
+        tell_file(connection, changes, &opening.opened_by, &file)?;
     }
     if !is_active {
         activate(connection, changes, &workspace_id)?;
@@ -239,7 +237,7 @@ fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> R
         let workspace = workspaces::get(connection, id)?;
         return Ok(Some((workspace.workspace_id, workspace.is_active)));
     }
-    let roots = workspaces::roots(connection)?;
+    let roots = workspaces::roots(connection, Which::Open)?;
     let found = match opening.placing {
         FilePlacing::Auto => workspace_for(&roots, &opening.belongs),
         FilePlacing::Active => roots.first().map(|(active, _)| &**active),
@@ -255,6 +253,9 @@ fn place(connection: &Connection, changes: &mut Changes, opening: &Opening) -> R
     }
     check_may_make(&opening.opened_by)?;
     let Some(root) = &opening.new_root else { return Ok(None) };
+    if let Some(closed) = workspaces::find(connection, root)? {
+        return Ok(Some((closed.workspace_id, false)));
+    }
     make(connection, changes, &opening.new_workspace_id, None, root)?;
     Ok(Some((opening.new_workspace_id.clone(), true)))
 }

@@ -17,6 +17,7 @@ mod history;
 mod moving;
 mod shared;
 mod storing;
+mod unsaved;
 mod yjs;
 
 use std::collections::HashMap;

@@ -22,9 +22,9 @@ use super::{Followed, OpenText, Sharing, Texts, check_file};
 use crate::caller::Caller;
 use crate::journal::Changes;
 use crate::services::workspace::placing::plain;
-use crate::services::workspace::{announce, tell_record};
+use crate::services::workspace::{announce, tell_file};
 use crate::store::texts;
-use crate::store::workspaces::{self, OPEN_FILE};
+use crate::store::workspaces;
 
 /// How long after a file was renamed it is looked whether another one has taken its place: so programs save.
 const SETTLING: Duration = Duration::from_millis(100);
@@ -272,7 +272,7 @@ fn put_renamed(
     from: FilePath,
 ) -> Result<()> {
     workspaces::put_open_file(connection, &file)?;
-    tell_record(connection, changes, caller, &file.workspace_id, format!("{OPEN_FILE}{}", file.file_id))?;
+    tell_file(connection, changes, caller, &file)?;
     announce(connection, changes, &file.workspace_id)?;
     changes.publish(&RENAMED, &FileRenamed { file, from });
     Ok(())
