@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod door;
 mod elsewhere;
+mod events;
 mod find;
 mod grep;
 mod interactive;
@@ -26,14 +27,13 @@ mod stop;
 mod terminal;
 mod token;
 mod wait;
-mod watch;
 mod web;
 mod workspace;
 
 use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
-use icpy::args::{Call, Clients, Command, Diff, Doctor, General, Interactive, Merge, Rage, Start, Status, Stop, Watch};
+use icpy::args::{Call, Clients, Command, Diff, Doctor, General, Interactive, Merge, Rage, Start, Status, Stop};
 use icpy::connection::{Connection, block_on};
 use icpy::finder::Finder;
 use icpy::remote::Remote;
@@ -80,7 +80,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         }
         Command::Workspace(workspace) => workspace::run(workspace, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
-        Command::Watch(Watch { patterns }) => watch::run(patterns, general),
+        command @ (Command::Watch(_) | Command::Log(_)) => events::run(command, general),
         command @ (Command::Web(_) | Command::Token(_) | Command::Login(_) | Command::User(_)) => {
             door::run(command, general)
         }

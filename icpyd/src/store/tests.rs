@@ -181,31 +181,3 @@ async fn an_open_file_is_found_by_any_path() {
     }
     store.close().await;
 }
-
-#[tokio::test]
-async fn the_event_log_is_read_from_any_place() {
-    let (_folder, store) = store();
-    for time in 1..=5u64 {
-        store
-            .transact(move |connection| events::append(connection, time, "file:opened", r#"{"n":1}"#), |()| ())
-            .await
-            .unwrap();
-    }
-    let read = |after: u64, since: u64| {
-        store.transact(
-            move |connection| {
-                let mut ids = Vec::new();
-                events::each_after(connection, after, since, |event| {
-                    ids.push(event.id);
-                    ids.len() < 2
-                })?;
-                Ok(ids)
-            },
-            |ids| ids,
-        )
-    };
-    assert_eq!(read(0, 0).await.unwrap(), [1, 2]);
-    assert_eq!(read(3, 0).await.unwrap(), [4, 5]);
-    assert_eq!(read(0, 5).await.unwrap(), [5]);
-    store.close().await;
-}

@@ -69,8 +69,11 @@ impl FileApi<Caller> for Workspaces {
         };
         loop {
             let attempt = opening.clone();
-            let committed =
-                self.services.journal.commit(move |connection, changes| open(connection, changes, attempt)).await?;
+            let committed = self
+                .services
+                .journal
+                .commit_by(caller, move |connection, changes| open(connection, changes, attempt))
+                .await?;
             if let Some((file, is_new)) = committed.value {
                 let receivers = committed.published.last().map_or(0, |event| event.receivers);
                 return Ok(FileOpenResult { file, is_new, receivers });
@@ -103,7 +106,7 @@ impl FileApi<Caller> for Workspaces {
             changes.publish(&CLOSED, &FileClosed { file: file.clone(), closed_by, is_discarded });
             Ok(file)
         };
-        let closed = self.services.journal.commit(change).await?.value;
+        let closed = self.services.journal.commit_by(caller, change).await?.value;
         self.texts.close(&closed, discard).await?;
         Ok(closed)
     }

@@ -94,7 +94,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             make(connection, changes, &id, name, &root)?;
             announce(connection, changes, &id)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn get_state(&self, caller: &Caller, params: WorkspaceGetStateParams) -> Result<WorkspaceGetStateResult> {
@@ -117,7 +117,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             let workspace = workspaces::get(connection, &params.workspace_id)?;
             if workspace.is_active { Ok(workspace) } else { activate(connection, changes, &workspace.workspace_id) }
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn add_folder(&self, caller: &Caller, params: WorkspaceAddFolderParams) -> Result<WorkspaceInfo> {
@@ -134,7 +134,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             tell_record(connection, changes, &asking, &workspace.workspace_id, format!("{FOLDER}{id}"))?;
             announce(connection, changes, &workspace.workspace_id)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 }
 
@@ -171,7 +171,7 @@ impl ProjectApi<Caller> for Workspaces {
                 }
             }
         };
-        let committed = self.services.journal.commit(change).await?;
+        let committed = self.services.journal.commit_by(caller, change).await?;
         let receivers = committed.published.iter().map(|event| event.receivers).max().unwrap_or(0);
         let (workspace, is_new) = committed.value;
         Ok(ProjectLoadResult { workspace, is_new, receivers })

@@ -252,7 +252,7 @@ impl OpenText {
                     let saved = FileSaved { path: self.path.clone(), revision: base, version: written.version };
                     self.note_saved(&saved, text, ends);
                     self.store_all().await?;
-                    return Ok(saved);
+                    return self.tell_saved(caller, saved).await;
                 }
                 Err(error) if matches!(error.kind(), Kind::Conflict | Kind::AlreadyExists | Kind::NotFound) => {
                     self.take_in(self.look_at_rest().await?).await?;
@@ -267,8 +267,21 @@ impl OpenText {
         let mut shared = self.lock();
         shared.disk.version = Some(saved.version.clone());
         (shared.disk.text, shared.disk.line_ends) = (text, ends);
-        self.services.bus.publish(&SAVED, saved);
         self.tell_state(&shared);
+    }
+
+    /// What was saved stays so, whether or not it can be written down.
+    async fn tell_saved(&self, caller: &Caller, saved: FileSaved) -> Result<FileSaved> {
+        let event = saved.clone();
+        let told = self.services.journal.commit_by(caller, move |_, changes| {
+            changes.publish(&SAVED, &event);
+            Ok(())
+        });
+        if let Err(error) = told.await {
+            tracing::error!(%error, "a save cannot be logged");
+            self.services.bus.publish(&SAVED, &saved);
+        }
+        Ok(saved)
     }
 
     /// What is to be written now, and the revision and line ends that it is.
