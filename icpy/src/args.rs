@@ -7,6 +7,7 @@ mod files;
 mod grep;
 mod keys;
 mod manage;
+mod since;
 mod terminal;
 mod text;
 mod web;
@@ -22,6 +23,7 @@ pub use self::files::*;
 pub use self::grep::Grep;
 pub use self::keys::{Key, Keys};
 pub use self::manage::*;
+pub use self::since::Since;
 pub use self::terminal::*;
 pub use self::text::*;
 pub use self::web::*;
@@ -92,7 +94,7 @@ Files (`icpy help open` says more):
 
 Commands (`icpy help COMMAND` says more):
   files      open, close, diff, merge, ls, cat, find, grep, cp, mv, rm, mkdir
-  work       workspace, text, preferences, terminal, interactive, undo
+  work       workspace, text, preferences, terminal, interactive, log, undo
   daemon     start, restart, stop, status, clients, logs, config, doctor, rage
   programs   call, watch, proxy, web, token, login, user, help
 
@@ -269,6 +271,8 @@ mod tests {
         check("icpy --timeout=3 status");
         check("icpy status --json");
         check("icpy watch file:* --socket /s");
+        check("icpy watch --since 7 file:*");
+        check("icpy log -n 3 --topic file:* a.py");
         check("icpy call session:ping");
         check("icpy call session:ping {}");
         check("icpy stop");

@@ -37,6 +37,8 @@ Settings, with their defaults, as `[section] key` in the file:
   limits.stall_timeout              how long a client may read nothing while something waits for it
   limits.queue_bytes_max            bytes of events that may wait in one subscription
   limits.ring_bytes_max             bytes of events that are kept for clients who come back
+  limits.history_age_max            how long events stay in the event log, which survives the daemon: \"90d\"
+  limits.history_bytes_max          bytes of the event log: the oldest events go
   limits.cache_bytes_max            bytes of files' contents that are kept to be read again
   limits.tree_timeout               how long a folder's tree is kept that nobody watches or looks into
   limits.terminals_max              terminals of one user

@@ -132,12 +132,25 @@ pub struct Identity {
     pub confinement: Arc<OnceLock<Arc<Confinement>>>,
     /// What the credential allows, of who came over HTTP.
     pub grant: Option<Arc<Grant>>,
+    /// What the client calls itself, once it has said so.
+    pub client: OnceLock<String>,
+    /// What the program of its process is called, once that was asked.
+    program: OnceLock<Option<String>>,
 }
 
 impl Identity {
     /// Who is not confined.
     pub fn new(session: String, principal: Principal, scopes: Scopes, outlet: Option<Arc<Outlet>>) -> Self {
-        Self { session, principal, scopes, outlet, confinement: Arc::default(), grant: None }
+        Self {
+            session,
+            principal,
+            scopes,
+            outlet,
+            confinement: Arc::default(),
+            grant: None,
+            client: OnceLock::new(),
+            program: OnceLock::new(),
+        }
     }
 
     /// Who came over HTTP.
@@ -150,13 +163,17 @@ impl Identity {
             outlet,
             confinement: Arc::new(confinement),
             grant: Some(Arc::clone(grant)),
+            client: OnceLock::new(),
+            program: OnceLock::new(),
         }
     }
 
-    /// The same one under the name of the session that it takes up.
+    /// The same one as the session that it takes up, whose client has said what it calls itself.
     #[must_use]
-    pub fn under(&self, session: String) -> Self {
+    pub fn under(&self, session: String, client: Option<String>) -> Self {
         Self {
+            client: client.map_or_else(OnceLock::new, OnceLock::from),
+            program: OnceLock::new(),
             session,
             principal: self.principal.clone(),
             scopes: self.scopes,
@@ -168,6 +185,15 @@ impl Identity {
 }
 
 impl Identity {
+    /// What its client calls itself, or else what its program is called, as `find` finds it by the process.
+    pub fn client(&self, find: impl FnOnce(u32) -> Option<String>) -> Option<&str> {
+        let pid = match self.principal {
+            Principal::Peer { pid, .. } => pid,
+            Principal::Daemon | Principal::Remote { .. } => None,
+        };
+        self.client.get().or_else(|| self.program.get_or_init(|| find(pid?)).as_ref()).map(String::as_str)
+    }
+
     /// Whether it may call a method. What is confined has to do with files alone, and with the workspaces that it is confined to.
     pub fn may_call(&self, method: &str) -> bool {
         let Some(confinement) = self.confinement.get() else { return true };
@@ -214,7 +240,7 @@ const OF_CONFINED: &[&str] = &["fs:", "session:", "rpc:"];
 
 /// What who is confined to workspaces may use beside: the services look which workspace it is about.
 const OF_WORKSPACES: &[&str] =
-    &["workspace:", "file:", "project:", "state:", "presence:", "preferences:", "yjs:"];
+    &["workspace:", "file:", "project:", "state:", "presence:", "preferences:", "yjs:", "event:"];
 
 /// Events about the text of a file, for who may read the file.
 const OF_TEXTS: &[&str] = &["file:changed", "file:durable", "file:saved", "file:text_state_changed", "yjs:updated"];

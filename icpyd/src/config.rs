@@ -79,6 +79,11 @@ pub struct Limits {
     pub queue_bytes_max: usize,
     /// Bytes of events that are kept for replay.
     pub ring_bytes_max: usize,
+    /// How long durable events stay in the event log.
+    #[serde(with = "duration")]
+    pub history_age_max: Duration,
+    /// Bytes of the event log: the oldest events go.
+    pub history_bytes_max: u64,
     /// Bytes of files' contents that are kept to be read again; with 0 none are.
     pub cache_bytes_max: usize,
     /// How long what is known of a folder is kept when nobody watches it or looks for anything there.
@@ -111,6 +116,8 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(30),
             queue_bytes_max: 1 << 20,
             ring_bytes_max: 8 << 20,
+            history_age_max: Duration::from_hours(90 * 24),
+            history_bytes_max: 64 << 20,
             cache_bytes_max: 16 << 20,
             tree_timeout: Duration::from_mins(5),
             terminals_max: 512,
@@ -158,6 +165,9 @@ impl Config {
             if value < min {
                 return Err((key, format!("is at least {min}, and not {value}")));
             }
+        }
+        if limits.history_age_max.is_zero() {
+            return Err(("limits.history_age_max", "is more than nothing".to_owned()));
         }
         let times = [
             ("limits.stall_timeout", limits.stall_timeout),

@@ -19,18 +19,19 @@ use crate::audit::Audit;
 use crate::auth::{self, Auth};
 use crate::bus::{Bus, BusState, Respond};
 use crate::caller::{Caller, Principal, Rates, Scopes};
-use crate::config::{Config, Configuration, DaemonConfig, HttpConfig};
+use crate::config::{Config, Configuration, DaemonConfig, HttpConfig, Limits};
 use crate::front::Front;
 use crate::handover::DaemonState;
 use crate::host::{Host, ProgramLimits};
 use crate::idle;
-use crate::journal::Journal;
+use crate::journal::{EventLog, Journal};
 use crate::keeper::{Keepers, Parcel};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::services::{self, KnownSessions, Services, daemon::About};
 use crate::session::{Close, Session, SessionService, Sessions, SessionsState, Shared};
 use crate::store::Store;
+use crate::store::events::{self, Retention};
 use crate::transport::http::{self, HttpFront};
 use crate::transport::local::{self, LocalListener, Presence};
 use crate::transport::memory::{self, MemoryStream};
@@ -80,8 +81,7 @@ impl Daemon {
         let DaemonState { daemon_id, started_at_ms, restarts, restart_problem, bus, sessions, parcels } =
             inherited.unwrap_or_else(|| DaemonState::new(&host));
         let bus = Bus::restore(bus, bytes, queue_bytes);
-        let store = Arc::new(Store::new(folders.state.join("icpy.db")));
-        let journal = Journal::new(Arc::clone(&store), bus.clone(), host.clone());
+        let (store, journal) = open_journal(&folders, &bus, &host, &limits);
         let sessions = Arc::new(Sessions::restore(sessions));
 
         let metrics = Metrics::default();
@@ -241,6 +241,18 @@ impl DaemonState {
             parcels: BTreeMap::new(),
         }
     }
+}
+
+/// Durable state, and the log of events in it. Nothing is read yet.
+fn open_journal(folders: &Folders, bus: &Bus, host: &Host, limits: &Limits) -> (Arc<Store>, Journal) {
+    let age_max_ms = u64::try_from(limits.history_age_max.as_millis()).unwrap_or(u64::MAX);
+    let retention = Retention { age_max_ms, bytes_max: limits.history_bytes_max };
+    let clock = host.clone();
+    let tidy = move |connection: &_| events::prune(connection, clock.now_ms(), &retention);
+    let store = Arc::new(Store::tidied(folders.state.join("icpy.db"), tidy));
+    bus.read_from(Arc::new(EventLog(Arc::clone(&store))));
+    let journal = Journal::new(Arc::clone(&store), bus.clone(), host.clone(), retention);
+    (store, journal)
 }
 
 /// The listener for HTTP, and who may come in there.

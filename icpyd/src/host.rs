@@ -95,6 +95,17 @@ impl Host {
         }
     }
 
+    /// What the program of a process is called, where the system tells.
+    pub fn program_of(&self, pid: u32) -> Option<String> {
+        match &*self.0 {
+            Kind::Real if cfg!(target_os = "linux") => {
+                let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+                Some(name.trim_end().to_owned())
+            }
+            Kind::Real | Kind::Fake { .. } => None,
+        }
+    }
+
     /// A variable of the environment.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         match &*self.0 {

@@ -6,14 +6,21 @@
 use std::sync::Arc;
 
 use icpy_protocol::api::{EventInfo, Topic};
-use icpy_protocol::error::Result;
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::event::EventActor;
 use icpy_protocol::session::Position;
 use rusqlite::Connection;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use crate::bus::{Bus, Published};
+use crate::bus::{Bus, Log, LogEntry, LogEvent, LogFound, LogPage, LogPlace, Published, Reading};
+use crate::caller::{Caller, Principal};
 use crate::host::Host;
-use crate::store::{Store, events};
+use crate::store::Store;
+use crate::store::events::{self, Batch, Kept, Retention};
+
+/// The most events of a page of the log, and about the most bytes.
+const PAGE_MAX: (usize, usize) = (1024, 1 << 20);
 
 /// Where services change durable state.
 #[derive(Clone, Debug)]
@@ -21,6 +28,21 @@ pub struct Journal {
     store: Arc<Store>,
     bus: Bus,
     host: Host,
+    retention: Retention,
+}
+
+/// The event log, as it is read from the store.
+#[derive(Debug)]
+pub struct EventLog(pub Arc<Store>);
+
+/// The entry of an event in the log, as it is sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    id: u64,
+    time_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a RawValue>,
 }
 
 /// The events that a change will cause.
@@ -70,29 +92,118 @@ impl Changes {
 
 impl Journal {
     /// A journal over a store and a bus.
-    pub fn new(store: Arc<Store>, bus: Bus, host: Host) -> Self {
-        Self { store, bus, host }
+    pub fn new(store: Arc<Store>, bus: Bus, host: Host, retention: Retention) -> Self {
+        Self { store, bus, host, retention }
     }
 
-    /// Runs `change` in a transaction with its events. Also the way to read: a change that changes nothing costs no
-    /// write.
+    /// Reads in a transaction. Also changes, on the daemon's own behalf.
     pub async fn commit<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Connection, &mut Changes) -> Result<T> + Send + 'static,
     ) -> Result<Committed<T>> {
-        let bus = self.bus.clone();
+        self.commit_by(&Caller::daemon(), change).await
+    }
+
+    /// Runs `change` in a transaction with its events, which the caller causes. What changes nothing costs no write.
+    pub async fn commit_by<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        change: impl FnOnce(&Connection, &mut Changes) -> Result<T> + Send + 'static,
+    ) -> Result<Committed<T>> {
+        let (bus, caller, host, retention) = (self.bus.clone(), caller.clone(), self.host.clone(), self.retention);
         let mut changes = Changes { now_ms: self.host.now_ms(), events: Vec::new() };
         let work = move |connection: &Connection| {
             let value = change(connection, &mut changes)?;
-            for event in changes.events.iter().filter(|event| event.is_logged) {
-                events::append(connection, changes.now_ms, event.info.topic, &event.payload)?;
-            }
-            Ok((value, changes.events))
+            let entries = changes.log(connection, || actor(&caller, &host), &retention)?;
+            Ok((value, changes.events, entries))
         };
-        let publish = move |(value, events): (T, Vec<Pending>)| {
-            let published = events.into_iter().map(|it| bus.send(it.info, it.key, it.payload.as_bytes())).collect();
+        let publish = move |(value, events, entries): (T, Vec<Pending>, Vec<LogEntry>)| {
+            let mut entries = entries.iter();
+            let send = |Pending { info, key, payload, is_logged }: Pending| {
+                let entry = is_logged.then(|| entries.next()).flatten();
+                bus.send(info, key, payload.as_bytes(), entry)
+            };
+            let published = events.into_iter().map(send).collect();
             Committed { value, published, position: bus.position() }
         };
         self.store.transact(work, publish).await
     }
+}
+
+impl Changes {
+    /// Adds the events to the log, and returns their entries there.
+    fn log(
+        &self,
+        connection: &Connection,
+        by: impl FnOnce() -> EventActor,
+        retention: &Retention,
+    ) -> Result<Vec<LogEntry>> {
+        let logged = self.events.iter().filter(|event| event.is_logged);
+        let events: Vec<(&str, &str)> = logged.map(|event| (event.info.topic, &*event.payload)).collect();
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let by = serde_json::value::to_raw_value(&by()).expect("an actor has string keys");
+        let batch = Batch { time_ms: self.now_ms, caused_by: Some(by.get()), events: &events };
+        let first = events::append(connection, &batch, retention)?;
+        Ok((first..).take(events.len()).map(|id| entry(id, self.now_ms, Some(&by))).collect())
+    }
+}
+
+fn entry(id: u64, time_ms: u64, by: Option<&RawValue>) -> LogEntry {
+    let json = serde_json::to_string(&Entry { id, time_ms, by }).expect("an entry has string keys");
+    LogEntry { id, json }
+}
+
+/// Who causes what a caller asks for.
+fn actor(caller: &Caller, host: &Host) -> EventActor {
+    let (user, uid, pid) = match caller.principal() {
+        Principal::Remote { user, .. } => (Some(user.clone()), None, None),
+        Principal::Peer { uid, pid } => (None, *uid, *pid),
+        Principal::Daemon => (None, None, None),
+    };
+    let client = caller.identity().client(|pid| host.program_of(pid)).map(str::to_owned);
+    EventActor { session: caller.session().to_owned(), client, user, uid, pid }
+}
+
+impl Log for EventLog {
+    fn find(&self, place: LogPlace) -> Reading<LogFound> {
+        let store = Arc::clone(&self.0);
+        let find = move |connection: &Connection| {
+            let extent = events::extent(connection)?;
+            let after_id = match place {
+                LogPlace::End => extent.newest,
+                LogPlace::After(id) if id > extent.newest || id + 1 < extent.oldest => {
+                    let message = format!(
+                        "the events after `{id}` are not in the log, which has {} to {}",
+                        extent.oldest, extent.newest
+                    );
+                    return Err(Error::gone(message).with("oldest", extent.oldest).with("newest", extent.newest));
+                }
+                LogPlace::After(id) => id,
+                LogPlace::Since(time_ms) => events::before(connection, time_ms)?,
+            };
+            Ok(LogFound { after_id, newest_id: extent.newest })
+        };
+        Box::pin(async move { store.transact(find, |found| found).await })
+    }
+
+    fn read(&self, after_id: u64) -> Reading<LogPage> {
+        let store = Arc::clone(&self.0);
+        let (events_max, bytes_max) = PAGE_MAX;
+        let read = move |connection: &Connection| events::after(connection, after_id, events_max, bytes_max);
+        Box::pin(async move {
+            let (kept, has_more) = store.transact(read, |read| read).await?;
+            if kept.first().is_some_and(|event| event.id != after_id + 1) {
+                return Err(Error::gone(format!("the events after `{after_id}` have gone from the log")));
+            }
+            Ok(LogPage { events: kept.into_iter().map(told).collect(), is_end: !has_more })
+        })
+    }
+}
+
+fn told(event: Kept) -> LogEvent {
+    let Kept { id, time_ms, topic, payload, caused_by } = event;
+    let by = caused_by.and_then(|by| RawValue::from_string(by).ok());
+    LogEvent { topic, payload, entry: entry(id, time_ms, by.as_deref()) }
 }

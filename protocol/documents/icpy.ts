@@ -60,6 +60,8 @@ export interface SessionSubscribeParams {
   filter?: Record<string, unknown>;
   /** Begin with the events after this place; by default with the next one. */
   after?: Position | null;
+  /** Read from the event log what is no longer kept in memory: where the subscription begins, and whenever it falls behind. Each durable event that matches comes once and in order; of the others that were lost a `session:gap` tells. Not together with a pace. */
+  replay?: SessionReplay | null;
   /** Deliver an event when none followed it for so many milliseconds, and only the last. */
   debounceMs?: number | null;
   /** Deliver at most one event in so many milliseconds: the first at once, then the newest. */
@@ -73,12 +75,22 @@ export interface SessionSubscribeParams {
 /** A pattern over topics: `*` is one segment, `**` at the end the rest (`file:*`, `**`). */
 export type Pattern = string;
 
+/** Where a subscription begins in the event log, where `after` is not given or no longer kept; by default at its end. */
+export interface SessionReplay {
+  /** After the event with this id, and with all events that are kept in memory behind it. Refused with `gone` when later ones are no longer in the log. */
+  afterLogId?: number | null;
+  /** With the first event of the log that happened at this time or later, in milliseconds since 1970. Events that are not durable come from the first durable one in memory on. */
+  sinceMs?: number | null;
+}
+
 /** Result of `session:subscribe`. */
 export interface SessionSubscribeResult {
   /** Names the subscription on this session; every event carries it. */
   subscription: number;
   /** Where the subscription begins: the first event's `prev` is this `seq`. */
   position: Position;
+  /** With `replay`: the event of the log after which it begins. */
+  logId?: number | null;
 }
 
 /** Params of `session:unsubscribe`. */
@@ -100,6 +112,8 @@ export interface SessionResumeParams {
   after?: number | null;
   /** The last event that the client has seen, by subscription. */
   subscriptions?: Record<string, number>;
+  /** The last event of the log that the client has seen, by subscription: where events are no longer kept, those with `replay` go on from there. */
+  logged?: Record<string, number>;
 }
 
 /** Result of `session:resume`. */
@@ -114,14 +128,14 @@ export interface SessionResumeResult {
   position: Position;
   /** The subscriptions that live on, by their old names. */
   subscriptions: Array<number>;
-  /** When gone: the results of the methods that answer for the subscribed topics, by method name. Each says at which position it was taken. */
+  /** When gone or replayed: the results of the methods that answer for the subscribed topics, by method name. Each says at which position it was taken. */
   snapshot?: Record<string, unknown>;
   /** Why the daemon closed the lost connection, if it did. */
   closedBecause?: string | null;
 }
 
 /** How a session was taken up. */
-export type SessionResumeStatus = "resumed" | "gone";
+export type SessionResumeStatus = "resumed" | "replayed" | "gone";
 
 /** Result of `session:list`. */
 export interface SessionListResult {
@@ -169,6 +183,8 @@ export interface SessionBookmark {
   epoch: string;
   /** A resume after this event misses nothing. */
   seq: number;
+  /** Of a subscription with `replay`: the same in the event log. */
+  logId?: number | null;
 }
 
 /** Payload of `session:closing`. */
@@ -355,10 +371,14 @@ export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 export interface EventListParams {
   /** Only events whose topic matches one of these; by default all. */
   patterns?: Array<Pattern>;
+  /** Only events that name this file, or something below this folder: absolute. */
+  path?: FilePath | null;
   /** Only events logged after the one with this id. */
   afterId?: number | null;
-  /** Only events at or after this time, in milliseconds since 1970. */
+  /** Only events from the first one on that happened at this time or later, in milliseconds since 1970. */
   sinceMs?: number | null;
+  /** The newest ones, when there are more than the limit; by default it is the oldest. */
+  newest?: boolean;
   /** At most so many events; by default, and at most, 1000. */
   limit?: number | null;
 }
@@ -367,8 +387,10 @@ export interface EventListParams {
 export interface EventListResult {
   /** The events, oldest first. */
   events: Array<LoggedEvent>;
-  /** Give this as `afterId` for the next ones; absent when there are no more. */
+  /** Give this as `afterId` for the next ones; absent when there are no more, and of the newest ones. */
   nextAfterId?: number | null;
+  /** The last event of the log, which this is up to. Who goes on by `replay` after it misses nothing. */
+  lastId?: number;
 }
 
 /** One event of the log. */
@@ -377,10 +399,26 @@ export interface LoggedEvent {
   id: number;
   /** When it happened, in milliseconds since 1970. */
   timeMs: number;
+  /** Who caused it, where that is known. */
+  by?: EventActor | null;
   /** Its topic. */
   topic: string;
   /** Its payload. */
   payload: Record<string, unknown>;
+}
+
+/** Who caused an event. */
+export interface EventActor {
+  /** The session; `daemon` is the daemon itself. */
+  session: string;
+  /** What the session's client calls itself: an editor, an agent, a command. Of one that has not said so it is what its program is called, where the system tells. */
+  client?: string | null;
+  /** The user, of who came over HTTP. */
+  user?: string | null;
+  /** The user of the system, of who came over the socket. */
+  uid?: number | null;
+  /** The process at the other end of the socket, where the system tells. */
+  pid?: number | null;
 }
 
 /** Params of `workspace:list`. */
@@ -1275,6 +1313,78 @@ export interface FileTextStateChanged {
   durableRev: number;
   /** What the file on disk has that could not be merged. While there is any the file is not saved. */
   conflicts?: Array<TextConflict>;
+}
+
+/** Params of `yjs:open`. */
+export interface YjsOpenParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** The epoch of the client's document, where it has one already. */
+  epoch?: string | null;
+  /** What the client's document has, as a state vector in base64: by default nothing. */
+  stateVector?: string | null;
+}
+
+/** Result of `yjs:open`. */
+export interface YjsOpenResult {
+  /** The file. */
+  path: FilePath;
+  /** Names what the client's document has in common with the daemon's. */
+  epoch: string;
+  /** The revision of the text that the messages lead to. */
+  revision: TextRevision;
+  /** Messages for the client, in base64. */
+  message: string;
+}
+
+/** Params of `yjs:send`. */
+export interface YjsSendParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+  /** The epoch of the client's document. */
+  epoch: string;
+  /** Messages of the client, in base64. */
+  message: string;
+  /** Names the client in the history of the text: by default its session. */
+  client?: string | null;
+}
+
+/** Result of `yjs:send`. */
+export interface YjsSendResult {
+  /** The present revision of the text. */
+  revision: TextRevision;
+  /** Messages for the client alone, in base64. */
+  message?: string | null;
+}
+
+/** Params of `yjs:leave`. */
+export interface YjsLeaveParams {
+  /** The open file. */
+  fileId?: string | null;
+  /** Its path, when no id is given. */
+  path?: FilePath | null;
+}
+
+/** Result of `yjs:leave`. */
+export interface YjsLeaveResult {
+  /** Whether the session was there. */
+  wasThere: boolean;
+}
+
+/** Payload of `yjs:updated`. The daemon's epoch is a member of every event, so that this one has another name. */
+export interface YjsUpdated {
+  /** The file. */
+  path: FilePath;
+  /** The epoch of the documents that the messages are for: those of another one have nothing to do with them. */
+  documentEpoch: string;
+  /** The revision of the text that the messages lead to. */
+  revision: TextRevision;
+  /** The messages, in base64. */
+  message: string;
 }
 
 /** Params of `fs:read_file`. */
@@ -2715,6 +2825,8 @@ export interface WebStatusResult {
 
 /** What `params` of every event hold beside the payload. */
 export interface EventMeta {
+  /** The event's entry in the event log, of what is declared durable and was logged. One that comes from the log, because `replay` asks for it, has the place of the event before it: its `seq` is its `prev`. */
+  log?: EventEntry | null;
   /** The subscription that it is delivered for. */
   subscription: number;
   /** The `seq` of the event before it on this subscription: another value than the last one seen means that some are missing. */
@@ -2723,6 +2835,16 @@ export interface EventMeta {
   epoch: string;
   /** Its number in that history. Numbers rise and have gaps: events that did not match are not sent. */
   seq: number;
+}
+
+/** An event's entry in the event log. */
+export interface EventEntry {
+  /** Its place in the log, rising over the daemon's restarts. */
+  id: number;
+  /** When it happened, in milliseconds since 1970. */
+  timeMs: number;
+  /** Who caused it, where that is known. */
+  by?: EventActor | null;
 }
 
 /** Params of `$/cancelRequest`, a notification of the client: the request is answered with `cancelled`. */
@@ -2765,7 +2887,7 @@ export interface ProgressParams {
 export interface Methods {
   /** Says who the client is and which protocol versions it speaks. Optional: a one-shot client may call any method at once. Needed for `session:resume` later on. */
   "session:initialize": { params: SessionInitializeParams; result: SessionInitializeResult };
-  /** Subscribes to events: from now on, or from a position that is still kept. */
+  /** Subscribes to events: from now on, or from a position that is still kept. With `replay` also from where it is not: then the event log has the events that are declared durable. */
   "session:subscribe": { params: SessionSubscribeParams; result: SessionSubscribeResult };
   /** Ends one subscription. */
   "session:unsubscribe": { params: SessionUnsubscribeParams; result: Empty };
@@ -2791,7 +2913,7 @@ export interface Methods {
   "daemon:reload": { params: Empty; result: DaemonReloadResult };
   /** Logs more or less from now on, until the settings are read again. */
   "daemon:set_log_level": { params: DaemonSetLogLevelParams; result: Empty };
-  /** Lists logged events, oldest first. */
+  /** Lists logged events, oldest first, as far as the caller could have heard of them. A subscription with `replay` tells them too, and goes on with what happens. */
   "event:list": { params: EventListParams; result: EventListResult };
   /** Lists the workspaces that are open, or were, the one used last first. */
   "workspace:list": { params: WorkspaceListParams; result: WorkspaceListResult };
@@ -2869,6 +2991,12 @@ export interface Methods {
   "file:diff": { params: FileDiffParams; result: FileDiffResult };
   /** Makes the text what it was in an older revision. That is an edit, which can be undone. */
   "file:restore": { params: FileRestoreParams; result: FileEditResult };
+  /** Begins to edit: returns all that the client lacks, asks for what is not known here, and says who else is there. A document of another `epoch` is a `conflict` with the present `epoch`, `revision` and `text`. */
+  "yjs:open": { params: YjsOpenParams; result: YjsOpenResult };
+  /** Takes messages of the client. An edit is durable when `file:durable` says so of the revision. */
+  "yjs:send": { params: YjsSendParams; result: YjsSendResult };
+  /** Ends what the caller's session has told of its Yjs clients. The end of the session does too. */
+  "yjs:leave": { params: YjsLeaveParams; result: YjsLeaveResult };
   /** Returns the content of one file: at most 8 MiB in the answer, a file of any size as a stream. */
   "fs:read_file": { params: FsReadFileParams; result: FsReadFileResult };
   /** Replaces the content of one file as a whole, or makes it: at every moment the file is the old or the new one. Refused when the file is no longer of the version that the caller names. Durable when answered. A file that would lose something by being replaced is written in place, and the answer's `method` says so. Capabilities of programs (`setcap`) are lost in either way, as at any write. */
@@ -2997,7 +3125,7 @@ export interface Methods {
 export interface Events {
   /** Some events of a subscription are lost to this client: it was too slow and they are no longer kept. The subscription goes on behind them; ask for the state. */
   "session:gap": SessionGap;
-  /** All events up to `seq` are delivered or did not match: a quiet client can resume from here. */
+  /** All events up to `seq` are delivered or did not match: a quiet client can resume from here, and replay the log after `logId`. */
   "session:bookmark": SessionBookmark;
   /** The daemon is about to close this connection. */
   "session:closing": SessionClosing;
@@ -3029,6 +3157,8 @@ export interface Events {
   "file:saved": FileSaved;
   /** The text of an open file stands to the file on disk in another way than before. */
   "file:text_state_changed": FileTextStateChanged;
+  /** Yjs clients of a file are sent messages: also who has caused them. */
+  "yjs:updated": YjsUpdated;
   /** An operation was done. */
   "fs:operation_done": FsOperationDone;
   /** An operation was taken back. */

@@ -22,11 +22,16 @@ pub use typescript::typescript;
 
 use crate::API;
 use crate::error::Error;
+use crate::event::EventEntry;
 use crate::signal::{AckParams, CancelParams, ProgressParams, StreamParams};
 
 /// What `params` of every event hold beside the payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventMeta {
+    /// The event's entry in the event log, of what is declared durable and was logged. One that comes from the log, because
+    /// `replay` asks for it, has the place of the event before it: its `seq` is its `prev`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<EventEntry>,
     /// The subscription that it is delivered for.
     pub subscription: u64,
     /// The `seq` of the event before it on this subscription: another value than the last one seen means that some are

@@ -69,7 +69,7 @@ crate::api! {
         /// What was edited survives a crash up to this revision.
         Read DURABLE: FileDurable = "file:durable", latest(|event| path_key(&event.path)), state("file:get_text");
         /// The text of an open file was written to the file.
-        Read SAVED: FileSaved = "file:saved", state("file:get_text");
+        Read SAVED: FileSaved = "file:saved", durable, state("file:get_text");
         /// The text of an open file stands to the file on disk in another way than before.
         Read TEXT_STATE_CHANGED: FileTextStateChanged = "file:text_state_changed",
             latest(|event| path_key(&event.path)), state("file:get_text");

@@ -100,9 +100,9 @@ crate::api! {
     }
     events {
         /// An operation was done.
-        Read OPERATION_DONE: FsOperationDone = "fs:operation_done";
+        Read OPERATION_DONE: FsOperationDone = "fs:operation_done", durable;
         /// An operation was taken back.
-        Read OPERATION_UNDONE: FsOperationDone = "fs:operation_undone";
+        Read OPERATION_UNDONE: FsOperationDone = "fs:operation_undone", durable;
         /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; a file that
         /// goes on changing is told of again when it has rested for 50 ms, or after a second.
         Read CHANGED_ON_DISK: FileChangedOnDisk = "file:changed_on_disk";

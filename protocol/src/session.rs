@@ -15,7 +15,8 @@ crate::api! {
         /// Says who the client is and which protocol versions it speaks. Optional: a one-shot client may call any
         /// method at once. Needed for `session:resume` later on.
         Open fn initialize(SessionInitializeParams) -> SessionInitializeResult;
-        /// Subscribes to events: from now on, or from a position that is still kept.
+        /// Subscribes to events: from now on, or from a position that is still kept. With `replay` also from where it is not:
+        /// then the event log has the events that are declared durable.
         Read fn subscribe(SessionSubscribeParams) -> SessionSubscribeResult;
         /// Ends one subscription.
         Open fn unsubscribe(SessionUnsubscribeParams) -> Empty;
@@ -31,7 +32,8 @@ crate::api! {
         /// Some events of a subscription are lost to this client: it was too slow and they are no longer kept. The
         /// subscription goes on behind them; ask for the state.
         Read GAP: SessionGap = "session:gap", direct;
-        /// All events up to `seq` are delivered or did not match: a quiet client can resume from here.
+        /// All events up to `seq` are delivered or did not match: a quiet client can resume from here, and replay the log
+        /// after `logId`.
         Read BOOKMARK: SessionBookmark = "session:bookmark", direct;
         /// The daemon is about to close this connection.
         Open CLOSING: SessionClosing = "session:closing", direct;
@@ -113,6 +115,11 @@ pub struct SessionSubscribeParams {
     /// Begin with the events after this place; by default with the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Position>,
+    /// Read from the event log what is no longer kept in memory: where the subscription begins, and whenever it falls
+    /// behind. Each durable event that matches comes once and in order; of the others that were lost a `session:gap` tells.
+    /// Not together with a pace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<SessionReplay>,
     /// Deliver an event when none followed it for so many milliseconds, and only the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debounce_ms: Option<u32>,
@@ -127,6 +134,20 @@ pub struct SessionSubscribeParams {
     pub buffer_ms: Option<u32>,
 }
 
+/// Where a subscription begins in the event log, where `after` is not given or no longer kept; by default at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionReplay {
+    /// After the event with this id, and with all events that are kept in memory behind it. Refused with `gone` when later
+    /// ones are no longer in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_log_id: Option<u64>,
+    /// With the first event of the log that happened at this time or later, in milliseconds since 1970. Events that are not
+    /// durable come from the first durable one in memory on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<u64>,
+}
+
 /// Result of `session:subscribe`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -135,6 +156,9 @@ pub struct SessionSubscribeResult {
     pub subscription: u64,
     /// Where the subscription begins: the first event's `prev` is this `seq`.
     pub position: Position,
+    /// With `replay`: the event of the log after which it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<u64>,
 }
 
 /// Params of `session:unsubscribe`.
@@ -159,6 +183,10 @@ pub struct SessionResumeParams {
     /// The last event that the client has seen, by subscription.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subscriptions: BTreeMap<u64, u64>,
+    /// The last event of the log that the client has seen, by subscription: where events are no longer kept, those with
+    /// `replay` go on from there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logged: BTreeMap<u64, u64>,
 }
 
 /// How a session was taken up.
@@ -167,6 +195,8 @@ pub struct SessionResumeParams {
 pub enum SessionResumeStatus {
     /// Every missed event follows, once each.
     Resumed,
+    /// Every missed event that is durable follows once, from the event log. Others may be lost: `snapshot` is the state now.
+    Replayed,
     /// Some missed events are no longer kept. The subscriptions go on from `position`; `snapshot` is the state now.
     Gone,
 }
@@ -185,7 +215,7 @@ pub struct SessionResumeResult {
     pub position: Position,
     /// The subscriptions that live on, by their old names.
     pub subscriptions: Vec<u64>,
-    /// When gone: the results of the methods that answer for the subscribed topics, by method name. Each says at which
+    /// When gone or replayed: the results of the methods that answer for the subscribed topics, by method name. Each says at which
     /// position it was taken.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub snapshot: Map<String, Value>,
@@ -249,6 +279,9 @@ pub struct SessionBookmark {
     pub epoch: String,
     /// A resume after this event misses nothing.
     pub seq: u64,
+    /// Of a subscription with `replay`: the same in the event log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<u64>,
 }
 
 /// Payload of `session:closing`.

@@ -32,7 +32,7 @@ crate::api! {
     }
     events {
         /// Records have changed. Carries them as they are now.
-        Read UPDATED: StateUpdated = "state:updated", state("state:get");
+        Read UPDATED: StateUpdated = "state:updated", durable, state("state:get");
     }
 }
 

@@ -41,6 +41,8 @@ mod generated;
 mod grep;
 #[cfg(unix)]
 mod grep_lines;
+#[cfg(unix)]
+mod history;
 mod http;
 mod http_credentials;
 mod http_front;
@@ -56,6 +58,8 @@ mod interactive;
 mod life;
 #[cfg(unix)]
 mod listing;
+#[cfg(unix)]
+mod log_cli;
 #[cfg(target_os = "linux")]
 mod long_paths;
 #[cfg(unix)]

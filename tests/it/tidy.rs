@@ -19,7 +19,7 @@ const DAEMON_IMPORTS: &[(&str, &[&str])] = &[
     ("front", &["keeper"]),
     ("bus", &["caller"]),
     ("document", &[]),
-    ("journal", &["bus", "host", "store"]),
+    ("journal", &["bus", "caller", "host", "store"]),
     ("metrics", &[]),
     ("json_string", &[]),
     ("memory", &[]),

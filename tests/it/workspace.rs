@@ -235,6 +235,6 @@ fn a_clock_that_jumps_changes_no_order() {
         host.jump_to(0);
         assert_eq!(DaemonClient::new(client.clone()).status(&Empty {}).await.unwrap().uptime_ms, 0);
         let logged = EventClient::new(client).list(&EventListParams::default()).await.unwrap().events;
-        assert!(logged.is_sorted_by_key(|event| event.id), "the log is in the order of what happened");
+        assert!(logged.is_sorted_by_key(|event| event.entry.id), "the log is in the order of what happened");
     });
 }

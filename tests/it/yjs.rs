@@ -228,11 +228,13 @@ fn all_edit_one_file_while_git_switches_branches() {
     if !git(&["init", "--quiet", "--initial-branch=main"]) {
         return cannot_run("git is not installed");
     }
-    let lines = |change: &str| (0..60).map(|line| format!("line {line}{}\n", if line > 39 { change } else { "" }));
-    fs::write(user.path("a.txt"), lines("").collect::<String>()).unwrap();
+    let lines = |change: &str| -> String {
+        let line = |line| format!("line {line}{}", if line > 39 { change } else { "" });
+        (0..60).map(line).collect::<Vec<_>>().join("\n") + "\n"
+    };
+    fs::write(user.path("a.txt"), lines("")).unwrap();
     assert!(git(&["add", "a.txt"]) && git(&["commit", "--quiet", "-m", "one"]) && git(&["switch", "-qc", "other"]));
-    fs::write(user.path("a.txt"), lines(" of the other branch").chain(["more\n".to_owned()]).collect::<String>())
-        .unwrap();
+    fs::write(user.path("a.txt"), lines(" of the other branch") + "more\n").unwrap();
     assert!(git(&["commit", "--quiet", "-am", "other"]));
     user.json(&["a.txt"]);
     let mut yjs = Peer::start(&user, "a.txt");

@@ -16,7 +16,7 @@ use super::terminal::Terminal;
 use super::text::Text;
 use super::web::{Login, Token, User, Web};
 use super::workspace::{Preferences, Workspace};
-use super::{Cat, General, Grep, Ls, parse};
+use super::{Cat, General, Grep, Ls, Since, parse};
 
 /// Declares the commands: the enumeration, their names, and how one of them is read by itself.
 macro_rules! commands {
@@ -85,6 +85,8 @@ commands! {
     "user" => User,
     /// Print events as they happen, one JSON object a line
     "watch" => Watch,
+    /// Show who changed what, and when
+    "log" => Log,
     /// Call any method of the daemon and print its result
     "call" => Call,
     /// Show what the daemon is and how it does
@@ -200,9 +202,33 @@ pub struct Interactive {}
 /// Printing events.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Watch {
+    /// Begin in the past: so long ago ("10m"), at a time ("2026-11-22 04:12"), or after an entry of the log (its number). What is
+    /// no longer in memory comes from the log, as far as it is there
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    pub since: Option<Since>,
     /// Topics to print: `*` is one segment, `**` the rest; by default all
     #[arg(value_name = "PATTERN", value_parser = Pattern::parse)]
     pub patterns: Vec<Pattern>,
+}
+
+/// Showing the event log.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Log {
+    /// Only from then on: so long ago ("10m"), from a time ("2026-11-22 04:12"), or after an entry (its number)
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    pub since: Option<Since>,
+    /// Show the last ones, at most so many; by default 50, or with --since all
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: Option<u32>,
+    /// Only events of this topic, as `file:*`; may be given several times
+    #[arg(long = "topic", value_name = "PATTERN", value_parser = Pattern::parse)]
+    pub topics: Vec<Pattern>,
+    /// Go on with what happens
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only what was done with this file, or with something in this folder
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub path: Option<PathBuf>,
 }
 
 /// Calling a method.

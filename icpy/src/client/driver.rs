@@ -145,6 +145,10 @@ impl Driver {
                         if let Some(left) = line.and_then(|line| self.take(&line, link)) {
                             return left;
                         }
+                        if self.subscriptions.are_filling() {
+                            // A program that shares this thread takes what waits for it before there is more.
+                            tokio::task::yield_now().await;
+                        }
                     }
                     Err(error) => return Left::Lost(error.to_string()),
                 },

@@ -20,6 +20,7 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 use icpy_protocol::api::{Call, MethodInfo, Topic};
 use icpy_protocol::error::{Error, Result};
+use icpy_protocol::event::EventEntry;
 use icpy_protocol::session::{self, ClientInfo, Position, SessionSubscribeParams};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,8 +57,10 @@ pub struct Client {
 pub struct Event {
     /// Its topic.
     pub topic: String,
-    /// Its place in the history.
+    /// Its place in the history. What comes from the event log has the place of the event before it.
     pub position: Position,
+    /// Its entry in the event log, if it is there.
+    pub log: Option<EventEntry>,
     params: Box<RawValue>,
 }
 

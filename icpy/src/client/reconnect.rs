@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::session::{
-    SessionResumeParams, SessionResumeResult, SessionResumeStatus, SessionSubscribeResult, method,
+    SessionReplay, SessionResumeParams, SessionResumeResult, SessionResumeStatus, SessionSubscribeParams,
+    SessionSubscribeResult, method,
 };
 use interprocess::local_socket::GenericFilePath;
 use interprocess::local_socket::tokio::prelude::*;
@@ -125,12 +126,13 @@ impl Driver {
             epoch: self.subscriptions.epoch().to_owned(),
             after: None,
             subscriptions: self.subscriptions.seen(),
+            logged: self.subscriptions.logged(),
         }
     }
 
     fn resumed(&mut self, result: SessionResumeResult) {
         self.resume_token = result.resume_token;
-        if result.status == SessionResumeStatus::Gone {
+        if result.status != SessionResumeStatus::Resumed {
             self.subscriptions.reset(&result.position, &Arc::new(result.snapshot));
         }
     }
@@ -139,7 +141,15 @@ impl Driver {
     async fn begin_anew(&mut self, link: &mut Link) -> Result<()> {
         self.initialize(link).await?;
         for (old, params) in self.subscriptions.all() {
-            let begun: SessionSubscribeResult = self.ask(link, method::subscribe, &params).await?;
+            let begun: Result<SessionSubscribeResult> = self.ask(link, method::subscribe, &params).await;
+            let begun = match begun {
+                // The log does not go back so far, or is another one.
+                Err(error) if error.kind() == Kind::Gone => {
+                    let params = SessionSubscribeParams { replay: Some(SessionReplay::default()), ..params };
+                    self.ask(link, method::subscribe, &params).await?
+                }
+                begun => begun?,
+            };
             self.subscriptions.rename(old, &begun);
         }
         Ok(())

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use icpy_protocol::documents::EventMeta;
+use icpy_protocol::event::EventEntry;
 use icpy_protocol::session::{
-    BOOKMARK, GAP, Position, SessionBookmark, SessionGap, SessionSubscribeParams, SessionSubscribeResult,
+    BOOKMARK, GAP, Position, SessionBookmark, SessionGap, SessionReplay, SessionSubscribeParams, SessionSubscribeResult,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -33,6 +34,8 @@ struct Entry {
     params: SessionSubscribeParams,
     /// The last event that came.
     seen: u64,
+    /// The same in the event log, of a subscription that reads there.
+    logged: Option<u64>,
     /// Events that came and could not be handed over.
     lost: Option<(u64, u64)>,
     updates: mpsc::Sender<Update>,
@@ -44,8 +47,9 @@ impl Subscriptions {
         self.last_number += 1;
         let number = self.last_number;
         // Taken up anew, it goes on from what was seen and not from where it once began.
-        let params = SessionSubscribeParams { after: None, ..params };
-        let entry = Entry { number, params, seen: begun.position.seq, lost: None, updates };
+        let replay = params.replay.map(|_| SessionReplay::default());
+        let params = SessionSubscribeParams { after: None, replay, ..params };
+        let entry = Entry { number, params, seen: begun.position.seq, logged: begun.log_id, lost: None, updates };
         self.epoch.clone_from(&begun.position.epoch);
         self.entries.insert(begun.subscription, entry);
         (number, begun.position.clone(), receiver)
@@ -58,6 +62,12 @@ impl Subscriptions {
         Some(name)
     }
 
+    /// Whether more than half of what may wait to be taken does, of one that is to miss nothing.
+    pub(super) fn are_filling(&self) -> bool {
+        let is_filling = |it: &Entry| it.params.replay.is_some() && it.updates.capacity() < UPDATES_MAX / 2;
+        self.entries.values().any(is_filling)
+    }
+
     pub(super) fn epoch(&self) -> &str {
         &self.epoch
     }
@@ -67,15 +77,26 @@ impl Subscriptions {
         self.entries.iter().map(|(name, entry)| (*name, entry.seen)).collect()
     }
 
-    /// Every subscription, to be made anew.
+    /// The last event of the log that each has seen that reads there.
+    pub(super) fn logged(&self) -> BTreeMap<u64, u64> {
+        self.entries.iter().filter_map(|(name, entry)| Some((*name, entry.logged?))).collect()
+    }
+
+    /// Every subscription, to be made anew: after what it has seen in the event log, if it reads there.
     pub(super) fn all(&self) -> Vec<(u64, SessionSubscribeParams)> {
-        self.entries.iter().map(|(name, entry)| (*name, entry.params.clone())).collect()
+        let anew = |(name, entry): (&u64, &Entry)| {
+            let replay = |_| SessionReplay { after_log_id: entry.logged, since_ms: None };
+            let replay = entry.params.replay.map(replay);
+            (*name, SessionSubscribeParams { replay, ..entry.params.clone() })
+        };
+        self.entries.iter().map(anew).collect()
     }
 
     /// A subscription was made anew on another history.
     pub(super) fn rename(&mut self, old: u64, begun: &SessionSubscribeResult) {
         self.epoch.clone_from(&begun.position.epoch);
         if let Some(mut entry) = self.entries.remove(&old) {
+            entry.logged = begun.log_id;
             entry.begin_at(&begun.position, &Arc::default());
             self.entries.insert(begun.subscription, entry);
         }
@@ -103,6 +124,7 @@ impl Subscriptions {
                 && let Some(entry) = self.entries.get_mut(&bookmark.subscription)
             {
                 entry.seen = bookmark.seq;
+                entry.logged = bookmark.log_id.or(entry.logged);
             }
         } else if let Ok(meta) = serde_json::from_str::<EventMeta>(params)
             && let Some(entry) = self.entries.get_mut(&meta.subscription)
@@ -115,15 +137,22 @@ impl Subscriptions {
 
 impl Entry {
     fn take(&mut self, topic: &str, meta: &EventMeta, params: Box<RawValue>) {
-        if meta.seq <= self.seen {
+        // What comes from the event log has the number of the event before it.
+        let is_replayed = meta.log.is_some() && meta.seq == meta.prev;
+        if meta.seq <= self.seen && !is_replayed {
             return;
+        }
+        if let Some(EventEntry { id, .. }) = meta.log
+            && let Some(logged) = &mut self.logged
+        {
+            *logged = id;
         }
         if meta.prev != self.seen {
             self.lose(self.seen + 1, meta.seq - 1);
         }
         self.seen = meta.seq;
         let position = Position { epoch: meta.epoch.clone(), seq: meta.seq };
-        let event = Event { topic: topic.to_owned(), position, params };
+        let event = Event { topic: topic.to_owned(), position, log: meta.log.clone(), params };
         if !self.hand_over(Update::Event(event)) {
             self.lose(meta.seq, meta.seq);
         }

@@ -9,6 +9,7 @@ mod daemon;
 mod doctor;
 mod door;
 mod elsewhere;
+mod events;
 mod find;
 mod grep;
 mod interactive;
@@ -29,14 +30,13 @@ mod terminal;
 mod text;
 mod token;
 mod wait;
-mod watch;
 mod web;
 mod workspace;
 
 use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
-use icpy::args::{Call, Command, Diff, General, Interactive, Merge, Watch};
+use icpy::args::{Call, Command, Diff, General, Interactive, Merge};
 use icpy::connection::{Connection, block_on};
 use icpy::finder::Finder;
 use icpy::remote::Remote;
@@ -85,7 +85,7 @@ pub(crate) fn run(command: Command, general: &General) -> std::result::Result<()
         Command::Text(text) => text::run(text.action, general),
         Command::Preferences(preferences) => preferences::run(preferences, general),
         Command::Terminal(terminal) => terminal::run(terminal.action, general),
-        Command::Watch(Watch { patterns }) => watch::run(patterns, general),
+        command @ (Command::Watch(_) | Command::Log(_)) => events::run(command, general),
         command @ (Command::Web(_) | Command::Token(_) | Command::Login(_) | Command::User(_)) => {
             door::run(command, general)
         }

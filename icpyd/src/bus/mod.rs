@@ -6,7 +6,9 @@
 
 mod event;
 mod history;
+mod log;
 mod pace;
+mod replay;
 mod request;
 mod ring;
 mod subscriber;
@@ -26,6 +28,7 @@ use serde_json::value::RawValue;
 pub use event::Event;
 pub use history::BusState;
 use history::KeptEvent;
+pub use log::{Log, LogEntry, LogEvent, LogFound, LogPage, LogPlace, Reading};
 pub use pace::{Operators, Pace, Paced, Release};
 pub use request::{Answer, Requester, Respond};
 use ring::Ring;
@@ -45,6 +48,7 @@ struct Shared {
     last: AtomicU64,
     core: Mutex<Core>,
     responder: OnceLock<Weak<dyn Respond>>,
+    log: OnceLock<Arc<dyn Log>>,
 }
 
 #[derive(Debug)]
@@ -82,8 +86,19 @@ impl Bus {
             unmarked_bytes: 0,
             statistics: BusStatistics::default(),
         };
-        let responder = OnceLock::new();
-        Self(Arc::new(Shared { epoch, queue_bytes_max, last: AtomicU64::new(0), core: Mutex::new(core), responder }))
+        let (responder, log) = (OnceLock::new(), OnceLock::new());
+        let (last, core) = (AtomicU64::new(0), Mutex::new(core));
+        Self(Arc::new(Shared { epoch, queue_bytes_max, last, core, responder, log }))
+    }
+
+    /// Has durable events read from there that are no longer kept. To be called once, while there are none.
+    pub fn read_from(&self, log: Arc<dyn Log>) {
+        let _ = self.0.log.set(log);
+    }
+
+    /// Names the history.
+    fn epoch(&self) -> &str {
+        &self.0.epoch
     }
 
     /// A bus that goes on with another's history.
@@ -91,6 +106,7 @@ impl Bus {
         let bus = Self::new(state.epoch, ring_bytes_max, queue_bytes_max);
         let mut core = bus.lock();
         core.seq = state.seq;
+        core.ring.lose_up_to(state.lost_log_id);
         core.ring.restore(state.events, state.seq, &bus.0.epoch);
         drop(core);
         bus.0.last.store(state.seq, Ordering::Release);
@@ -100,13 +116,18 @@ impl Bus {
     /// The history, for a bus that goes on with it.
     pub fn state(&self) -> BusState {
         let core = self.lock();
-        BusState { epoch: self.0.epoch.clone(), seq: core.seq, events: core.ring.after(0).map(KeptEvent::of).collect() }
+        BusState {
+            epoch: self.0.epoch.clone(),
+            seq: core.seq,
+            events: core.ring.after(0).map(KeptEvent::of).collect(),
+            lost_log_id: core.ring.lost_log_id(),
+        }
     }
 
     /// Publishes an event of a declared topic.
     pub fn publish<T: Serialize>(&self, topic: &'static Topic<T>, payload: &T) -> Published {
         let json = serde_json::to_vec(payload).expect("wire types have string keys");
-        self.send(&topic.info, topic.key(payload), &json)
+        self.send(&topic.info, topic.key(payload), &json, None)
     }
 
     /// Publishes an event that came as JSON: the topic must be declared and the payload of its type.
@@ -118,13 +139,20 @@ impl Bus {
         let members: serde_json::Map<_, _> = serde_json::from_str(payload.get())
             .map_err(|_| Error::invalid_params(format!("the payload of `{topic}` is an object")))?;
         let json = serde_json::to_vec(&members).expect("JSON text was read from JSON text");
-        Ok(self.send(info, key, &json))
+        Ok(self.send(info, key, &json, None))
     }
 
-    /// Publishes an event whose payload is serialised already.
-    pub(crate) fn send(&self, info: &'static EventInfo, key: Option<String>, payload: &[u8]) -> Published {
+    /// Publishes an event whose payload is serialised already. What is in the log is published in the log's order.
+    pub(crate) fn send(
+        &self,
+        info: &'static EventInfo,
+        key: Option<String>,
+        payload: &[u8],
+        log: Option<&LogEntry>,
+    ) -> Published {
         let mut wakers = Vec::new();
-        let published = self.lock().send(&self.0, info, key, payload, &mut wakers);
+        let event = |seq| Event::new(seq, info, key, payload, log, &self.0.epoch);
+        let published = self.lock().send(&self.0, event, &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
         published
     }
@@ -137,8 +165,7 @@ impl Bus {
     /// Subscribes to the events after a number of this history.
     pub fn subscribe_after(&self, interest: Interest, after: u64) -> std::result::Result<Subscriber, Gone> {
         let mut core = self.lock();
-        let oldest = core.ring.oldest().unwrap_or(core.seq + 1);
-        if after > core.seq || after + 1 < oldest {
+        if !core.has_after(after) {
             return Err(Gone);
         }
         Ok(self.insert(interest, Some(after), &mut core))
@@ -150,7 +177,8 @@ impl Bus {
             core.trie.insert(pattern, Arc::clone(&queue));
         }
         core.queues.push(Arc::clone(&queue));
-        Subscriber { bus: self.clone(), queue, begins_after: after.unwrap_or(core.seq) }
+        let begins_after = after.unwrap_or(core.seq);
+        Subscriber { bus: self.clone(), queue, begins_after, told: begins_after, replay: None }
     }
 
     fn unsubscribe(&self, queue: &Arc<Queue>) {
@@ -196,20 +224,18 @@ impl Bus {
 }
 
 impl Core {
-    fn send(
-        &mut self,
-        shared: &Shared,
-        info: &'static EventInfo,
-        key: Option<String>,
-        payload: &[u8],
-        wakers: &mut Vec<Waker>,
-    ) -> Published {
+    /// Whether every event after this number is kept.
+    fn has_after(&self, seq: u64) -> bool {
+        seq <= self.seq && seq + 1 >= self.ring.oldest().unwrap_or(self.seq + 1)
+    }
+
+    fn send(&mut self, shared: &Shared, event: impl FnOnce(u64) -> Event, wakers: &mut Vec<Waker>) -> Published {
         self.seq += 1;
-        let event = Arc::new(Event::new(self.seq, info, key, payload, &shared.epoch));
+        let event = Arc::new(event(self.seq));
         self.ring.push(Arc::clone(&event));
         let mut receivers = 0;
         let statistics = &mut self.statistics;
-        self.trie.matches(info.topic, &mut |queue| {
+        self.trie.matches(event.info.topic, &mut |queue| {
             let Offered { is_accepted, has_conflated, has_overflowed, waker } = queue.offer(&event);
             receivers += u32::from(is_accepted);
             statistics.conflated += u64::from(has_conflated);
@@ -221,7 +247,8 @@ impl Core {
         self.unmarked_bytes += event.cost();
         if self.unmarked_bytes > self.ring.bytes_max() / 4 {
             self.unmarked_bytes = 0;
-            wakers.extend(self.queues.iter().filter_map(|queue| queue.mark(event.seq)));
+            let log_id = self.ring.last_log_id();
+            wakers.extend(self.queues.iter().filter_map(|queue| queue.mark(event.seq, log_id)));
         }
         shared.last.store(self.seq, Ordering::Release);
         Published { seq: self.seq, receivers }

@@ -10,12 +10,13 @@
 //!    └── the ring is read to its end: Live
 //! ```
 //!
-//! A returning client begins as `Behind`: replay, a slow reader and resuming are one mechanism.
+//! A returning client begins as `Behind`: replay, a slow reader and resuming are one mechanism. What is older than the ring
+//! may be in the event log: `replay` reads it from there first.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::Stream;
 use icpy_protocol::api::Delivery;
@@ -23,6 +24,7 @@ use icpy_protocol::topic::Pattern;
 use serde_json::{Map, Value};
 
 use super::event::Event;
+use super::replay::Replay;
 use super::{Bus, Ring};
 use crate::caller::{Identity, Scopes};
 
@@ -55,7 +57,7 @@ impl Interest {
             && self.receiver.as_ref().is_none_or(|receiver| receiver.may_hear(event.info.topic, event.members()))
     }
 
-    fn matches(&self, event: &Event) -> bool {
+    pub(super) fn matches(&self, event: &Event) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(event.info.topic)) && self.accepts(event)
     }
 }
@@ -94,7 +96,8 @@ struct State {
     /// The number of the newest waiting event for each conflation key.
     newest: HashMap<(&'static str, Box<str>), u64>,
     gap: Option<(u64, u64)>,
-    bookmark: Option<u64>,
+    /// Up to where nothing is missing, by number and in the event log.
+    bookmark: Option<(u64, u64)>,
     waker: Option<Waker>,
 }
 
@@ -157,15 +160,20 @@ impl Queue {
     }
 
     /// Has the reader told that nothing is missing up to `seq`.
-    pub(super) fn mark(&self, seq: u64) -> Option<Waker> {
+    pub(super) fn mark(&self, seq: u64, log_id: u64) -> Option<Waker> {
         let mut state = self.lock();
-        state.bookmark = Some(seq);
+        state.bookmark = Some((seq, log_id));
         state.waker.take()
+    }
+
+    /// Has the reader told that events are missing before those that it reads.
+    pub(super) fn miss(&self, from: u64, to: u64) {
+        self.lock().gap = Some((from, to));
     }
 
     /// Reads on from the ring, with the bus locked so that nothing is published in between. Returns whether the
     /// reader is told of a gap.
-    fn catch_up(&self, ring: &Ring, last: u64) -> bool {
+    pub(super) fn catch_up(&self, ring: &Ring, last: u64) -> bool {
         let mut state = self.lock();
         let Mode::Behind { mut after } = state.mode else {
             return false;
@@ -173,7 +181,8 @@ impl Queue {
         let oldest = ring.oldest().unwrap_or(last + 1);
         let has_gap = after + 1 < oldest;
         if has_gap {
-            state.gap = Some((after + 1, oldest - 1));
+            let from = state.gap.map_or(after + 1, |(from, _)| from);
+            state.gap = Some((from, oldest - 1));
             after = oldest - 1;
         }
         for event in ring.after(after).take(SCAN_EVENTS_MAX) {
@@ -224,9 +233,10 @@ impl State {
         }
     }
 
-    fn pop(&mut self) -> Option<Item> {
+    /// The next item, and the event of the event log up to which it says that nothing is missing; 0 where it says nothing.
+    fn pop(&mut self) -> Option<(Item, u64)> {
         if let Some((from, to)) = self.gap.take() {
-            return Some(Item::Gap { from, to });
+            return Some((Item::Gap { from, to }, 0));
         }
         while let Some((seq, event)) = self.waiting.pop_front() {
             let Some(event) = event else { continue };
@@ -237,12 +247,18 @@ impl State {
                     self.newest.remove(&key);
                 }
             }
-            return Some(Item::Event(event));
+            let log_id = event.log_id().unwrap_or_default();
+            return Some((Item::Event(event), log_id));
         }
         match self.mode {
-            Mode::Live => self.bookmark.take().map(Item::Bookmark),
+            Mode::Live => self.bookmark.take().map(|(seq, log_id)| (Item::Bookmark(seq), log_id)),
             Mode::Behind { .. } => None,
         }
+    }
+
+    /// Whether the reader is behind, by more than what the ring has.
+    fn has_lost(&self, ring: &Ring) -> bool {
+        matches!(self.mode, Mode::Behind { after } if ring.oldest().is_some_and(|oldest| after + 1 < oldest))
     }
 }
 
@@ -252,6 +268,10 @@ pub struct Subscriber {
     pub(super) bus: Bus,
     pub(super) queue: Arc<Queue>,
     pub(super) begins_after: u64,
+    /// The number up to which everything was yielded or told.
+    pub(super) told: u64,
+    /// What it reads from the event log, if it does.
+    pub(super) replay: Option<Replay>,
 }
 
 impl Subscriber {
@@ -270,18 +290,46 @@ impl Subscriber {
         }
     }
 
+    /// The event of the event log up to which nothing is missing; `None` of a subscription that does not read there.
+    pub fn log_id(&self) -> Option<u64> {
+        self.replay.as_ref().map(Replay::seen)
+    }
+
+    /// Whether it reads from the event log now: what waits comes after that.
+    pub fn is_replaying(&self) -> bool {
+        self.replay.as_ref().is_some_and(Replay::is_on)
+    }
+
     /// Takes what waits without waiting for more.
     pub fn take_ready(&mut self) -> Option<Item> {
-        loop {
+        while !self.is_replaying() {
             let mut state = self.queue.lock();
-            if let Some(item) = state.pop() {
+            if let Some((item, log_id)) = state.pop() {
+                drop(state);
+                self.see(&item, log_id);
                 return Some(item);
             }
             if matches!(state.mode, Mode::Live) {
                 return None;
             }
             drop(state);
-            self.bus.with_ring(|ring, last| self.queue.catch_up(ring, last));
+            let Self { bus, queue, replay, .. } = self;
+            bus.with_ring(|ring, last| {
+                let has_lost = queue.lock().has_lost(ring);
+                let reads = has_lost && replay.as_mut().is_some_and(|replay| replay.begin(ring));
+                !reads && queue.catch_up(ring, last)
+            });
+        }
+        None
+    }
+
+    fn see(&mut self, item: &Item, log_id: u64) {
+        self.told = match item {
+            Item::Event(event) => event.seq,
+            Item::Gap { to: seq, .. } | Item::Bookmark(seq) => *seq,
+        };
+        if let Some(replay) = &mut self.replay {
+            replay.see(log_id);
         }
     }
 }
@@ -292,8 +340,11 @@ impl Stream for Subscriber {
     /// Never ends: the bus lives as long as the subscriber.
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         loop {
-            if let Some(item) = self.take_ready() {
+            if let Some(item) = ready!(self.poll_replay(cx)).or_else(|| self.take_ready()) {
                 return Poll::Ready(Some(item));
+            }
+            if self.is_replaying() {
+                continue;
             }
             let mut state = self.queue.lock();
             // An event may have come between the look and the lock.

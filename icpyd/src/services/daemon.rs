@@ -1,5 +1,6 @@
 //! `daemon:*`, `rpc:*` and `event:*`: what the daemon tells about itself and its history, and its end.
 
+mod history;
 mod restart;
 mod system;
 
@@ -22,14 +23,11 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::Services;
-use crate::caller::{Caller, LONG_RESULT_BYTES};
+use crate::caller::Caller;
 use crate::config::{Configuration, Reloaded};
 use crate::keeper::Keepers;
 use crate::metrics::Metrics;
-use crate::store::{events, workspaces};
-
-/// The most events in one answer of `event:list`.
-const EVENTS_MAX: usize = 1000;
+use crate::store::workspaces;
 
 /// What the daemon knows of itself.
 #[derive(Debug)]
@@ -184,26 +182,6 @@ impl RpcApi<Caller> for DaemonService {
 
 impl EventApi<Caller> for DaemonService {
     async fn list(&self, caller: &Caller, params: EventListParams) -> Result<EventListResult> {
-        let _room = caller.reserve(LONG_RESULT_BYTES).await;
-        let limit = params.limit.map_or(EVENTS_MAX, |limit| (limit as usize).clamp(1, EVENTS_MAX));
-        let read = move |connection: &rusqlite::Connection, _: &mut _| {
-            let mut found = Vec::new();
-            let is_wanted = |topic: &str| {
-                params.patterns.is_empty() || params.patterns.iter().any(|pattern| pattern.matches(topic))
-            };
-            events::each_after(connection, params.after_id.unwrap_or(0), params.since_ms.unwrap_or(0), |event| {
-                if is_wanted(&event.topic) {
-                    found.push(event);
-                }
-                // One more than asked for tells whether there is another page.
-                found.len() <= limit
-            })?;
-            Ok(found)
-        };
-        let mut found = self.services.journal.commit(read).await?.value;
-        let has_more = found.len() > limit;
-        found.truncate(limit);
-        let next_after_id = found.last().filter(|_| has_more).map(|event| event.id);
-        Ok(EventListResult { events: found, next_after_id })
+        history::list(&self.services.journal, caller, &params).await
     }
 }

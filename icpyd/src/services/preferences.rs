@@ -92,7 +92,7 @@ impl PreferencesApi<Caller> for Preferences {
             tell(changes, &asking, whose, &set);
             Ok(PreferencesSetResult { key, value: set.value, rev: set.rev })
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 }
 

@@ -73,7 +73,7 @@ impl StateApi<Caller> for State {
             tell(changes, &asking, id, &records, mutation_id);
             Ok(StateMutateResult { records })
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn create_checkpoint(&self, caller: &Caller, params: StateCheckpointParams) -> Result<StateCheckpoint> {
@@ -95,7 +95,7 @@ impl StateApi<Caller> for State {
             records::add_checkpoint(connection, &checkpoint, &kept)?;
             Ok(checkpoint)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn list_checkpoints(&self, caller: &Caller, params: StateOfParams) -> Result<StateListCheckpointsResult> {
@@ -125,7 +125,7 @@ impl StateApi<Caller> for State {
             tell(changes, &asking, id, &records, None);
             Ok(StateMutateResult { records })
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 }
 

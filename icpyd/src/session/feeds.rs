@@ -46,10 +46,10 @@ impl Feed {
         }
     }
 
-    fn is_behind(&self, seq: u64) -> bool {
+    fn subscriber(&self) -> &Subscriber {
         match &self.source {
-            Source::Plain(subscriber) => subscriber.is_behind(seq),
-            Source::Paced(paced) => paced.inner().is_behind(seq),
+            Source::Plain(subscriber) => subscriber,
+            Source::Paced(paced) => paced.inner(),
         }
     }
 
@@ -67,7 +67,7 @@ impl Feed {
                 self.prev = *to;
             }
             Item::Bookmark(seq) => {
-                let bookmark = SessionBookmark { subscription, epoch, seq: *seq };
+                let bookmark = SessionBookmark { subscription, epoch, seq: *seq, log_id: self.subscriber().log_id() };
                 outbox.push(|out| write_notification(out, BOOKMARK.info.topic, &bookmark));
                 self.prev = *seq;
             }
@@ -121,7 +121,7 @@ impl Feeds {
     /// Writes the events up to `seq`, as far as the outbox has room. Returns whether all are written.
     pub(super) fn deliver_up_to(&mut self, seq: u64, cx: &mut Context<'_>, outbox: &mut Outbox) -> bool {
         for feed in &mut self.all {
-            while feed.is_behind(seq) {
+            while feed.subscriber().is_behind(seq) {
                 if outbox.len() >= self.outbox_bytes_max {
                     return false;
                 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::session::{
     ClientInfo, Position, ProtocolRange, SessionApi, SessionInitializeParams, SessionInitializeResult,
-    SessionListResult, SessionResumeParams, SessionResumeResult, SessionResumeStatus, SessionSubscribeParams,
-    SessionSubscribeResult, SessionUnsubscribeParams,
+    SessionListResult, SessionReplay, SessionResumeParams, SessionResumeResult, SessionResumeStatus,
+    SessionSubscribeParams, SessionSubscribeResult, SessionUnsubscribeParams,
 };
 use icpy_protocol::topic::Pattern;
 use icpy_protocol::{API, Empty, PROTOCOL, PROTOCOL_MIN};
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::feeds::Feed;
 use super::registry::{Command, Facts, Sessions};
-use crate::bus::{Bus, Gone, Interest, Pace, Release, Subscriber};
+use crate::bus::{Bus, Gone, Interest, LogPlace, Pace, Release, Subscriber};
 use crate::caller::Caller;
 use crate::config::Limits;
 use crate::host::Host;
@@ -49,6 +49,7 @@ impl SessionApi<Caller> for SessionService {
         if facts.client_info.is_some() {
             return Err(Error::conflict("the session is initialized already"));
         }
+        let _ = caller.identity().client.set(params.client_info.name.clone());
         facts.client_info = Some(params.client_info);
         facts.resume_token = Some(resume_token.clone());
         Ok(SessionInitializeResult {
@@ -68,20 +69,28 @@ impl SessionApi<Caller> for SessionService {
         if params.patterns.is_empty() {
             return Err(Error::invalid_params("a subscription has at least one pattern"));
         }
+        if pace.is_some() && params.replay.is_some() {
+            return Err(Error::invalid_params("what `replay` reads from the event log is not paced"));
+        }
+        let subscriber = match params.replay {
+            None => self.begin(&params, caller)?,
+            Some(replay) => {
+                self.bus.replay(interest(&params, caller), params.after.as_ref(), log_place(replay)?).await?
+            }
+        };
+        let (seq, log_id) = (subscriber.begins_after(), subscriber.log_id());
         let mut facts = handle.facts();
         if facts.subscriptions.len() >= self.limits.subscriptions_max {
             let message = format!("a session has at most {} subscriptions", self.limits.subscriptions_max);
             return Err(Error::too_large(message));
         }
-        let subscriber = self.begin(&params, caller)?;
-        let seq = subscriber.begins_after();
         facts.last_subscription += 1;
         let subscription = facts.last_subscription;
         facts.subscriptions.insert(subscription, SessionSubscribeParams { after: None, ..params });
         drop(facts);
         handle.command(Command::Subscribe(Feed::new(subscription, subscriber, pace)));
         let position = Position { seq, ..self.bus.position() };
-        Ok(SessionSubscribeResult { subscription, position })
+        Ok(SessionSubscribeResult { subscription, position, log_id })
     }
 
     async fn unsubscribe(&self, caller: &Caller, params: SessionUnsubscribeParams) -> Result<Empty> {
@@ -103,7 +112,7 @@ impl SessionApi<Caller> for SessionService {
             .sessions
             .take_over(&params.resume_token, &handle)
             .ok_or_else(|| Error::gone("no session is kept for this resume token: initialize a new one"))?;
-        let (status, feeds, position) = self.take_up(&facts, &params, caller);
+        let (status, feeds, position) = self.take_up(&facts, &params, caller).await;
         let result = SessionResumeResult {
             status,
             session_id: facts.session.clone(),
@@ -115,9 +124,10 @@ impl SessionApi<Caller> for SessionService {
         };
         let snapshot = match status {
             SessionResumeStatus::Resumed => Map::new(),
-            SessionResumeStatus::Gone => self.snapshot(caller, &patterns(&facts)).await,
+            SessionResumeStatus::Gone | SessionResumeStatus::Replayed => self.snapshot(caller, &patterns(&facts)).await,
         };
-        handle.command(Command::Become(Arc::new(caller.identity().under(facts.session))));
+        let client = facts.client_info.map(|client| client.name);
+        handle.command(Command::Become(Arc::new(caller.identity().under(facts.session, client))));
         for feed in feeds {
             handle.command(Command::Subscribe(feed));
         }
@@ -150,8 +160,9 @@ impl SessionService {
         self.bus.subscribe_after(interest, after.seq).map_err(gone)
     }
 
-    /// Begins the subscriptions of a lost session again: all after what the client has seen, or all from now on.
-    fn take_up(
+    /// Begins the subscriptions of a lost session again: all after what the client has seen, in memory or in the log, or all
+    /// from now on.
+    async fn take_up(
         &self,
         facts: &Facts,
         params: &SessionResumeParams,
@@ -171,12 +182,29 @@ impl SessionService {
         if let Some(feeds) = resumed {
             return (SessionResumeStatus::Resumed, feeds, position);
         }
+        if let Some(feeds) = self.replay(facts, params, caller).await {
+            return (SessionResumeStatus::Replayed, feeds, position);
+        }
         let restart = |(id, subscription): (&u64, &SessionSubscribeParams)| {
             let subscriber = self.bus.subscribe(interest(subscription, caller));
             Feed::new(*id, subscriber, pace(subscription).ok().flatten())
         };
         let feeds = facts.subscriptions.iter().map(restart).collect();
         (SessionResumeStatus::Gone, feeds, position)
+    }
+
+    /// Begins the subscriptions of a lost session again in the event log, if all of them can.
+    async fn replay(&self, facts: &Facts, params: &SessionResumeParams, caller: &Caller) -> Option<Vec<Feed>> {
+        let mut feeds = Vec::new();
+        for (id, subscription) in &facts.subscriptions {
+            subscription.replay?;
+            let place = LogPlace::After(*params.logged.get(id)?);
+            let seq = params.subscriptions.get(id).copied().or(params.after).unwrap_or_default();
+            let after = Position { epoch: params.epoch.clone(), seq };
+            let subscriber = self.bus.replay(interest(subscription, caller), Some(&after), place).await.ok()?;
+            feeds.push(Feed::new(*id, subscriber, None));
+        }
+        (!feeds.is_empty()).then_some(feeds)
     }
 
     /// The answers of the methods that know the state behind the subscribed topics.
@@ -201,6 +229,17 @@ impl SessionService {
 
 fn patterns(facts: &Facts) -> Vec<Pattern> {
     facts.subscriptions.values().flat_map(|subscription| subscription.patterns.clone()).collect()
+}
+
+fn log_place(replay: SessionReplay) -> Result<LogPlace> {
+    match (replay.after_log_id, replay.since_ms) {
+        (None, None) => Ok(LogPlace::End),
+        (Some(id), None) => Ok(LogPlace::After(id)),
+        (None, Some(time_ms)) => Ok(LogPlace::Since(time_ms)),
+        (Some(_), Some(_)) => {
+            Err(Error::invalid_params("`replay` begins at `afterLogId` or at `sinceMs`, and not at both"))
+        }
+    }
 }
 
 fn interest(params: &SessionSubscribeParams, caller: &Caller) -> Interest {

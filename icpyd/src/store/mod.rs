@@ -16,9 +16,10 @@ mod schema;
 pub mod texts;
 pub mod workspaces;
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use icpy_protocol::error::{Error, Result};
@@ -35,11 +36,14 @@ const WAITING_MAX: usize = 256;
 const BATCH_MAX: usize = 256;
 
 /// A handle to the store.
-#[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    tidy: Tidy,
     writer: Mutex<Option<Writer>>,
 }
+
+/// What is done with the file when it was opened.
+type Tidy = Arc<dyn Fn(&Connection) -> Result<()> + Send + Sync>;
 
 #[derive(Debug)]
 struct Writer {
@@ -51,10 +55,21 @@ struct Writer {
 type Work = Box<dyn FnOnce(Result<&Connection>) -> AfterCommit + Send>;
 type AfterCommit = Box<dyn FnOnce(Result<()>) + Send>;
 
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl Store {
     /// The store in this file, which need not exist.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, writer: Mutex::new(None) }
+        Self::tidied(path, |_| Ok(()))
+    }
+
+    /// The same, with something to be done whenever the file was opened. Where that fails the store is as good as before.
+    pub fn tidied(path: PathBuf, tidy: impl Fn(&Connection) -> Result<()> + Send + Sync + 'static) -> Self {
+        Self { path, tidy: Arc::new(tidy), writer: Mutex::new(None) }
     }
 
     /// Runs `work` in a transaction, and `after_commit` on its value on the store's thread, in the order of commits.
@@ -102,10 +117,10 @@ impl Store {
             return Ok(work.clone());
         }
         let (work, queue) = mpsc::channel(WAITING_MAX);
-        let path = self.path.clone();
+        let (path, tidy) = (self.path.clone(), Arc::clone(&self.tidy));
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || run(&path, queue))
+            .spawn(move || run(&path, &tidy, queue))
             .map_err(|error| Error::unavailable(format!("cannot start the store's thread: {error}")))?;
         *writer = Some(Writer { work: work.clone(), thread });
         Ok(work)
@@ -135,12 +150,16 @@ fn execute(connection: &Connection, statement: &str) -> Result<()> {
 }
 
 /// The thread. When the file cannot be opened all that waits is told why, and the next piece of work tries again.
-fn run(path: &Path, mut queue: mpsc::Receiver<Work>) {
+fn run(path: &Path, tidy: &Tidy, mut queue: mpsc::Receiver<Work>) {
     let Some(first) = queue.blocking_recv() else { return };
     let connection = schema::open(path);
-    if let Err(error) = &connection {
-        tracing::error!(%error, "the store cannot be opened");
-        queue.close();
+    match connection.as_ref().map(|connection| tidy(connection)) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the store cannot be tidied up"),
+        Err(error) => {
+            tracing::error!(%error, "the store cannot be opened");
+            queue.close();
+        }
     }
     let mut next = Some(first);
     while let Some(first) = next.take().or_else(|| queue.blocking_recv()) {

@@ -119,10 +119,32 @@ const MIGRATIONS: &[&str] = &[
         value TEXT NOT NULL,
         UNIQUE (user, key)
     ) STRICT;",
+    // 8: who caused an event, and how long the log was with it. Ids follow each other without an autoincrement, since the
+    // newest event always stays; of the times one in 256 is enough to find a place by.
+    "CREATE TABLE logged (
+        id INTEGER PRIMARY KEY,
+        time_ms INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        caused_by TEXT,
+        bytes_until INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO logged SELECT id, time_ms, topic, payload, NULL,
+        sum(octet_length(topic) + octet_length(payload) + 32) OVER (ORDER BY id) FROM event;
+    DROP TABLE event;
+    ALTER TABLE logged RENAME TO event;
+    CREATE INDEX event_time ON event (time_ms) WHERE id % 256 = 0;",
 ];
 
 /// Prepared statements that are kept: more than there are.
 const STATEMENTS_MAX: usize = 64;
+
+/// Makes a file as an older version of this program did.
+#[cfg(test)]
+pub(super) fn open_at(path: &Path, version: usize) {
+    let mut connection = Connection::open(path).expect("a new file");
+    migrate_to(&mut connection, version).expect("a new file");
+}
 
 /// Opens the file, making it and its folder where they are missing.
 pub(super) fn open(path: &Path) -> Result<Connection> {
@@ -163,6 +185,10 @@ fn prepare(connection: &mut Connection) -> Result<()> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<()> {
+    migrate_to(connection, MIGRATIONS.len())
+}
+
+fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<()> {
     let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(stored)?;
     if version > MIGRATIONS.len() {
         return Err(Error::unavailable(format!(
@@ -170,7 +196,7 @@ fn migrate(connection: &mut Connection) -> Result<()> {
             MIGRATIONS.len()
         )));
     }
-    for (place, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+    for (place, migration) in MIGRATIONS.iter().enumerate().take(wanted).skip(version) {
         let transaction = connection.transaction().map_err(stored)?;
         transaction.execute_batch(migration).map_err(stored)?;
         transaction.pragma_update(None, "user_version", place + 1).map_err(stored)?;

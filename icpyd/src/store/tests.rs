@@ -192,42 +192,13 @@ async fn an_open_file_is_found_by_any_path() {
 }
 
 #[tokio::test]
-async fn the_event_log_is_read_from_any_place() {
-    let (_folder, store) = store();
-    for time in 1..=5u64 {
-        store
-            .transact(move |connection| events::append(connection, time, "file:opened", r#"{"n":1}"#), |()| ())
-            .await
-            .unwrap();
-    }
-    let read = |after: u64, since: u64| {
-        store.transact(
-            move |connection| {
-                let mut ids = Vec::new();
-                events::each_after(connection, after, since, |event| {
-                    ids.push(event.id);
-                    ids.len() < 2
-                })?;
-                Ok(ids)
-            },
-            |ids| ids,
-        )
-    };
-    assert_eq!(read(0, 0).await.unwrap(), [1, 2]);
-    assert_eq!(read(3, 0).await.unwrap(), [4, 5]);
-    assert_eq!(read(0, 5).await.unwrap(), [5]);
-    store.close().await;
-}
-
-#[tokio::test]
 async fn a_store_of_an_older_version_is_brought_up_to_date() {
-    let (folder, store) = store();
-    add(&store, "w1", "/a").await.unwrap();
-    store.close().await;
-    let path = folder.path().join("state/icpy.db");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("icpy.db");
     // As it was before workspaces could be closed.
-    let before = "ALTER TABLE workspace DROP COLUMN closed_ms; DROP TABLE preference; PRAGMA user_version = 5;";
-    Connection::open(&path).unwrap().execute_batch(before).unwrap();
+    schema::open_at(&path, 6);
+    let insert = "INSERT INTO workspace VALUES ('w1', 'a', '\"/a\"', 1, 1, 1)";
+    Connection::open(&path).unwrap().execute_batch(insert).unwrap();
     let again = Store::new(path);
     let workspaces = again.transact(|connection| workspaces::list(connection, Which::Open), |it| it).await.unwrap();
     assert_eq!((workspaces[0].workspace_id.as_str(), workspaces[0].closed_at_ms), ("w1", None));

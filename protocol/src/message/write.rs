@@ -101,17 +101,26 @@ pub fn write_event_prefix(out: &mut Vec<u8>, subscription: u64, prev: u64) {
     write_json(out, &prev);
 }
 
+/// What stands before the entry in the event log, in the part of an event's line that all receivers share.
+pub const EVENT_LOG: &[u8] = br#","log":"#;
+
 /// The part of an event's line that all receivers share, from its payload (a JSON object's text) to the newline.
 ///
 /// The payload's members come first, so that the line begins with what differs between receivers and the rest is
-/// serialised once: `,<members>,"epoch":…,"seq":…},"method":"<topic>"}\n`.
-pub fn event_suffix(payload: &[u8], epoch: &str, seq: u64, topic: &str) -> Vec<u8> {
+/// serialised once: `,<members>,"log":…,"epoch":…,"seq":…},"method":"<topic>"}\n`. What is in the event log has its
+/// entry there as `log`, which is JSON text.
+pub fn event_suffix(payload: &[u8], log: Option<&str>, epoch: &str, seq: u64, topic: &str) -> Vec<u8> {
     debug_assert!(payload.starts_with(b"{") && payload.ends_with(b"}"), "a payload is a compact JSON object");
     let members = &payload[1..payload.len() - 1];
-    let mut out = Vec::with_capacity(members.len() + epoch.len() + topic.len() + 64);
+    let log_bytes = log.map_or(0, str::len);
+    let mut out = Vec::with_capacity(members.len() + log_bytes + epoch.len() + topic.len() + 64);
     if !members.is_empty() {
         out.push(b',');
         out.extend_from_slice(members);
+    }
+    if let Some(log) = log {
+        out.extend_from_slice(EVENT_LOG);
+        out.extend_from_slice(log.as_bytes());
     }
     out.extend_from_slice(br#","epoch":"#);
     write_json(&mut out, epoch);
@@ -133,19 +142,21 @@ mod tests {
 
     #[test]
     fn an_event_line_is_its_prefix_and_its_shared_part() {
-        let check = |payload: &str, expect: &str| {
+        let check = |payload: &str, log: Option<&str>, expect: &str| {
             let mut line = Vec::new();
             write_event_prefix(&mut line, 3, 7);
-            line.extend(event_suffix(payload.as_bytes(), "e1", 8, "file:opened"));
+            line.extend(event_suffix(payload.as_bytes(), log, "e1", 8, "file:opened"));
             assert_eq!(String::from_utf8(line).unwrap(), expect);
         };
         check(
             r#"{"path":"/a"}"#,
+            None,
             "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":3,\"prev\":7,\"path\":\"/a\",\"epoch\":\"e1\",\"seq\":8},\"method\":\"file:opened\"}\n",
         );
         check(
             "{}",
-            "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":3,\"prev\":7,\"epoch\":\"e1\",\"seq\":8},\"method\":\"file:opened\"}\n",
+            Some("{\"id\":2}"),
+            "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":3,\"prev\":7,\"log\":{\"id\":2},\"epoch\":\"e1\",\"seq\":8},\"method\":\"file:opened\"}\n",
         );
     }
 }

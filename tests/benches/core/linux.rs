@@ -8,6 +8,7 @@ mod browser;
 mod cold;
 mod cores;
 mod fanout;
+mod history;
 mod idle;
 mod load;
 mod peers;
@@ -45,6 +46,7 @@ const AREAS: &[Area] = &[
     ("save", save::run),
     ("search", search::run),
     ("text", text::run),
+    ("history", history::run),
     ("screen", screen::run),
     ("terminal", terminal::run),
     ("web", web::run),

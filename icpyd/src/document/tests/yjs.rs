@@ -49,7 +49,7 @@ impl Peer {
         let at = whole(&text.get_string(&transaction), at % (length + 1));
         text.insert(&mut transaction, at, insert);
         let after = text.get_string(&transaction);
-        let begin = at + insert.encode_utf16().count() as u32;
+        let begin = at + u32::try_from(insert.encode_utf16().count()).unwrap();
         let end = whole(&after, (begin + remove).min(text.len(&transaction))).max(begin);
         text.remove_range(&mut transaction, begin, end - begin);
     }
@@ -124,7 +124,9 @@ proptest! {
                 Step::Hear(who) => hear(&mut peers[who], &replica),
             }
         }
-        peers.iter().for_each(|peer| send(peer, &mut replica, &mut text));
+        for peer in &peers {
+            send(peer, &mut replica, &mut text);
+        }
         for peer in &mut peers {
             hear(peer, &replica);
             prop_assert_eq!(peer.text(), text.to_string());

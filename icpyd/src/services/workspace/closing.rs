@@ -45,7 +45,7 @@ impl Workspaces {
             changes.publish(&workspace::CLOSED, &WorkspaceClosed { workspace: workspace.clone(), closed_by });
             Ok((workspace, files))
         };
-        let (workspace, files) = self.services.journal.commit(change).await?.value;
+        let (workspace, files) = self.services.journal.commit_by(caller, change).await?.value;
         self.close_texts(&files, &discarded).await?;
         Ok(workspace)
     }
@@ -72,7 +72,7 @@ impl Workspaces {
             changes.publish(&workspace::DELETED, &WorkspaceDeleted { workspace: workspace.clone(), deleted_by });
             Ok((workspace, files))
         };
-        let (workspace, files) = self.services.journal.commit(change).await?.value;
+        let (workspace, files) = self.services.journal.commit_by(caller, change).await?.value;
         self.close_texts(&files, &discarded).await?;
         // Roles and tokens have gone with it.
         self.auth.change(|_, _| Ok(())).await?;

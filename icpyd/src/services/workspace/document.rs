@@ -71,10 +71,10 @@ impl Workspaces {
             discarded = self.prepare_to_close(&existing.workspace_id, is_closed, discard).await?;
             loses_folder = existing.folders.iter().any(|folder| !document.folders.contains(folder));
         }
-        let (caller, host) = (caller.clone(), self.services.host.clone());
-        let import = Import { document, may_replace: replace, discarded: discarded.clone(), caller, host };
+        let (asking, host) = (caller.clone(), self.services.host.clone());
+        let import = Import { document, may_replace: replace, discarded: discarded.clone(), caller: asking, host };
         let change = move |connection: &Connection, changes: &mut Changes| import.make(connection, changes);
-        let (workspace, is_new, closed) = self.services.journal.commit(change).await?.value;
+        let (workspace, is_new, closed) = self.services.journal.commit_by(caller, change).await?.value;
         self.close_texts(&closed, &discarded).await?;
         if loses_folder {
             self.auth.end_access(&workspace.workspace_id);
@@ -93,7 +93,7 @@ impl Workspaces {
             for path in std::mem::take(paths) {
                 let checked = match are_folders {
                     true => self.check_folder(caller, &path).await,
-                    false => self.check_file(caller, &path).await,
+                    false => self.check_file(caller, &path, false).await,
                 };
                 match checked {
                     Ok(()) => paths.push(path),

@@ -75,8 +75,11 @@ impl FileApi<Caller> for Workspaces {
         };
         loop {
             let attempt = opening.clone();
-            let committed =
-                self.services.journal.commit(move |connection, changes| open(connection, changes, attempt)).await?;
+            let committed = self
+                .services
+                .journal
+                .commit_by(caller, move |connection, changes| open(connection, changes, attempt))
+                .await?;
             if let Some((file, is_new)) = committed.value {
                 let receivers = committed.published.last().map_or(0, |event| event.receivers);
                 return Ok(FileOpenResult { file, is_new, receivers });
@@ -107,7 +110,7 @@ impl FileApi<Caller> for Workspaces {
             tell_closed(changes, &asking, &file, discard);
             Ok(file)
         };
-        let closed = self.services.journal.commit(change).await?.value;
+        let closed = self.services.journal.commit_by(caller, change).await?.value;
         self.texts.close(&closed, discard).await?;
         Ok(closed)
     }
@@ -175,7 +178,7 @@ impl FileApi<Caller> for Workspaces {
             changes.publish(&OPENED, &FileOpened { file: file.clone(), position: None, is_new: true, opened_by });
             Ok(file)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn history(&self, caller: &Caller, params: FileHistoryParams) -> Result<FileHistoryResult> {

@@ -111,7 +111,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             make(connection, changes, &id, name, &root)?;
             announce(connection, changes, &id)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn get_state(&self, caller: &Caller, params: WorkspaceGetStateParams) -> Result<WorkspaceGetStateResult> {
@@ -133,7 +133,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             let workspace = workspaces::get(connection, &params.workspace_id)?;
             if workspace.is_active { Ok(workspace) } else { activate(connection, changes, &workspace.workspace_id) }
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn rename(&self, caller: &Caller, params: WorkspaceRenameParams) -> Result<WorkspaceInfo> {
@@ -148,7 +148,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             workspaces::rename(connection, &workspace.workspace_id, &name)?;
             announce(connection, changes, &workspace.workspace_id)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn add_folder(&self, caller: &Caller, params: WorkspaceFolderParams) -> Result<WorkspaceInfo> {
@@ -164,7 +164,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             tell_record(connection, changes, &asking, &workspace.workspace_id, format!("{FOLDER}{id}"))?;
             announce(connection, changes, &workspace.workspace_id)
         };
-        Ok(self.services.journal.commit(change).await?.value)
+        Ok(self.services.journal.commit_by(caller, change).await?.value)
     }
 
     async fn remove_folder(&self, caller: &Caller, params: WorkspaceFolderParams) -> Result<WorkspaceInfo> {
@@ -181,7 +181,7 @@ impl WorkspaceApi<Caller> for Workspaces {
             tell_record(connection, changes, &asking, workspace_id, key)?;
             announce(connection, changes, workspace_id)
         };
-        let workspace = self.services.journal.commit(change).await?.value;
+        let workspace = self.services.journal.commit_by(caller, change).await?.value;
         self.auth.end_access(&workspace.workspace_id);
         Ok(workspace)
     }
@@ -257,7 +257,7 @@ impl ProjectApi<Caller> for Workspaces {
                 }
             }
         };
-        let committed = self.services.journal.commit(change).await?;
+        let committed = self.services.journal.commit_by(caller, change).await?;
         let receivers = committed.published.iter().map(|event| event.receivers).max().unwrap_or(0);
         let (workspace, is_new) = committed.value;
         Ok(ProjectLoadResult { workspace, is_new, receivers })

@@ -1,7 +1,8 @@
 //! `GET /api/v1/events`: events as Server-Sent Events, or page by page for who asks again and again. Both read the same history
 //! as a subscription on the socket, with the same filter.
 //!
-//! A place in it is `EPOCH:SEQ`: the id of each event, the cursor of a page, what `Last-Event-ID` says.
+//! A place in it is `EPOCH:SEQ:LOG`: the id of each event, the cursor of a page, what `Last-Event-ID` says. `LOG` is the place in the
+//! event log, which has the durable events that are no longer kept in memory; what comes from there has `log:LOG`.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -17,7 +18,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _};
-use icpy_protocol::error::{Error, Result};
+use icpy_protocol::error::{Error, Kind, Result};
 use icpy_protocol::session::method::subscribe;
 use icpy_protocol::session::{GAP, Position};
 use icpy_protocol::topic::Pattern;
@@ -30,7 +31,7 @@ use super::Door;
 use super::asker::Asker;
 use super::problem::Problem;
 use super::websocket::expiry;
-use crate::bus::{Event, Interest, Item, Subscriber};
+use crate::bus::{Bus, Event, Interest, Item, LogPlace, Subscriber};
 use crate::caller::Grant;
 
 /// How often something is sent where nothing happens, so that nobody on the way takes the connection for dead.
@@ -38,6 +39,9 @@ const COMMENT_PERIOD: Duration = Duration::from_secs(15);
 
 /// How long a page is waited for, at most.
 const WAIT_MS_MAX: u64 = 60_000;
+
+/// What the places of events from the event log begin with.
+const LOG: &str = "log";
 
 /// The most events of a page.
 const PAGE_EVENTS_MAX: usize = 1000;
@@ -55,6 +59,9 @@ pub(super) struct Wanted {
     /// The place after which to begin.
     #[serde(default)]
     after: Option<String>,
+    /// Where no place is given: begin with the first event of the log that happened at this time or later.
+    #[serde(default)]
+    since_ms: Option<u64>,
     /// How long to wait for a page that has something.
     #[serde(default)]
     wait_ms: Option<u64>,
@@ -72,24 +79,46 @@ pub(super) async fn events(
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let is_stream = text(&ACCEPT).is_some_and(|accept| accept.contains("text/event-stream"));
     let last = text(&HeaderName::from_static("last-event-id")).map(str::to_owned).or(wanted.after.clone());
-    let after = last.as_deref().map(place).transpose()?;
+    let begin = Begin::read(last.as_deref(), wanted.since_ms)?;
     let interest = interest(&wanted, &asker)?;
     if let Some(audited) = door.shared.router.permit(&asker.caller(None), subscribe)? {
         // What is decided is whether somebody may listen; for how long is not waited for.
         audited.end(Ok(()));
     }
     match is_stream {
-        true => Ok(stream(&door, &grant, interest, after.as_ref())?),
-        false => Ok(page(&door, &wanted, interest, after).await?),
+        true => Ok(stream(&door, &grant, interest, begin).await?),
+        false => Ok(page(&door, &wanted, interest, begin).await?),
     }
 }
 
-/// The place that a cursor means.
-fn place(text: &str) -> Result<Position> {
-    let parts = text.rsplit_once(':').and_then(|(epoch, seq)| Some((epoch, seq.parse().ok()?)));
-    let (epoch, seq) =
-        parts.ok_or_else(|| Error::invalid_params(format!("`{text}` is no place in the history of events")))?;
-    Ok(Position { epoch: epoch.to_owned(), seq })
+/// Where somebody begins to hear.
+struct Begin {
+    cursor: Option<String>,
+    after: Option<Position>,
+    log: LogPlace,
+}
+
+impl Begin {
+    /// What a cursor means, or else a time.
+    fn read(cursor: Option<&str>, since_ms: Option<u64>) -> Result<Self> {
+        let Some(text) = cursor else {
+            return Ok(Self { cursor: None, after: None, log: since_ms.map_or(LogPlace::End, LogPlace::Since) });
+        };
+        let wrong = || Error::invalid_params(format!("`{text}` is no place in the history of events"));
+        let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
+        let position = |epoch: &str, seq: &str| Ok(Some(Position { epoch: epoch.to_owned(), seq: number(seq)? }));
+        let (after, log) = match text.split(':').collect::<Vec<_>>()[..] {
+            [LOG, id] => (None, LogPlace::After(number(id)?)),
+            [epoch, seq] => (position(epoch, seq)?, LogPlace::End),
+            [epoch, seq, id] => (position(epoch, seq)?, LogPlace::After(number(id)?)),
+            _ => return Err(wrong()),
+        };
+        Ok(Self { cursor: Some(text.to_owned()), after, log })
+    }
+
+    async fn subscribe(&self, bus: &Bus, interest: Interest) -> Result<Subscriber> {
+        bus.replay(interest, self.after.as_ref(), self.log).await
+    }
 }
 
 fn interest(wanted: &Wanted, asker: &Asker) -> Result<Interest> {
@@ -106,22 +135,24 @@ fn interest(wanted: &Wanted, asker: &Asker) -> Result<Interest> {
 }
 
 /// Whoever went on from a place that is no longer kept is told of a gap: a browser that is refused does not come back.
-fn stream(door: &Arc<Door>, grant: &Arc<Grant>, interest: Interest, after: Option<&Position>) -> Result<Response> {
+async fn stream(door: &Arc<Door>, grant: &Arc<Grant>, interest: Interest, begin: Begin) -> Result<Response> {
     let room = grant.stream()?;
     let bus = &door.shared.bus;
-    let now = bus.position();
-    let resumed = after.filter(|after| after.epoch == now.epoch);
-    let resumed = resumed.and_then(|after| bus.subscribe_after(interest.clone(), after.seq).ok());
-    let is_gone = after.is_some() && resumed.is_none();
-    let subscriber = resumed.unwrap_or_else(|| bus.subscribe(interest));
+    let epoch = bus.position().epoch;
     let mut waiting = VecDeque::new();
-    if is_gone {
-        waiting.push_back(gap(&now.epoch, 0, subscriber.begins_after()));
-    }
-    waiting.push_back(id(&now.epoch, subscriber.begins_after()));
+    let subscriber = match begin.subscribe(bus, interest.clone()).await {
+        Ok(subscriber) => subscriber,
+        Err(error) if error.kind() == Kind::Gone => {
+            let subscriber = bus.replay(interest, None, LogPlace::End).await?;
+            waiting.push_back(gap(&place(&epoch, None, &subscriber), &epoch, 0, subscriber.begins_after()));
+            subscriber
+        }
+        Err(error) => return Err(error),
+    };
+    waiting.push_back(id(&place(&epoch, None, &subscriber)));
     let mut comments = interval_at(Instant::now() + COMMENT_PERIOD, COMMENT_PERIOD);
     comments.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let events = Events { subscriber, epoch: now.epoch, waiting, comments, _room: room };
+    let events = Events { subscriber, epoch, waiting, comments, _room: room };
     let (door, grant) = (Arc::clone(door), Arc::clone(grant));
     let over = async move {
         tokio::select! {
@@ -151,77 +182,93 @@ impl Stream for Events {
             return Poll::Ready(Some(Ok(bytes)));
         }
         if let Poll::Ready(item) = self.subscriber.poll_next_unpin(cx) {
-            return Poll::Ready(item.map(|item| Ok(sent(&self.epoch, &item))));
+            return Poll::Ready(item.map(|item| Ok(sent(&self.epoch, &item, &self.subscriber))));
         }
         self.comments.poll_tick(cx).map(|_| Some(Ok(Bytes::from_static(b":\n\n"))))
     }
 }
 
-fn sent(epoch: &str, item: &Item) -> Bytes {
+/// The place of an item that a subscriber has just yielded, or where it begins.
+fn place(epoch: &str, item: Option<&Item>, subscriber: &Subscriber) -> String {
+    let log_id = subscriber.log_id().unwrap_or_default();
+    let seq = match item {
+        Some(Item::Event(event)) if event.is_replayed() => return format!("{LOG}:{log_id}"),
+        None if subscriber.is_replaying() => return format!("{LOG}:{log_id}"),
+        None => subscriber.begins_after(),
+        Some(Item::Event(event)) => event.seq,
+        Some(Item::Gap { to: seq, .. } | Item::Bookmark(seq)) => *seq,
+    };
+    format!("{epoch}:{seq}:{log_id}")
+}
+
+fn sent(epoch: &str, item: &Item, subscriber: &Subscriber) -> Bytes {
+    let place = place(epoch, Some(item), subscriber);
     match item {
         Item::Event(event) => {
             let data = String::from_utf8(event.payload_json()).unwrap_or_default();
-            format!("id: {epoch}:{}\nevent: {}\ndata: {data}\n\n", event.seq, event.info.topic).into()
+            format!("id: {place}\nevent: {}\ndata: {data}\n\n", event.info.topic).into()
         }
-        Item::Gap { from, to } => gap(epoch, *from, *to),
-        Item::Bookmark(seq) => id(epoch, *seq),
+        Item::Gap { from, to } => gap(&place, epoch, *from, *to),
+        Item::Bookmark(_) => id(&place),
     }
 }
 
 /// Where who comes back goes on.
-fn id(epoch: &str, seq: u64) -> Bytes {
-    format!("id: {epoch}:{seq}\n\n").into()
+fn id(place: &str) -> Bytes {
+    format!("id: {place}\n\n").into()
 }
 
-fn gap(epoch: &str, from: u64, to: u64) -> Bytes {
+fn gap(place: &str, epoch: &str, from: u64, to: u64) -> Bytes {
     let gap = json!({ "epoch": epoch, "from": from, "to": to });
-    format!("id: {epoch}:{to}\nevent: {}\ndata: {gap}\n\n", GAP.info.topic).into()
+    format!("id: {place}\nevent: {}\ndata: {gap}\n\n", GAP.info.topic).into()
 }
 
 /// What has happened since a place; where that is nothing, what happens next.
-async fn page(door: &Door, wanted: &Wanted, interest: Interest, after: Option<Position>) -> Result<Response> {
+async fn page(door: &Door, wanted: &Wanted, interest: Interest, begin: Begin) -> Result<Response> {
     let bus = &door.shared.bus;
     let now = bus.position();
-    let mut subscriber = match after {
-        None => bus.subscribe(interest),
-        Some(after) => {
-            let kept = (after.epoch == now.epoch).then(|| bus.subscribe_after(interest, after.seq).ok()).flatten();
-            kept.ok_or_else(|| {
-                let message = format!("the events after `{}:{}` are no longer kept", after.epoch, after.seq);
-                Error::gone(message).with("cursor", format!("{}:{}", now.epoch, now.seq))
-            })?
+    let begun = begin.subscribe(bus, interest).await;
+    let mut subscriber = begun.map_err(|error| match error.kind() {
+        Kind::Gone => {
+            let message = format!("the events after `{}` are no longer kept", begin.cursor.unwrap_or_default());
+            Error::gone(message).with("cursor", format!("{}:{}", now.epoch, now.seq))
         }
-    };
+        _ => error,
+    })?;
     let deadline = Instant::now() + Duration::from_millis(wanted.wait_ms.unwrap_or(0).min(WAIT_MS_MAX));
-    let (mut seq, mut events) = (subscriber.begins_after(), Vec::new());
+    let (mut cursor, mut events) = (place(&now.epoch, None, &subscriber), Vec::new());
     while events.len() < PAGE_EVENTS_MAX {
-        let item = match subscriber.take_ready() {
+        let ready = match subscriber.next_replayed().await {
+            None => subscriber.take_ready(),
+            item => item,
+        };
+        let item = match ready {
             Some(item) => item,
+            // A full ring may have sent it back to the log.
+            None if subscriber.is_replaying() => continue,
             None if !events.is_empty() => break,
             None => match timeout_at(deadline, subscriber.next()).await {
                 Ok(Some(item)) => item,
                 Ok(None) | Err(_) => break,
             },
         };
+        cursor = place(&now.epoch, Some(&item), &subscriber);
         match item {
-            Item::Event(event) => {
-                seq = event.seq;
-                events.push(described(&now.epoch, &event)?);
-            }
-            Item::Gap { from, to } => {
-                seq = to;
-                events.push(
-                    json!({ "topic": GAP.info.topic, "payload": { "epoch": now.epoch, "from": from, "to": to } }),
-                );
-            }
-            Item::Bookmark(marked) => seq = marked,
+            Item::Event(event) => events.push(described(&cursor, &event)?),
+            Item::Gap { from, to } => events
+                .push(json!({ "topic": GAP.info.topic, "payload": { "epoch": now.epoch, "from": from, "to": to } })),
+            Item::Bookmark(_) => {}
         }
     }
-    let body = json!({ "events": events, "cursor": format!("{}:{seq}", now.epoch) }).to_string();
+    let body = json!({ "events": events, "cursor": cursor }).to_string();
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-fn described(epoch: &str, event: &Event) -> Result<Value> {
+fn described(id: &str, event: &Event) -> Result<Value> {
     let payload: Value = event.payload()?;
-    Ok(json!({ "id": format!("{epoch}:{}", event.seq), "topic": event.info.topic, "payload": payload }))
+    let mut described = json!({ "id": id, "topic": event.info.topic, "payload": payload });
+    if let Some(log) = event.log_json() {
+        described["log"] = serde_json::from_str(log).unwrap_or_default();
+    }
+    Ok(described)
 }

@@ -68,6 +68,15 @@ impl Server {
         server
     }
 
+    /// Ends the daemon as a crash does, and starts it on what it has stored.
+    pub(crate) fn again(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let home = self.folder.path().join("home");
+        self.child = Command::new(ours("icpyd")).env("ICPY_HOME", home).spawn().unwrap();
+        drop(self.connect());
+    }
+
     /// What the runtime costs alone: an echo on tokio, without a protocol.
     pub(crate) fn tokio_echo() -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -37,7 +37,7 @@ pub(super) async fn keep(services: &Services, caller: &Caller, kind: FsOperation
         undone_at_ms: None,
     };
     let id = operation.operation_id.clone();
-    let kept = services.journal.commit(move |connection, changes| {
+    let kept = services.journal.commit_by(caller, move |connection, changes| {
         operation.done_at_ms = changes.now_ms;
         operations::add(connection, &operation, &write(&steps))?;
         changes.publish(&OPERATION_DONE, &FsOperationDone { operation, by });
@@ -61,7 +61,7 @@ pub(super) async fn put_back(
     is_undone: bool,
 ) -> Result<FsOperation> {
     let by = caller.session().to_owned();
-    let put = services.journal.commit(move |connection, changes| {
+    let put = services.journal.commit_by(caller, move |connection, changes| {
         if is_undone {
             operation.can_undo = false;
             operation.undone_at_ms = Some(changes.now_ms);

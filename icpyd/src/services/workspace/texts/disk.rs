@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crop::Rope;
 use icpy_protocol::error::{Error, Kind, Result};
+use icpy_protocol::file::TEXT_STATE_CHANGED;
 use icpy_protocol::file::text::{FileSaved, FileTextStateChanged, TextConflict, TextRevision};
-use icpy_protocol::file::{SAVED, TEXT_STATE_CHANGED};
 use icpy_protocol::fs::{FsClient, FsEncoding, FsReadFileParams, FsStatParams, FsWriteFileParams};
 use icpy_protocol::path::FilePath;
 use tokio::time::{Instant, sleep_until};
@@ -202,10 +202,9 @@ impl OpenText {
             self.store().await?;
             match fs(&self.services, caller).write_file(&params).await {
                 Ok(written) => {
-                    self.lock().note_saved(&Written { version: written.version, ..to_write });
-                    let saved = self.tell_saved();
-                    self.store_save(&saved).await?;
-                    return Ok(saved);
+                    let written = Written { version: written.version, ..to_write };
+                    self.lock().note_saved(&written);
+                    return Ok(self.store_saved(caller, &written).await);
                 }
                 Err(error) if matches!(error.kind(), Kind::Conflict | Kind::AlreadyExists | Kind::NotFound) => {
                     self.take_in(self.look_at_rest().await?).await?;
@@ -234,16 +233,6 @@ impl OpenText {
         let params = FsWriteFileParams { must_be_new: !overwrite, ..params };
         let written = fs(&self.services, caller).write_file(&params).await?;
         Ok(Written { version: written.version, ..to_write })
-    }
-
-    /// Tells that the text was saved.
-    pub(super) fn tell_saved(&self) -> FileSaved {
-        let shared = self.lock();
-        let version = shared.disk.version.clone().unwrap_or_default();
-        let saved = FileSaved { path: self.path.clone(), revision: shared.revision(shared.saved_rev), version };
-        self.services.bus.publish(&SAVED, &saved);
-        self.tell_state(&shared);
-        saved
     }
 
     /// Makes the text what is on disk.

@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Kind, Result};
-use icpy_protocol::file::history::TextSave;
 use icpy_protocol::file::naming::{FileRenamed, FileSaveAsParams, FileSavedAs};
-use icpy_protocol::file::{OpenFile, RENAMED};
+use icpy_protocol::file::text::FileSaved;
+use icpy_protocol::file::{OpenFile, RENAMED, SAVED};
 use icpy_protocol::fs::FsStatParams;
 use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
 use tokio::sync::{MutexGuard, OnceCell};
 use tokio::time::{Instant, sleep_until};
 
-use super::disk::{Written, fs};
+use super::disk::fs;
 use super::shared::Shared;
+use super::storing::save_of;
 use super::{Followed, OpenText, Sharing, Texts, check_file};
 use crate::caller::Caller;
 use crate::journal::Changes;
@@ -47,7 +48,7 @@ impl Drop for Held<'_> {
 
 impl OpenText {
     /// Holds the text, once all of it is stored.
-    async fn hold(&self) -> Result<Held<'_>> {
+    async fn hold(self: &Arc<Self>) -> Result<Held<'_>> {
         let disk = self.disk.lock().await;
         loop {
             self.store().await?;
@@ -190,11 +191,13 @@ impl Texts {
         let file = OpenFile { path: to, ..open.clone() };
         let saved_as = FileSavedAs { file: file.clone(), version: written.version.clone() };
         let is_alone = self.known().by_file.values().filter(|it| Arc::ptr_eq(&it.text, &text)).count() == 1;
-        self.store_moved(caller, &open, &file, is_alone.then(|| (text.path.clone(), real.clone(), &written))).await?;
+        let saved =
+            FileSaved { path: real.clone(), revision: written.revision.clone(), version: written.version.clone() };
+        self.store_moved(caller, &open, &file, is_alone.then(|| text.path.clone()), saved).await?;
         if is_alone {
             let moved = held.move_to(&real, |shared| shared.note_saved(&written));
             self.put_moved(&text, &moved, std::slice::from_ref(&file)).await;
-            moved.tell_saved();
+            moved.tell_state(&moved.lock());
         } else if let Some(Sharing { watch_id: Some(watch_id), .. }) = self.known().by_file.remove(&file.file_id) {
             // The others go on with the text and its file.
             self.unfollow(watch_id);
@@ -217,28 +220,26 @@ impl Texts {
         }
     }
 
-    /// Stores that an open file has another path, and so has what is kept of its text where that goes along.
+    /// Stores that an open file was saved as another one, and what is kept of its text under that where it goes along.
     async fn store_moved(
         &self,
         caller: &Caller,
         open: &OpenFile,
         file: &OpenFile,
-        text: Option<(FilePath, FilePath, &Written)>,
+        old: Option<FilePath>,
+        saved: FileSaved,
     ) -> Result<()> {
         let (from, file, asking) = (open.path.clone(), file.clone(), caller.clone());
-        let now_ms = self.0.services.host.now_ms();
-        let text = text.map(|(old, new, written)| {
-            (old, new, TextSave { rev: written.revision.rev, saved_at_ms: now_ms, version: written.version.clone() })
-        });
         let change = move |connection: &Connection, changes: &mut Changes| {
-            if let Some((old, new, save)) = &text
-                && texts::rename(connection, old, new)?
+            if let Some(old) = &old
+                && texts::rename(connection, old, &saved.path)?
             {
-                texts::note_save(connection, new, save)?;
+                texts::note_save(connection, &saved.path, &save_of(&saved, changes))?;
             }
+            changes.publish(&SAVED, &saved);
             put_renamed(connection, changes, &asking, file, from)
         };
-        self.0.services.journal.commit(change).await.map(drop)
+        self.0.services.journal.commit_by(caller, change).await.map(drop)
     }
 }
 

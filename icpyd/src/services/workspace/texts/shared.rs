@@ -85,8 +85,6 @@ pub(super) struct Shared {
     pub(super) kept_rev: u64,
     /// Why nothing could be stored the last time.
     pub(super) store_error: Option<Error>,
-    /// The revision that was saved last.
-    pub(super) saved_rev: u64,
     /// What Yjs clients edit, while there are any.
     pub(super) yjs: Option<Yjs>,
     /// Whether it gets another path, or has it already: then it is found under that.
@@ -113,7 +111,6 @@ impl Shared {
             is_kept: false,
             kept_rev: 0,
             store_error: None,
-            saved_rev: 0,
             yjs: None,
             is_moved: false,
         }
@@ -175,10 +172,9 @@ impl Shared {
 
     /// Notes what is on disk now.
     pub(super) fn note_saved(&mut self, written: &Written) {
-        let Written { version, revision, text, line_ends } = written;
+        let Written { version, text, line_ends, .. } = written;
         self.disk.version = Some(version.clone());
         (self.disk.text, self.disk.line_ends) = (text.clone(), line_ends.clone());
-        self.saved_rev = revision.rev;
     }
 
     /// The text as it is, to go on under another path. What is left here only tells who asks that it was moved.

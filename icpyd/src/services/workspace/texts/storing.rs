@@ -5,13 +5,15 @@ use std::sync::atomic::Ordering;
 
 use crop::Rope;
 use icpy_protocol::error::{Error, Result};
-use icpy_protocol::file::DURABLE;
 use icpy_protocol::file::history::TextSave;
 use icpy_protocol::file::text::{FileDurable, FileSaved};
+use icpy_protocol::file::{DURABLE, SAVED};
 use serde::{Deserialize, Serialize};
 
 use super::OpenText;
+use super::disk::Written;
 use super::shared::{Disk, Shared, Unstored};
+use crate::caller::Caller;
 use crate::document::line_ends;
 use crate::document::{Base, ClientSeq, Delta, Document, Lineage, Revision, Role, Splice, Who};
 use crate::journal::Changes;
@@ -125,34 +127,59 @@ impl OpenText {
         self.store_text(None).await
     }
 
-    /// The same when it was written to its file.
-    pub(super) async fn store_save(self: &Arc<Self>, saved: &FileSaved) -> Result<()> {
-        let (rev, version) = (saved.revision.rev, saved.version.clone());
-        self.store_text(Some(TextSave { rev, saved_at_ms: self.services.host.now_ms(), version })).await
+    /// The same when it was written to its file, which is told. What was saved stays so, also where that cannot be stored.
+    pub(super) async fn store_saved(self: &Arc<Self>, caller: &Caller, written: &Written) -> FileSaved {
+        let Written { version, revision, .. } = written;
+        let saved = FileSaved { path: self.path.clone(), revision: revision.clone(), version: version.clone() };
+        if let Err(error) = self.store_text(Some((caller, saved.clone()))).await {
+            tracing::error!(path = %self.path, %error, "a save cannot be stored");
+            self.services.bus.publish(&SAVED, &saved);
+        }
+        self.tell_state(&self.lock());
+        saved
     }
 
-    async fn store_text(self: &Arc<Self>, save: Option<TextSave>) -> Result<()> {
-        let kept = loop {
+    async fn store_text(self: &Arc<Self>, saved: Option<(&Caller, FileSaved)>) -> Result<()> {
+        let (kept, _turn) = loop {
             self.store().await?;
             let turn = self.storing.lock().await;
             let shared = self.lock();
             if !shared.is_kept {
-                return Ok(());
+                break (None, turn);
             }
             if shared.unstored.is_empty() {
-                break (kept(&shared, shared.document.rev(), shared.document.text()), turn);
+                break (Some(kept(&shared, shared.document.rev(), shared.document.text())), turn);
             }
         };
-        let (kept, _turn) = kept;
-        let rev = kept.rev;
-        let store = move |connection: &rusqlite::Connection, _: &mut Changes| {
-            texts::put(connection, &kept)?;
-            save.map_or(Ok(()), |save| texts::note_save(connection, &kept.path, &save))
+        let rev = kept.as_ref().map(|kept| kept.rev);
+        let journal = &self.services.journal;
+        let put = move |connection: &rusqlite::Connection| match &kept {
+            Some(kept) => texts::put(connection, kept).map(|()| true),
+            None => Ok(false),
         };
-        self.services.journal.commit(store).await?;
-        self.lock().kept_rev = rev;
+        match saved {
+            Some((caller, saved)) => {
+                let store = move |connection: &rusqlite::Connection, changes: &mut Changes| {
+                    if put(connection)? {
+                        texts::note_save(connection, &saved.path, &save_of(&saved, changes))?;
+                    }
+                    changes.publish(&SAVED, &saved);
+                    Ok(())
+                };
+                journal.commit_by(caller, store).await?;
+            }
+            None => drop(journal.commit(move |connection, _| put(connection)).await?),
+        }
+        if let Some(rev) = rev {
+            self.lock().kept_rev = rev;
+        }
         Ok(())
     }
+}
+
+/// A save as the history has it.
+pub(super) fn save_of(saved: &FileSaved, changes: &Changes) -> TextSave {
+    TextSave { rev: saved.revision.rev, saved_at_ms: changes.now_ms, version: saved.version.clone() }
 }
 
 /// A text as it was at a revision.

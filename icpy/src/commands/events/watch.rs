@@ -1,16 +1,16 @@
 //! `icpy watch`: prints events as they happen.
 
 use futures_util::StreamExt as _;
-use icpy::args::General;
-use icpy::{Client, Update};
+use icpy::args::{General, Watch};
+use icpy::{Update, host};
 use icpy_protocol::error::Error;
-use icpy_protocol::session::{ClientInfo, SessionSubscribeParams};
+use icpy_protocol::session::SessionSubscribeParams;
 use icpy_protocol::topic::Pattern;
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::finder;
+use super::connect;
 use crate::output::{Failure, print_json, say};
 
 /// One printed event.
@@ -20,24 +20,26 @@ struct Line<'a> {
     params: &'a RawValue,
 }
 
-pub(super) fn run(patterns: Vec<Pattern>, general: &General) -> Result<(), Failure> {
+pub(super) fn run(watched: Watch, general: &General) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(watch(patterns, general))
+    runtime.block_on(watch(watched, general))
 }
 
-async fn watch(mut patterns: Vec<Pattern>, general: &General) -> Result<(), Failure> {
+async fn watch(Watch { since, mut patterns }: Watch, general: &General) -> Result<(), Failure> {
     if patterns.is_empty() {
         patterns.extend(Pattern::parse("**"));
     }
-    let client_info = ClientInfo { name: "icpy watch".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    let connected = Client::connect(finder(general)?, client_info).await;
-    let client = connected.map_err(|error| Failure::from(error).no_daemon())?;
-    let params = SessionSubscribeParams { patterns, ..SessionSubscribeParams::default() };
+    let client = connect("watch", general).await?;
+    let replay = since.map(|since| since.place(host::now_ms()));
+    let params = SessionSubscribeParams { patterns, replay, ..SessionSubscribeParams::default() };
     let mut updates = client.subscribe(params).await?;
     while let Some(update) = updates.next().await {
         match update {
             Update::Event(event) => print_json(&Line { topic: &event.topic, params: event.params() })?,
             Update::Gap { from, to } => note(general, &format!("events {from} to {to} were lost"), "gap")?,
+            Update::Reset { .. } if since.is_some() => {
+                note(general, "connected to icpyd anew; events that the log does not have are lost", "reset")?;
+            }
             Update::Reset { .. } => note(general, "connected to icpyd anew; earlier events are lost", "reset")?,
         }
     }

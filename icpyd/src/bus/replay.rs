@@ -1,0 +1,210 @@
+//! A subscription that reads from the event log what the ring has lost.
+//!
+//! ```text
+//!   log   1 2 3 4 5 6 7 8 9          ids, of durable events
+//!   ring            · 6 · 7 · 8 9 ·  all events
+//!         ─────────▶│                read page by page, up to the first id that the ring has
+//!                   └──────────────▶ and on from there, as every subscription that is behind
+//! ```
+//!
+//! Events are logged before they are published, in the same order, and the ring knows the ids that it has and the last
+//! that it has lost: so the seam is found with the bus locked, and nothing is missing or double there.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use icpy_protocol::error::{Error, Result};
+use icpy_protocol::session::Position;
+
+use super::event::Event;
+use super::log::{Log, LogEvent, LogFound, LogPage, LogPlace, Reading};
+use super::ring::Ring;
+use super::subscriber::{Interest, Item, Subscriber};
+use super::{Bus, Core};
+
+/// What a subscription knows of the log.
+pub(super) struct Replay {
+    log: Arc<dyn Log>,
+    /// Every event of the log up to this one was yielded, or is not wanted.
+    seen: u64,
+    /// Every event up to this one was read.
+    read: u64,
+    /// Whether it reads, and nothing else is yielded until it has read to the ring.
+    is_on: bool,
+    page: Option<Reading<LogPage>>,
+    events: VecDeque<Arc<Event>>,
+}
+
+impl fmt::Debug for Replay {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seen, read, is_on, events, .. } = self;
+        write!(formatter, "Replay {{ seen: {seen}, read: {read}, is_on: {is_on}, events: {} }}", events.len())
+    }
+}
+
+impl Replay {
+    pub(super) fn is_on(&self) -> bool {
+        self.is_on || !self.events.is_empty()
+    }
+
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    pub(super) fn see(&mut self, id: u64) {
+        self.seen = self.seen.max(id);
+    }
+
+    /// Reads the log before anything else, when the ring has lost an event of it.
+    pub(super) fn begin(&mut self, ring: &Ring) -> bool {
+        self.is_on |= ring.lost_log_id() > self.seen;
+        self.read = self.seen;
+        self.is_on
+    }
+}
+
+impl Bus {
+    /// Subscribes to the events after a place, or where that is no longer kept, or none is given, to those after a place in
+    /// the log.
+    pub async fn replay(&self, interest: Interest, after: Option<&Position>, place: LogPlace) -> Result<Subscriber> {
+        let log = self.0.log.get().ok_or_else(|| Error::unavailable("the daemon has no event log"))?;
+        let found = log.find(place).await?;
+        let mut core = self.lock();
+        let here =
+            after.filter(|after| after.epoch == self.0.epoch && core.has_after(after.seq)).map(|after| after.seq);
+        if after.is_some() && here.is_none() && place == LogPlace::End {
+            return Err(Error::gone(
+                "the events after that place are no longer kept, and no place in the log is named",
+            ));
+        }
+        let begin = match (here, after) {
+            (Some(seq), _) => Begin { seq, log_id: core.log_id_at(seq, found.newest_id), is_on: false },
+            (None, None) if place == LogPlace::End => {
+                Begin { seq: core.seq, log_id: core.log_id_at(core.seq, found.newest_id), is_on: false }
+            }
+            (None, _) => core.begin_in_log(found, matches!(place, LogPlace::Since(_))),
+        };
+        let mut subscriber = self.insert(interest, Some(begin.seq), &mut core);
+        drop(core);
+        if let (Some(after), None) = (after, here) {
+            let is_same = after.epoch == self.0.epoch && after.seq < begin.seq;
+            subscriber.queue.miss(if is_same { after.seq + 1 } else { 0 }, begin.seq);
+        }
+        let (log, Begin { log_id, is_on, .. }) = (Arc::clone(log), begin);
+        subscriber.replay =
+            Some(Replay { log, seen: log_id, read: log_id, is_on, page: None, events: VecDeque::new() });
+        Ok(subscriber)
+    }
+}
+
+/// Where a subscription begins.
+struct Begin {
+    seq: u64,
+    log_id: u64,
+    is_on: bool,
+}
+
+impl Core {
+    fn log_id_at(&self, seq: u64, newest_id: u64) -> u64 {
+        match self.ring.logged_after_seq(seq) {
+            Some((id, _)) => id - 1,
+            None => newest_id.max(self.ring.last_log_id()),
+        }
+    }
+
+    /// Where the events are that follow a place in the log: there, or in the ring alone.
+    fn begin_in_log(&self, found: LogFound, is_since: bool) -> Begin {
+        let LogFound { after_id: log_id, newest_id } = found;
+        let newest = newest_id.max(self.ring.last_log_id());
+        let first = self.ring.first_log_id().unwrap_or(newest + 1);
+        let is_on = first > log_id + 1;
+        let next = self.ring.logged_after_id(log_id).map_or(self.seq, |(_, seq)| seq - 1);
+        let oldest = self.ring.oldest().map_or(self.seq, |seq| seq - 1);
+        let seq = match self.ring.logged_up_to_id(log_id) {
+            _ if is_on => oldest,
+            _ if is_since => next,
+            Some((_, seq)) => seq,
+            None => next,
+        };
+        Begin { seq, log_id, is_on }
+    }
+}
+
+impl Subscriber {
+    /// Waits for the next event from the log; `None` when it does not read there, or no more.
+    pub async fn next_replayed(&mut self) -> Option<Item> {
+        poll_fn(|cx| self.poll_replay(cx)).await
+    }
+
+    /// Yields what comes from the log. Without one, and when it is read to the ring, that is nothing.
+    pub(super) fn poll_replay(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        while let Some(replay) = &mut self.replay {
+            if let Some(event) = replay.events.pop_front() {
+                replay.see(event.log_id().unwrap_or_default());
+                return Poll::Ready(Some(Item::Event(event)));
+            }
+            if !replay.is_on {
+                break;
+            }
+            let Replay { log, read, page, .. } = replay;
+            let reading = page.get_or_insert_with(|| log.read(*read));
+            let Poll::Ready(outcome) = reading.as_mut().poll(cx) else { return Poll::Pending };
+            replay.page = None;
+            match outcome {
+                Ok(page) => self.take_page(page),
+                Err(error) => return Poll::Ready(Some(self.give_up(&error))),
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    /// Takes what was read, as far as the ring does not have it.
+    fn take_page(&mut self, page: LogPage) {
+        let Self { bus, queue, replay, told, .. } = self;
+        let Some(replay) = replay else { return };
+        let LogPage { mut events, is_end } = page;
+        let last = events.last().map_or(replay.read, |event| event.entry.id);
+        bus.with_ring(|ring, seq| {
+            let first = ring.first_log_id().unwrap_or(u64::MAX);
+            events.retain(|event| event.entry.id < first);
+            let has_reached = last >= first || (is_end && ring.lost_log_id() <= last);
+            replay.is_on = !has_reached;
+            replay.read = last.min(first - 1);
+            has_reached && queue.catch_up(ring, seq)
+        });
+        let wanted = events.into_iter().filter_map(|event| wanted(&queue.interest, event, *told, bus.epoch()));
+        replay.events = wanted.collect();
+        if replay.events.is_empty() && !replay.is_on {
+            replay.see(replay.read);
+        }
+    }
+
+    /// Goes on without the log: what it may have had is told as lost.
+    fn give_up(&mut self, error: &Error) -> Item {
+        tracing::error!(%error, "the event log cannot be read");
+        if let Some(replay) = &mut self.replay {
+            replay.is_on = false;
+        }
+        self.bus.with_ring(|ring, seq| self.queue.catch_up(ring, seq));
+        Item::Gap { from: 0, to: self.told }
+    }
+}
+
+/// An event of the log in the place of the one before it, if the subscription is for it. What has another topic than any that
+/// is known was written by another version.
+fn wanted(interest: &Interest, event: LogEvent, seq: u64, epoch: &str) -> Option<Arc<Event>> {
+    let LogEvent { topic, payload, entry } = event;
+    let info = icpy_protocol::event_info(&topic)?;
+    if !interest.patterns.iter().any(|pattern| pattern.matches(&topic)) {
+        return None;
+    }
+    let mut event = Event::new(seq, info, None, payload.as_bytes(), Some(&entry), epoch);
+    event.is_replayed = true;
+    interest.matches(&event).then(|| Arc::new(event))
+}
+
+#[cfg(test)]
+mod tests;
