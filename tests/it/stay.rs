@@ -59,8 +59,11 @@ fn remove_folder(user: &Process) {
 fn connected_clients_do_not_notice() {
     let user = Process::new("//- /a.py\n");
     user.json(&["a.py"]);
+    let subscriptions = || user.json(&["status"])["bus"]["subscriptions"].clone();
+    // Its own.
+    let before = subscriptions();
     let mut watch = user.command(&["watch", "file:*"]).stdout(Stdio::piped()).spawn().unwrap();
-    while user.json(&["status"])["bus"]["subscriptions"] == 0 {}
+    while subscriptions() == before {}
     remove_folder(&user);
     while !user.endpoint().socket.exists() {}
     user.json(&["a.py"]);

@@ -92,6 +92,14 @@ fn native(user: &Process, at: usize, inserted: &str) {
     ask(user, "file:edit", edit);
 }
 
+/// The same before a line.
+fn native_line(user: &Process, line: usize, inserted: &str) {
+    let now = ask(user, "file:get_text", json!({}));
+    let edits = [json!({ "from": { "line": line, "character": 0 }, "text": inserted })];
+    let revision = &now["revision"];
+    ask(user, "file:edit", json!({ "epoch": revision["epoch"], "baseRev": revision["rev"], "edits": edits }));
+}
+
 fn until_all_have(user: &Process, peers: &mut [&mut Peer]) -> String {
     until_now("all to have one text", || {
         let text = text(user);
@@ -241,19 +249,17 @@ fn all_edit_one_file_while_git_switches_branches() {
     let mut tokens = Vec::new();
     for round in 0..8 {
         let mut token = |who: &str| {
-            tokens.push(format!("<{who} {round}>"));
+            tokens.push(format!("<{who} {round}>\n"));
             tokens.last().unwrap().clone()
         };
         assert!(git(&["switch", "--quiet", if round % 2 == 0 { "main" } else { "other" }]));
-        native(&user, round, &token("ann"));
-        yjs.insert(20 + round, &token("yjs"));
-        native(&user, 40 + round, &token("bob"));
+        native_line(&user, round, &token("ann"));
+        yjs.tell("insertLine", json!({ "line": 5 + round, "text": token("yjs") }));
+        native_line(&user, 10 + round, &token("bob"));
         let first = text(&user).lines().next().unwrap().to_owned();
-        let patch = format!("--- a\n+++ b\n@@ -1,1 +1,2 @@\n+{}\n {first}\n", token("agent"));
-        // Others type in that line meanwhile, and then it is another one.
-        until_now("the agent's edit", || {
-            user.icpy_with(&["text", "edit", "a.txt", "--as", "agent"], &patch).status == 0
-        });
+        let patch = format!("--- a\n+++ b\n@@ -1,1 +1,2 @@\n+{} {first}\n", token("agent"));
+        let edited = user.icpy_with(&["text", "edit", "a.txt", "--as", "agent"], &patch);
+        assert_eq!(edited.status, 0, "{edited:?}");
     }
     assert!(git(&["switch", "--quiet", "main"]) && git(&["switch", "--quiet", "other"]));
     until_now("the last branch", || text(&user).ends_with("line 59 of the other branch\nmore\n"));
@@ -263,6 +269,6 @@ fn all_edit_one_file_while_git_switches_branches() {
     }
     let without = tokens.iter().fold(all, |text, token| text.replace(token.as_str(), ""));
     let on_disk = fs::read_to_string(user.path("a.txt")).unwrap();
-    assert_eq!(without.trim_start_matches('\n'), on_disk, "and nothing else");
+    assert_eq!(without, on_disk, "and nothing else");
     assert_eq!(ask(&user, "file:get_text", json!({}))["conflicts"], Value::Null);
 }

@@ -176,6 +176,11 @@ const commands = {
     await provider.steady;
     provider.text.insert(Math.min(at, provider.text.length), text);
   },
+  insertLine: async ({ line, text }) => {
+    await provider.steady;
+    const before = provider.text.toString().split('\n').slice(0, line);
+    provider.text.insert(before.join('\n').length + (line > 0 ? 1 : 0), text);
+  },
   remove: async ({ at, count }) => {
     await provider.steady;
     const from = Math.min(at, provider.text.length);

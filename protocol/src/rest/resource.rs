@@ -235,7 +235,7 @@ mod tests {
         };
         assert_eq!(named(Resource::has_version), ["fs:read_file", "fs:write_file", "fs:commit_write", "fs:stat"]);
         assert_eq!(named(Resource::takes_version), ["fs:write_file", "fs:begin_write"]);
-        assert_eq!(named(|it| it.cursors().count() > 0), ["event:list", "fs:list_directory"]);
+        assert_eq!(named(|it| it.cursors().count() > 0), ["event:list", "file:history", "fs:list_directory"]);
         assert!(named(Resource::is_silent).contains(&"terminal:close"));
         assert!(!named(Resource::is_silent).contains(&"rpc:discover"));
     }

@@ -87,7 +87,7 @@ impl Words {
 pub(super) fn is_implied(event: &LoggedEvent) -> bool {
     let is_open = |record: &Value| {
         let key = record["key"].as_str().unwrap_or_default();
-        key.starts_with("open_file/") || key.starts_with("folder/")
+        ["open_file/", "recent_file/", "folder/"].iter().any(|of_files| key.starts_with(of_files))
     };
     match &*event.topic {
         "workspace:state_changed" => true,
@@ -107,6 +107,8 @@ fn what(event: &LoggedEvent) -> (String, Vec<String>) {
         ("fs", "operation_undone") => (format!("undone: {}", done_kind(payload)), paths(payload)),
         ("state", _) => ("changed".to_owned(), members(payload.get("records"), "key")),
         ("workspace", "state_changed") => ("changed workspace".to_owned(), texts(payload.get("workspace"), "name")),
+        ("workspace", _) => (format!("{done} workspace"), texts(payload.get("workspace"), "name")),
+        ("preferences", _) => ("set".to_owned(), texts_of(payload.get("key"))),
         ("file", "closed") if payload.get("isDiscarded").is_some() => ("closed, unsaved".to_owned(), paths(payload)),
         _ => (done.replace('_', " "), paths(payload)),
     }

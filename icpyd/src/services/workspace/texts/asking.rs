@@ -249,6 +249,11 @@ fn bytes_of(text: &Rope, edit: TextEdit, unit: TextUnit) -> Result<(Range<usize>
 fn patched(text: &str, patch: &str) -> Result<Vec<(Range<usize>, String)>> {
     let patch = diffy::Patch::from_str(patch)
         .map_err(|error| Error::invalid_params(format!("`patch` is no unified diff of one file: {error}")))?;
+    if patch.hunks().is_empty() {
+        return Err(Error::invalid_params(
+            "`patch` is no unified diff of one file: it has no part that begins with `@@`",
+        ));
+    }
     let changed = diffy::apply(text, &patch)
         .map_err(|error| Error::conflict(format!("the patch does not fit the text: {error}")))?;
     Ok(edits_between(text, &changed))
