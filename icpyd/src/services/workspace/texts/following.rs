@@ -79,7 +79,7 @@ impl Texts {
         self.look_again(|path| *path == change.path || Some(path) == change.from.as_ref());
         // What was moved by the daemon itself is told by its operation.
         if let (FileChange::Renamed, Some(from), None) = (change.kind, change.from, change.origin) {
-            self.follow_rename(from, change.path, false);
+            self.follow_rename(from, change.path);
         }
     }
 
@@ -87,13 +87,12 @@ impl Texts {
         if done.operation.kind != FsOperationKind::Move {
             return;
         }
-        for item in done.operation.items {
-            match (item.from, is_undone) {
-                (Some(from), false) => self.follow_rename(from, item.path, true),
-                (Some(from), true) => self.follow_rename(item.path, from, true),
-                (None, _) => {}
-            }
-        }
+        let moves = done.operation.items.into_iter().filter_map(|item| match (item.from, is_undone) {
+            (Some(from), false) => Some((from, item.path)),
+            (Some(from), true) => Some((item.path, from)),
+            (None, _) => None,
+        });
+        self.follow_moves(moves.collect());
     }
 
     fn look_again(&self, is_meant: impl Fn(&FilePath) -> bool) {

@@ -50,6 +50,8 @@ struct Inner {
     texts: Mutex<Known>,
     /// Held while files get other paths, one after the other.
     moving: AsyncMutex<()>,
+    /// What others have renamed, until it is looked at.
+    renames: Mutex<Vec<(FilePath, FilePath)>>,
 }
 
 #[derive(Debug, Default)]
@@ -129,7 +131,12 @@ impl OpenText {
 
 impl Texts {
     pub(super) fn new(services: Services) -> Self {
-        Self(Arc::new(Inner { services, texts: Mutex::default(), moving: AsyncMutex::default() }))
+        Self(Arc::new(Inner {
+            services,
+            texts: Mutex::default(),
+            moving: AsyncMutex::default(),
+            renames: Mutex::default(),
+        }))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -1,8 +1,9 @@
 //! Files that get another path: renamed, alone or with a folder, or saved as another file. Their texts and what is kept of them
 //! go along.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use icpy_protocol::auth::AuthRole;
@@ -29,6 +30,9 @@ use crate::store::workspaces;
 
 /// How long after a file was renamed it is looked whether another one has taken its place: so programs save.
 const SETTLING: Duration = Duration::from_millis(100);
+
+/// Renames that are remembered until then.
+const RENAMES_MAX: usize = 100_000;
 
 /// A text that nobody changes, reads from the disk or stores, because it gets another path.
 struct Held<'a> {
@@ -74,20 +78,38 @@ impl Held<'_> {
 }
 
 impl Texts {
-    /// Has open files go along with what was renamed, if that is what happened.
-    pub(super) fn follow_rename(&self, from: FilePath, to: FilePath, is_certain: bool) {
+    /// Has open files go along with what others have renamed, once it is certain that this is what happened.
+    pub(super) fn follow_rename(&self, from: FilePath, to: FilePath) {
+        let mut renames = self.0.renames.lock().unwrap_or_else(PoisonError::into_inner);
+        if renames.len() >= RENAMES_MAX {
+            return;
+        }
+        renames.push((from, to));
+        if renames.len() > 1 {
+            // Somebody waits already.
+            return;
+        }
         let texts = self.clone();
         self.0.services.tasks.spawn(async move {
-            if !is_certain {
-                sleep_until(Instant::now() + SETTLING).await;
-            }
-            if let Err(error) = texts.go_along(&from, &to).await {
-                tracing::warn!(%from, %to, %error, "open files cannot follow what was renamed");
-            }
+            sleep_until(Instant::now() + SETTLING).await;
+            let renames = std::mem::take(&mut *texts.0.renames.lock().unwrap_or_else(PoisonError::into_inner));
+            texts.go_along_or_warn(&renames).await;
         });
     }
 
-    async fn go_along(&self, from: &FilePath, to: &FilePath) -> Result<()> {
+    /// Has open files go along with what the daemon has moved.
+    pub(super) fn follow_moves(&self, moves: Vec<(FilePath, FilePath)>) {
+        let texts = self.clone();
+        self.0.services.tasks.spawn(async move { texts.go_along_or_warn(&moves).await });
+    }
+
+    async fn go_along_or_warn(&self, renames: &[(FilePath, FilePath)]) {
+        if let Err(error) = self.go_along(renames).await {
+            tracing::warn!(%error, "open files cannot follow what was renamed");
+        }
+    }
+
+    async fn go_along(&self, renames: &[(FilePath, FilePath)]) -> Result<()> {
         let _turn = self.0.moving.lock().await;
         let fs = fs(&self.0.services, &Caller::daemon());
         let is_there = async |path: &FilePath| match fs.stat(&FsStatParams::of(path.clone())).await {
@@ -95,29 +117,23 @@ impl Texts {
             Err(error) if error.kind() == Kind::NotFound => Ok(false),
             Err(error) => Err(error),
         };
-        if is_there(from).await? || !is_there(to).await? {
-            return Ok(());
-        }
-        for old in self.paths_below(from).await? {
-            let Ok(rest) = old.as_path().strip_prefix(from.as_path()) else { continue };
-            let new = if rest == Path::new("") { to.clone() } else { to.as_path().join(rest).into() };
-            self.rename(&old, &new).await?;
+        for (old, new) in destinations(self.paths().await?, renames) {
+            if !is_there(&old).await? && is_there(&new).await? {
+                self.rename(&old, &new).await?;
+            }
         }
         Ok(())
     }
 
-    /// The paths of all open files and texts that are at a path or below.
-    async fn paths_below(&self, from: &FilePath) -> Result<Vec<FilePath>> {
+    /// The paths of all open files and texts.
+    async fn paths(&self) -> Result<BTreeSet<FilePath>> {
         let read = |connection: &Connection, _: &mut Changes| {
-            let mut paths = texts::paths(connection)?;
-            paths.extend(workspaces::open_files(connection, None)?.into_iter().map(|file| file.path));
-            Ok(paths)
+            let open = workspaces::open_files(connection, None)?.into_iter().map(|file| file.path);
+            Ok(texts::paths(connection)?.into_iter().chain(open).collect::<BTreeSet<_>>())
         };
         let mut paths = self.0.services.journal.commit(read).await?.value;
         paths.extend(self.known().by_path.keys().cloned());
-        paths.retain(|path| path.untitled().is_none() && path.as_path().starts_with(from.as_path()));
-        paths.sort();
-        paths.dedup();
+        paths.retain(|path| path.untitled().is_none());
         Ok(paths)
     }
 
@@ -243,6 +259,28 @@ impl Texts {
     }
 }
 
+/// Which paths have become others by renames, one after the other, of files or of folders above.
+fn destinations(paths: BTreeSet<FilePath>, renames: &[(FilePath, FilePath)]) -> Vec<(FilePath, FilePath)> {
+    let mut places: Vec<(FilePath, PathBuf)> =
+        paths.into_iter().map(|path| (path.clone(), path.into_path_buf())).collect();
+    let all_above = |places: &[(FilePath, PathBuf)]| -> HashSet<PathBuf> {
+        places.iter().flat_map(|(_, now)| now.ancestors().map(Path::to_path_buf)).collect()
+    };
+    // Thousands of files are renamed at once, and nearly none of them is open.
+    let mut above = all_above(&places);
+    for (from, to) in renames.iter().map(|(from, to)| (from.as_path(), to.as_path())) {
+        if above.contains(from) {
+            for (_, now) in &mut places {
+                if let Ok(rest) = now.strip_prefix(from) {
+                    *now = if rest == Path::new("") { to.to_path_buf() } else { to.join(rest) };
+                }
+            }
+            above = all_above(&places);
+        }
+    }
+    places.into_iter().map(|(old, now)| (old, FilePath::from(now))).filter(|(old, now)| old != now).collect()
+}
+
 /// Gives all open files with a path another one, and what is kept of the text. Returns them as they are then; nothing where
 /// something else has that path.
 fn rename(
@@ -277,4 +315,28 @@ fn put_renamed(
     announce(connection, changes, &file.workspace_id)?;
     changes.publish(&RENAMED, &FileRenamed { file, from });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_follows_renames_of_its_own_and_of_folders_above() {
+        let check = |path: &str, renames: &[(&str, &str)], expect: Option<&str>| {
+            let renames: Vec<_> = renames.iter().map(|(from, to)| ((*from).into(), (*to).into())).collect();
+            let found = destinations(BTreeSet::from([FilePath::from(path)]), &renames);
+            assert_eq!(
+                found,
+                expect.map(|now| (path.into(), now.into())).into_iter().collect::<Vec<_>>(),
+                "{renames:?}"
+            );
+        };
+        check("/a/b", &[("/a/b", "/a/c")], Some("/a/c"));
+        check("/a/b", &[("/a", "/x"), ("/x/b", "/y")], Some("/y"));
+        check("/a/b", &[("/a/b", "/a/c"), ("/a/c", "/a/b")], None);
+        // Names, not letters.
+        check("/a/bc", &[("/a/b", "/x")], None);
+        check("/a/b", &[("/other", "/a/b")], None);
+    }
 }
