@@ -210,23 +210,6 @@ impl Document {
         Ok(text)
     }
 
-    /// Whether the text was another one since it was `since` last, which must still be known: what is on disk is that when it was
-    /// written and the news of it was lost.
-    pub fn has_been(&self, other: &Rope, since: &Rope) -> bool {
-        // Texts of one length are seldom compared.
-        let is = |text: &Rope, other: &Rope| text.byte_len() == other.byte_len() && text == other;
-        let mut text = self.text.clone();
-        let mut has_been = is(&text, other);
-        for revision in self.log.iter().rev() {
-            if is(&text, since) {
-                break;
-            }
-            revision.delta.inverse().apply(&mut text);
-            has_been |= is(&text, other);
-        }
-        has_been && is(&text, since)
-    }
-
     /// Whether an edit was made before, and which revision it became.
     pub fn known(&self, seq: &ClientSeq) -> Option<u64> {
         self.seen.get(&seq.client).filter(|seen| seq.seq <= seen.seq).map(|seen| seen.rev)

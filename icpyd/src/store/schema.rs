@@ -102,6 +102,7 @@ const MIGRATIONS: &[&str] = &[
     // 6: the history of texts: when they were saved, and since when one is kept for that alone.
     "ALTER TABLE text ADD COLUMN closed_ms INTEGER;
     ALTER TABLE text ADD COLUMN closed_bytes INTEGER;
+    ALTER TABLE text ADD COLUMN saving_rev INTEGER;
     CREATE INDEX text_closed ON text (closed_ms) WHERE closed_ms IS NOT NULL;
     CREATE TABLE text_save (
         path TEXT NOT NULL REFERENCES text (path) ON DELETE CASCADE,

@@ -42,6 +42,8 @@ pub struct KeptText {
     pub snapshot: String,
     /// What was known of the file on disk then.
     pub disk: KeptDisk,
+    /// The revision that was about to be written to the file since then.
+    pub saving_rev: Option<u64>,
 }
 
 /// What was last read from a file, or written to it.
@@ -73,20 +75,30 @@ pub struct KeptRevision {
 
 /// Keeps a text from now on, or as it is now: revisions up to its snapshot need not be made again.
 pub fn put(connection: &Connection, kept: &KeptText) -> Result<()> {
-    let KeptText { path, epoch, former, rev, snapshot, disk } = kept;
+    let KeptText { path, epoch, former, rev, snapshot, disk, saving_rev } = kept;
     let path = text(path);
     connection
         .prepare_cached(
-            "INSERT INTO text (path, epoch, former, rev, snapshot, disk) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (path) DO UPDATE
-                SET epoch = ?2, former = ?3, rev = ?4, snapshot = ?5, disk = ?6, closed_ms = NULL",
+            "INSERT INTO text (path, epoch, former, rev, snapshot, disk, saving_rev)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (path) DO UPDATE SET epoch = ?2, former = ?3, rev = ?4, snapshot = ?5, disk = ?6,
+                saving_rev = ?7, closed_ms = NULL",
         )
-        .and_then(|mut it| it.execute(params![path, epoch, text(former), rev, snapshot, text(disk)]))
+        .and_then(|mut it| it.execute(params![path, epoch, text(former), rev, snapshot, text(disk), saving_rev]))
         .map_err(stored)?;
     let oldest = rev.saturating_sub(FORMER_MAX);
     connection
         .prepare_cached("DELETE FROM text_revision WHERE path = ?1 AND rev <= ?2")
         .and_then(|mut it| it.execute(params![path, oldest]))
+        .map(drop)
+        .map_err(stored)
+}
+
+/// Notes that a revision of a text that is kept is about to be written to its file.
+pub fn begin_save(connection: &Connection, path: &FilePath, rev: u64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE text SET saving_rev = ?2 WHERE path = ?1")
+        .and_then(|mut it| it.execute(params![text(path), rev]))
         .map(drop)
         .map_err(stored)
 }
@@ -123,10 +135,11 @@ pub fn get(connection: &Connection, path: &FilePath) -> Result<Option<(KeptText,
             rev: row.get(2)?,
             snapshot: row.get(3)?,
             disk: json(row, 4)?,
+            saving_rev: row.get(5)?,
         })
     };
     let found = connection
-        .prepare_cached("SELECT epoch, former, rev, snapshot, disk FROM text WHERE path = ?1")
+        .prepare_cached("SELECT epoch, former, rev, snapshot, disk, saving_rev FROM text WHERE path = ?1")
         .and_then(|mut it| it.query_row([&key], read_text).optional())
         .map_err(stored)?;
     let Some(kept) = found else { return Ok(None) };
@@ -230,7 +243,7 @@ pub fn rename(connection: &Connection, from: &FilePath, to: &FilePath) -> Result
     }
     execute("DELETE FROM text WHERE path = ?2 AND ?1 <> ?2")?;
     execute(
-        "INSERT INTO text SELECT ?2, epoch, former, rev, snapshot, disk, closed_ms, closed_bytes
+        "INSERT INTO text SELECT ?2, epoch, former, rev, snapshot, disk, closed_ms, closed_bytes, saving_rev
             FROM text WHERE path = ?1",
     )?;
     execute("UPDATE text_revision SET path = ?2 WHERE path = ?1")?;

@@ -164,26 +164,6 @@ fn a_file_that_changed_is_merged() {
 }
 
 #[test]
-fn what_the_text_has_been_since_it_was_another_is_known() {
-    let mut document = document("base");
-    for text in ["1", "2", "3"] {
-        let delta = delta(document.text(), &[(0..0, text)]);
-        document.edit(&base(document.rev()), delta, &edit("us", 0)).unwrap();
-    }
-    let check = |other: &str, since: &str, expect: bool| {
-        assert_eq!(document.has_been(&Rope::from(other), &Rope::from(since)), expect, "{other:?} since {since:?}");
-    };
-    check("21base", "base", true);
-    check("321base", "base", true);
-    check("321base", "321base", true);
-    check("1base", "21base", false);
-    check("base", "1base", false);
-    check("2base", "base", false);
-    check("1base", "nothing like it", false);
-}
-
-/// What is told and stored is all of it, whatever is kept here.
-#[test]
 fn an_undoing_that_is_too_long_to_be_kept_is_returned_whole() {
     let mut document = document("");
     let task = Edit { label: Some("task".into()), ..edit("us", 0) };

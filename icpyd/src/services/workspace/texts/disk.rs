@@ -107,6 +107,25 @@ fn begun(path: FilePath, epoch: String, disk: Disk) -> Shared {
     Shared::new(path, document, disk)
 }
 
+/// The text that another one was made of: that from which it differs least. What was about to be written when the daemon was
+/// killed, or who asked for it went away, may have been written or not.
+fn nearest(texts: [Option<Rope>; 2], other: &str) -> String {
+    let differing = |text: &String| -> usize {
+        edits_between(text, other).iter().map(|(range, inserted)| range.len() + inserted.len()).sum()
+    };
+    let mut texts = texts.into_iter().flatten().map(|text| text.to_string());
+    match (texts.next(), texts.next()) {
+        (Some(one), Some(second)) => {
+            if differing(&second) <= differing(&one) {
+                second
+            } else {
+                one
+            }
+        }
+        (one, _) => one.unwrap_or_default(),
+    }
+}
+
 impl OpenText {
     /// Looks whether the file is as it was, and takes in what others have written.
     pub(super) async fn refresh(self: &Arc<Self>) -> Result<()> {
@@ -150,11 +169,12 @@ impl OpenText {
             (shared.disk.text.clone(), shared.document.text().clone(), shared.base())
         };
         let Some(disk) = found else { return Ok(()) };
-        if self.note_written(&disk) {
-            return self.store_all().await;
-        }
-        let theirs = disk.text.clone();
-        let merging = move || merge(&base.to_string(), &ours.to_string(), &theirs.to_string());
+        let (theirs, saving) = (disk.text.clone(), self.lock().saving.take());
+        let merging = move || {
+            let (ours, theirs) = (ours.to_string(), theirs.to_string());
+            let base = nearest([Some(base), saving.map(|it| it.text)], &theirs);
+            merge(&base, &ours, &theirs)
+        };
         let Merge { edits, clashes } = aside(merging).await?;
         {
             let mut shared = self.lock();
@@ -176,18 +196,6 @@ impl OpenText {
         self.store_all().await
     }
 
-    /// Takes note of a file that we have written ourselves, where a crash came before that was stored. Merged, what is ours
-    /// would be there twice.
-    fn note_written(&self, disk: &Disk) -> bool {
-        let mut shared = self.lock();
-        let is_ours = shared.document.has_been(&disk.text, &shared.disk.text);
-        if is_ours {
-            shared.disk = disk.clone();
-            self.tell_state(&shared);
-        }
-        is_ours
-    }
-
     pub(super) fn tell_state(&self, shared: &Shared) {
         let event = FileTextStateChanged { path: self.path.clone(), revision: shared.now(), state: shared.state() };
         self.services.bus.publish(&TEXT_STATE_CHANGED, &event);
@@ -199,7 +207,7 @@ impl OpenText {
         for _ in 0..SAVE_ATTEMPTS {
             let (to_write, params) = self.to_be_saved()?;
             // What is in the file and not in the store would come a second time from who sends it again after a crash.
-            self.store().await?;
+            self.begin_save(&to_write).await?;
             match fs(&self.services, caller).write_file(&params).await {
                 Ok(written) => {
                     let written = Written { version: written.version, ..to_write };
@@ -207,6 +215,8 @@ impl OpenText {
                     return Ok(self.store_saved(caller, &written).await);
                 }
                 Err(error) if matches!(error.kind(), Kind::Conflict | Kind::AlreadyExists | Kind::NotFound) => {
+                    // It is certain that nothing was written.
+                    self.lock().saving = None;
                     self.take_in(self.look_at_rest().await?).await?;
                 }
                 Err(error) => return Err(error),
@@ -256,5 +266,22 @@ impl OpenText {
             self.tell_state(&shared);
         }
         self.store_all().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where it is not known whether a save came to its end, what others have written says it.
+    #[test]
+    fn the_base_of_a_file_is_what_it_was_made_of() {
+        let check = |saving: Option<&str>, theirs: &str, expect: &str| {
+            assert_eq!(nearest([Some("one\n".into()), saving.map(Into::into)], theirs), expect, "{theirs:?}");
+        };
+        check(Some("one\nours\n"), "one\nours\n", "one\nours\n");
+        check(Some("one\nours\n"), "more\none\nours\n", "one\nours\n");
+        check(Some("one\nours\n"), "more\none\n", "one\n");
+        check(None, "one\nours\n", "one\n");
     }
 }

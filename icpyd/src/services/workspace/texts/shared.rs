@@ -42,6 +42,13 @@ impl Disk {
     }
 }
 
+/// What is being written to the file.
+#[derive(Clone, Debug)]
+pub(super) struct Saving {
+    pub(super) rev: u64,
+    pub(super) text: Rope,
+}
+
 /// A part of the text that could not be merged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Conflict {
@@ -74,6 +81,8 @@ pub(super) struct Shared {
     pub(super) path: FilePath,
     pub(super) document: Document,
     pub(super) disk: Disk,
+    /// What was about to be written to the file, as long as it is not known whether it was.
+    pub(super) saving: Option<Saving>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) unstored: Vec<Unstored>,
     pub(super) durable_rev: u64,
@@ -104,6 +113,7 @@ impl Shared {
             path,
             document,
             disk,
+            saving: None,
             conflicts: Vec::new(),
             unstored: Vec::new(),
             durable_rev: 0,
@@ -173,6 +183,7 @@ impl Shared {
     /// Notes what is on disk now.
     pub(super) fn note_saved(&mut self, written: &Written) {
         let Written { version, text, line_ends, .. } = written;
+        self.saving = None;
         self.disk.version = Some(version.clone());
         (self.disk.text, self.disk.line_ends) = (text.clone(), line_ends.clone());
     }
@@ -184,6 +195,7 @@ impl Shared {
             is_kept: std::mem::take(&mut self.is_kept),
             document: self.document.clone(),
             disk: self.disk.clone(),
+            saving: self.saving.take(),
             conflicts: self.conflicts.clone(),
             unstored: std::mem::take(&mut self.unstored),
             begun: self.begun.take(),

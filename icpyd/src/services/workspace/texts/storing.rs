@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OpenText;
 use super::disk::Written;
-use super::shared::{Disk, Shared, Unstored};
+use super::shared::{Disk, Saving, Shared, Unstored};
 use crate::caller::Caller;
 use crate::document::line_ends;
 use crate::document::{Base, ClientSeq, Delta, Document, Lineage, Revision, Role, Splice, Who};
@@ -121,6 +121,22 @@ impl OpenText {
         }
     }
 
+    /// Notes what is about to be written to the file, so that it is known again where the news of that is lost.
+    pub(super) async fn begin_save(self: &Arc<Self>, written: &Written) -> Result<()> {
+        self.store().await?;
+        let rev = written.revision.rev;
+        let is_kept = {
+            let mut shared = self.lock();
+            shared.saving = Some(Saving { rev, text: written.text.clone() });
+            shared.is_kept
+        };
+        if is_kept {
+            let path = self.path.clone();
+            self.services.journal.commit(move |connection, _| texts::begin_save(connection, &path, rev)).await?;
+        }
+        Ok(())
+    }
+
     /// Stores the text as it is now, with what is on disk now, so that no older revision has to be made again. Where it was
     /// never edited there is nothing to store.
     pub(super) async fn store_all(self: &Arc<Self>) -> Result<()> {
@@ -190,7 +206,8 @@ fn kept(shared: &Shared, rev: u64, text: &Rope) -> KeptText {
     let Disk { version, text, line_ends, charset, has_bom } = shared.disk.clone();
     let conflicts = serde_json::to_value(&shared.conflicts).unwrap_or_default();
     let disk = KeptDisk { version, text: line_ends.write(&text, &text), charset, has_bom, conflicts };
-    KeptText { path: shared.path.clone(), epoch, former, rev, snapshot, disk }
+    let saving_rev = shared.saving.as_ref().map(|saving| saving.rev);
+    KeptText { path: shared.path.clone(), epoch, former, rev, snapshot, disk, saving_rev }
 }
 
 fn described((revision, seq): &Unstored) -> KeptRevision {
@@ -227,7 +244,7 @@ pub(super) fn read(kept: &KeptRevision) -> Option<Unstored> {
 
 /// A text as it was stored, which goes on as a history of its own: of the one before, all is known that was stored.
 pub(super) fn restored(kept: KeptText, revisions: Vec<KeptRevision>, epoch: String) -> Result<Shared> {
-    let KeptText { path, epoch: before, former, rev, snapshot, disk } = kept;
+    let KeptText { path, epoch: before, former, rev, snapshot, disk, saving_rev } = kept;
     let broken = |rev: u64| Error::internal(format!("revision {rev} of `{path}` cannot be read from the store"));
     let last_rev = revisions.last().map_or(rev, |it| it.rev.max(rev));
     let mut former: Vec<Base> = former.into_iter().map(|(epoch, rev)| Base { epoch, rev }).collect();
@@ -245,6 +262,10 @@ pub(super) fn restored(kept: KeptText, revisions: Vec<KeptRevision>, epoch: Stri
     let (text, line_ends) = line_ends::read(&text);
     let disk = Disk { version, text: text.as_str().into(), line_ends, charset, has_bom };
     let conflicts = serde_json::from_value(conflicts).unwrap_or_default();
+    let saving = saving_rev.and_then(|rev| {
+        let text = document.text_at(&Base { epoch: document.lineage().epoch.clone(), rev }).ok()?;
+        Some(Saving { rev, text })
+    });
     let shared = Shared::new(path, document, disk);
-    Ok(Shared { conflicts, durable_rev: last_rev, kept_rev: rev, is_kept: true, ..shared })
+    Ok(Shared { saving, conflicts, durable_rev: last_rev, kept_rev: rev, is_kept: true, ..shared })
 }
