@@ -31,6 +31,12 @@ pub const NAME: &str = "text";
 /// The most Yjs clients that are there.
 const CLIENTS_MAX: usize = 1024;
 
+/// The most questions for everything at once.
+const QUESTIONS_MAX: usize = 2;
+
+/// The most that ever were, for as long as the replica is there.
+const EVER_MAX: usize = 64 * CLIENTS_MAX;
+
 /// The most bytes of what one of them says of itself.
 const STATE_BYTES_MAX: usize = 16 << 10;
 
@@ -141,6 +147,7 @@ impl Replica {
     /// Takes messages of a client. `text` is the text as it is.
     pub fn receive(&mut self, messages: &[u8], text: &Rope) -> Result<Received, Refused> {
         let messages = read(messages)?;
+        check(&messages)?;
         let mut received = Received::default();
         let mut text = text.clone();
         for message in messages {
@@ -152,13 +159,13 @@ impl Replica {
                 Message::Sync(SyncMessage::SyncStep2(update) | SyncMessage::Update(update)) => {
                     self.apply(&update, &mut text, &mut received)?;
                 }
-                Message::Awareness(update) => self.take_awareness(update, &mut received)?,
-                Message::AwarenessQuery => received.reply.extend(self.who_is_there()),
-                Message::Auth(_) | Message::Custom(..) => {
-                    return Err(Refused::Unreadable(
-                        "it is no message about a text, nor about who is there".to_owned(),
-                    ));
+                Message::Awareness(update) => {
+                    let taken = self.take_awareness(update, &mut received);
+                    // What was applied before cannot be taken back.
+                    taken.map_err(|refused| if received.deltas.is_empty() { refused } else { Refused::NotText })?;
                 }
+                Message::AwarenessQuery => received.reply.extend(self.who_is_there()),
+                Message::Auth(_) | Message::Custom(..) => {}
             }
         }
         Ok(received)
@@ -191,11 +198,12 @@ impl Replica {
         Ok(())
     }
 
-    fn take_awareness(&mut self, update: AwarenessUpdate, received: &mut Received) -> Result<(), Refused> {
-        let is_too_long = update.clients.values().any(|it| it.json.len() > STATE_BYTES_MAX);
-        if is_too_long || self.present() + update.clients.len() > CLIENTS_MAX {
-            let message = format!("at most {CLIENTS_MAX} clients say who they are, in {STATE_BYTES_MAX} bytes each");
-            return Err(Refused::Unreadable(message));
+    fn take_awareness(&mut self, mut update: AwarenessUpdate, received: &mut Received) -> Result<(), Refused> {
+        let known: BTreeSet<u64> = self.awareness.iter().map(|(client, _)| client.get()).collect();
+        // Of who was never there it is no news that they are gone.
+        update.clients.retain(|client, it| &*it.json != "null" || known.contains(&client.get()));
+        if self.present() + update.clients.len() > CLIENTS_MAX || known.len() > EVER_MAX {
+            return Err(Refused::Unreadable(format!("at most {CLIENTS_MAX} clients say who they are")));
         }
         let message = Message::Awareness(update.clone()).encode_v1();
         let applied = self.awareness.apply_update_summary(update);
@@ -252,6 +260,29 @@ fn read(messages: &[u8]) -> Result<Vec<Message>, Refused> {
         true => Ok(read),
         false => Err(Refused::Unreadable("a message ends before its end".to_owned())),
     }
+}
+
+/// Refuses messages of which one could not be taken, before any is.
+fn check(messages: &[Message]) -> Result<(), Refused> {
+    let refuse = |why: &str| Err(Refused::Unreadable(why.to_owned()));
+    let mut questions = 0;
+    for message in messages {
+        match message {
+            Message::Sync(SyncMessage::SyncStep1(_)) | Message::AwarenessQuery => questions += 1,
+            Message::Sync(SyncMessage::SyncStep2(update) | SyncMessage::Update(update)) => {
+                Update::decode_v1(update).map_err(|error| Refused::Unreadable(error.to_string()))?;
+            }
+            Message::Awareness(update) if update.clients.values().any(|it| it.json.len() > STATE_BYTES_MAX) => {
+                return refuse("a client says more of itself than 16 KiB");
+            }
+            Message::Awareness(_) => {}
+            Message::Auth(_) | Message::Custom(..) => {
+                return refuse("it is no message about a text, nor about who is there");
+            }
+        }
+    }
+    // Each is answered with all that there is.
+    if questions > QUESTIONS_MAX { refuse("it asks for everything more than twice") } else { Ok(()) }
 }
 
 /// A length in code units: a text has at most 64 MiB.

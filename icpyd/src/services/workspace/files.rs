@@ -90,9 +90,11 @@ impl FileApi<Caller> for Workspaces {
     }
 
     async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<OpenFile> {
-        if !params.discard {
-            let path = params.path.as_ref().map(plain).transpose()?;
-            self.texts.store(&FileOf { file_id: params.file_id.clone(), path }).await?;
+        let path = params.path.as_ref().map(plain).transpose()?;
+        let of = FileOf { file_id: params.file_id.clone(), path };
+        match params.discard {
+            true => self.texts.share_to_discard(&of).await,
+            false => self.texts.store(&of).await?,
         }
         let (asking, discard) = (caller.clone(), params.discard);
         let change = move |connection: &Connection, changes: &mut Changes| {
@@ -111,7 +113,10 @@ impl FileApi<Caller> for Workspaces {
             Ok(file)
         };
         let closed = self.services.journal.commit_by(caller, change).await?.value;
-        self.texts.close(&closed, discard).await?;
+        let (texts, file) = (self.texts.clone(), closed.clone());
+        // Also where who asked for it goes away.
+        let ended = self.services.tasks.spawn(async move { texts.close(&file, discard).await }).await;
+        ended.map_err(|_| Error::internal("a text could not be closed; the log says more"))??;
         Ok(closed)
     }
 
@@ -157,7 +162,7 @@ impl FileApi<Caller> for Workspaces {
     }
 
     async fn save_as(&self, caller: &Caller, params: FileSaveAsParams) -> Result<FileSavedAs> {
-        self.texts.save_as(caller, &params).await
+        self.texts.save_as(caller, params).await
     }
 
     async fn create_untitled(&self, caller: &Caller, params: FileCreateUntitledParams) -> Result<OpenFile> {

@@ -16,10 +16,10 @@ use rusqlite::Connection;
 use super::asking::uncounted;
 use super::shared::{Shared, origin_of};
 use super::storing::{read, restored};
-use super::{Texts, aside, check_file};
+use super::{OpenText, Texts, aside, check_file};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::diff::edits_between;
-use crate::document::{Delta, Revision};
+use crate::document::{Base, Delta, Revision};
 use crate::journal::{Changes, Journal};
 use crate::services::workspace::placing::plain;
 use crate::store::texts::{self, KeptRevision};
@@ -29,6 +29,9 @@ const ENTRIES_MAX: u32 = 1_000;
 
 /// How many are told where nothing else is asked for.
 const ENTRIES: u32 = 100;
+
+/// How often a text is stored that is edited meanwhile.
+const STORES_MAX: usize = 100;
 
 /// How many revisions are read from the store at once.
 const REVISIONS_READ: u64 = 1_000;
@@ -141,16 +144,26 @@ fn go_back(entry: &mut TextHistoryEntry, revision: &Revision) {
     }
 }
 
+impl OpenText {
+    /// The text with all of it in the store, and the revision that it is.
+    async fn recorded(self: &Arc<Self>) -> Result<(Base, Recorded)> {
+        for _ in 0..STORES_MAX {
+            self.store().await?;
+            let shared = self.lock();
+            if !shared.is_kept || shared.durable_rev == shared.document.rev() {
+                return Ok((shared.base(), Recorded::of(&self.services.journal, &shared)));
+            }
+        }
+        Err(Error::busy(format!("`{}` is edited all the time: try again", self.path)))
+    }
+}
+
 impl Texts {
     /// A text that is open, or of which something is kept.
     async fn recorded(&self, caller: &Caller, file: &FileOf) -> Result<Recorded> {
         let journal = &self.0.services.journal;
         let missing = match self.of(caller, file, AuthRole::Viewer).await {
-            Ok(text) => {
-                text.store().await?;
-                let recorded = Recorded::of(journal, &text.lock());
-                return Ok(recorded);
-            }
+            Ok(text) => return text.recorded().await.map(|(_, recorded)| recorded),
             Err(error) => error,
         };
         let Some(path) = file.path.as_ref().filter(|_| file.file_id.is_none()) else { return Err(missing) };
@@ -208,11 +221,7 @@ impl Texts {
         let text = self.here(caller, &params.file).await?;
         let mut edit = uncounted(caller, params.client.as_deref(), &text.services)?;
         edit.label = Some(Arc::from(format!("restore revision {}", params.rev)));
-        text.store().await?;
-        let (base, recorded) = {
-            let shared = text.lock();
-            (shared.base(), Recorded::of(&text.services.journal, &shared))
-        };
+        let (base, recorded) = text.recorded().await?;
         let wanted = recorded.at(params.rev).await?;
         let ours = recorded.text;
         let delta = aside(move || Delta::of(&ours, edits_between(&ours.to_string(), &wanted.to_string()))).await?;

@@ -28,7 +28,7 @@ use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::{FileOf, OpenFile};
 use icpy_protocol::path::FilePath;
-use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, RwLock};
 
 use self::shared::Shared;
 use super::placing::plain;
@@ -48,8 +48,8 @@ pub(super) struct Texts(Arc<Inner>);
 struct Inner {
     services: Services,
     texts: Mutex<Known>,
-    /// Held while files get other paths, one after the other.
-    moving: AsyncMutex<()>,
+    /// Held alone while files get other paths or are closed, and by all together who begin to share a text.
+    moving: RwLock<()>,
     /// What others have renamed, until it is looked at.
     renames: Mutex<Vec<(FilePath, FilePath)>>,
 }
@@ -134,7 +134,7 @@ impl Texts {
         Self(Arc::new(Inner {
             services,
             texts: Mutex::default(),
-            moving: AsyncMutex::default(),
+            moving: RwLock::default(),
             renames: Mutex::default(),
         }))
     }
@@ -175,6 +175,9 @@ impl Texts {
     /// Shares the text of an open file. Two paths that lead to one file share one text.
     async fn share(&self, open: OpenFile) -> Result<Arc<OpenText>> {
         self.listen();
+        let _turn = self.0.moving.read().await;
+        // It may have another path by now.
+        let open = self.find(&FileOf { file_id: Some(open.file_id), path: None }).await?;
         let Followed { path, watch_id } = self.follow(&open.path).await?;
         let cell = Arc::clone(self.known().by_path.entry(path.clone()).or_default());
         let id = open.file_id.clone();
@@ -220,9 +223,19 @@ impl Texts {
         text.store().await
     }
 
+    /// Has a text known that is about to be thrown away: it can be in the store alone.
+    pub(super) async fn share_to_discard(&self, file: &FileOf) {
+        let is_known = self.known().find(file).is_some();
+        if !is_known && let Ok(open) = self.find(file).await {
+            // What cannot be read is thrown away with the file.
+            let _ = self.share(open).await;
+        }
+    }
+
     /// Has a file that was closed shared no more. What was not saved stays in the store, to be there when it is opened again,
     /// unless it is thrown away.
     pub(super) async fn close(&self, file: &OpenFile, discard: bool) -> Result<()> {
+        let _turn = self.0.moving.write().await;
         let (text, is_last) = {
             let mut known = self.known();
             let Some(Sharing { text, watch_id, .. }) = known.by_file.remove(&file.file_id) else { return Ok(()) };
@@ -236,6 +249,7 @@ impl Texts {
         if !is_last {
             return Ok(());
         }
+        text.lock().yjs = None;
         text.store_all().await?;
         let (path, is_dirty) = (text.path.clone(), text.lock().is_dirty());
         let is_forgotten = discard || path.untitled().is_some();

@@ -110,7 +110,7 @@ impl Texts {
     }
 
     async fn go_along(&self, renames: &[(FilePath, FilePath)]) -> Result<()> {
-        let _turn = self.0.moving.lock().await;
+        let _turn = self.0.moving.write().await;
         let fs = fs(&self.0.services, &Caller::daemon());
         let is_there = async |path: &FilePath| match fs.stat(&FsStatParams::of(path.clone())).await {
             Ok(_) => Ok(true),
@@ -185,25 +185,37 @@ impl Texts {
         }
     }
 
+    /// Saves a text as another file, also where who asked for that goes away meanwhile.
     pub(in crate::services::workspace) async fn save_as(
         &self,
         caller: &Caller,
-        params: &FileSaveAsParams,
+        params: FileSaveAsParams,
     ) -> Result<FileSavedAs> {
+        let (texts, caller) = (self.clone(), caller.clone());
+        let saved = self.0.services.tasks.spawn(async move { texts.save_as_now(&caller, &params).await }).await;
+        saved.map_err(|_| Error::internal("a text could not be saved as another file; the log says more"))?
+    }
+
+    async fn save_as_now(&self, caller: &Caller, params: &FileSaveAsParams) -> Result<FileSavedAs> {
         let to = plain(&params.to)?;
         if to.untitled().is_some() {
             return Err(Error::invalid_params(format!("`{to}` is no path of a file")));
         }
         check_file(caller, &to, AuthRole::Editor)?;
         let text = self.here(caller, &params.file).await?;
-        let _moving = self.0.moving.lock().await;
+        let _moving = self.0.moving.write().await;
         let open = self.known().find(&params.file).map(|it| it.open.clone());
         let open = open.filter(|_| !text.lock().is_moved);
         let open = open.ok_or_else(|| Error::busy(format!("`{}` gets another path: try again", text.path)))?;
+        let Followed { path: real, watch_id } = self.follow(&to).await?;
+        if let Some(watch_id) = watch_id {
+            self.unfollow(watch_id);
+        }
+        check_file(caller, &real, AuthRole::Editor)?;
         self.check_not_open(&to).await?;
+        self.check_not_open(&real).await?;
         let mut held = text.hold().await?;
         let written = text.write_as(caller, &to, params.overwrite).await?;
-        let Followed { path: real, watch_id } = self.follow(&to).await?;
         let file = OpenFile { path: to, ..open.clone() };
         let saved_as = FileSavedAs { file: file.clone(), version: written.version.clone() };
         let is_alone = self.known().by_file.values().filter(|it| Arc::ptr_eq(&it.text, &text)).count() == 1;
@@ -218,21 +230,22 @@ impl Texts {
             // The others go on with the text and its file.
             self.unfollow(watch_id);
         }
-        if let Some(watch_id) = watch_id {
-            self.unfollow(watch_id);
-        }
         Ok(saved_as)
     }
 
     /// Refuses a path that somebody edits already.
     async fn check_not_open(&self, path: &FilePath) -> Result<()> {
         let wanted = path.clone();
-        let find =
-            move |connection: &Connection, _: &mut Changes| workspaces::find_open_file(connection, None, &wanted);
-        let is_open = self.0.services.journal.commit(find).await?.value.is_some();
+        let find = move |connection: &Connection, _: &mut Changes| {
+            let is_open = workspaces::find_open_file(connection, None, &wanted)?.is_some();
+            Ok(is_open || texts::is_in_use(connection, &wanted)?)
+        };
+        let is_open = self.0.services.journal.commit(find).await?.value;
         match is_open || self.known().by_path.contains_key(path) {
             false => Ok(()),
-            true => Err(Error::already_exists(format!("`{path}` is open itself: close it first"))),
+            true => Err(Error::already_exists(format!(
+                "`{path}` is open itself, or has text that is not saved: close it first"
+            ))),
         }
     }
 

@@ -190,6 +190,7 @@ impl Shared {
 
     /// The text as it is, to go on under another path. What is left here only tells who asks that it was moved.
     pub(super) fn take_moved(&mut self, path: &FilePath) -> Self {
+        self.yjs = None;
         Self {
             path: path.clone(),
             is_kept: std::mem::take(&mut self.is_kept),
