@@ -240,12 +240,12 @@ fn a_watch_ends_with_its_session_or_when_it_is_told_to() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_known_of_a_folder_is_forgotten_when_nobody_uses_it() {
-    let daemon = Daemon::boot_with(FILES, |limits| limits.tree_timeout = Duration::from_millis(100));
+    let daemon = Daemon::boot_with(FILES, |limits| limits.tree_timeout = Duration::from_millis(500));
     daemon.run(async {
         let fs = FsClient::new(daemon.client().await);
         let params = FsWatchParams { path: daemon.path("").into(), is_shallow: false };
         let watch = fs.watch(&params).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
         assert_eq!(watching_threads(), 1, "it is watched");
         fs.unwatch(&FsUnwatchParams { watch_id: watch.watch_id }).await.unwrap();
         assert_eq!(watching_threads(), 1, "somebody may look for something soon");
