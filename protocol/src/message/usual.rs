@@ -14,7 +14,7 @@ pub fn read_usual(line: &[u8]) -> Option<Call<'_>> {
     let (mut has_version, mut id, mut method, mut params) = (false, None, None, "{}");
     while !rest.is_empty() {
         let behind = if let Some(value) = rest.strip_prefix(r#""params":"#) {
-            params = value.starts_with('{').then_some(value)?;
+            params = (value.starts_with('{') && value.ends_with('}')).then_some(value)?;
             ""
         } else if let Some(behind) = rest.strip_prefix(r#""jsonrpc":"2.0""#) {
             (!std::mem::replace(&mut has_version, true)).then_some(behind)?
@@ -86,6 +86,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"a",}"#,
             r#"{"jsonrpc":"2.0" "id":1,"method":"a"}"#,
             "{\"jsonrpc\":\"2.0\",\"id\":\"\t\",\"method\":\"a\"}",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":{} }",
         ] {
             assert_eq!(read_usual(line.as_bytes()), None, "{line}");
         }
