@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "cargo says by variables where things are")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,15 +15,21 @@ use flate2::write::GzEncoder;
 const GZIP_BYTES_MIN: usize = 512;
 
 fn main() -> io::Result<()> {
-    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("web/pages");
+    let web = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("web");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let mut files = Vec::new();
-    collect(&folder, &mut files)?;
-    files.sort();
+    let mut files = BTreeMap::new();
+    // What npm has built, if it has, takes the place of the page that says that it has not.
+    for (folder, below) in [("pages", ""), ("dist", "assets/")] {
+        let folder = web.join(folder);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        collect(&folder, &mut |file| {
+            let name = file.strip_prefix(&folder).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+            files.insert(name.strip_prefix(below).unwrap_or(&name).to_owned(), file);
+            Ok(())
+        })?;
+    }
     let mut table = String::from("&[\n");
-    for file in files {
-        let name = file.strip_prefix(&folder).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+    for (name, file) in files {
         let bytes = fs::read(&file)?;
         let gzip = compress(&bytes)?;
         let gzip = if bytes.len() >= GZIP_BYTES_MIN && gzip.len() < bytes.len() * 9 / 10 {
@@ -33,26 +40,21 @@ fn main() -> io::Result<()> {
             "None".to_owned()
         };
         let tag = xxhash_rust::xxh3::xxh3_128(&bytes);
-        let kind = content_type(&file);
-        writeln!(
-            table,
-            "    Asset {{ name: {name:?}, content_type: {kind:?}, tag: \"\\\"{tag:032x}\\\"\", \
-             bytes: include_bytes!({:?}), gzip: {gzip} }},",
-            file.to_string_lossy()
-        )
-        .map_err(io::Error::other)?;
+        let path = file.to_string_lossy();
+        let fields = format!("tag: \"\\\"{tag:032x}\\\"\", bytes: include_bytes!({path:?}), gzip: {gzip}");
+        writeln!(table, "    Asset {{ name: {name:?}, {fields} }},").map_err(io::Error::other)?;
     }
     table.push(']');
     fs::write(out.join("assets.rs"), table)
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+fn collect(folder: &Path, found: &mut impl FnMut(PathBuf) -> io::Result<()>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, files)?;
-        } else {
-            files.push(path);
+            collect(&path, found)?;
+        } else if path.file_name().is_some_and(|name| name != ".gitkeep") {
+            found(path)?;
         }
     }
     Ok(())
@@ -62,18 +64,4 @@ fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     encoder.finish()
-}
-
-fn content_type(file: &Path) -> &'static str {
-    match file.extension().and_then(|extension| extension.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("json" | "map") => "application/json",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some("woff2") => "font/woff2",
-        Some("txt") => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
 }

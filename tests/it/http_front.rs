@@ -119,7 +119,7 @@ fn s17_another_host_is_refused_however_it_is_named() {
         }
         // What is served to all is served under our names alone, too.
         for path in
-            ["/", "/assets/index.js", "/healthz", "/login", "/ws", "/metrics", "/api/v1/auth/whoami", "/nothing"]
+            ["/", "/assets/login.js", "/healthz", "/login", "/ws", "/metrics", "/api/v1/auth/whoami", "/nothing"]
         {
             let reply = victim.web.send(Request::get(path).header("host", format!("evil.test:{port}")), "").await;
             assert_eq!(reply.status, StatusCode::MISDIRECTED_REQUEST, "{path}");
@@ -168,7 +168,7 @@ fn s18_a_page_of_another_origin_is_refused_before_its_credential_is_looked_at() 
         }
         let wrong = victim.web.get("/metrics", "icpy_wrong").await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "no failure was counted before");
-        for path in ["/", "/assets/index.js", "/healthz", "/login", "/metrics"] {
+        for path in ["/", "/assets/login.js", "/healthz", "/login", "/metrics"] {
             let reply = victim.web.send(Request::get(path).header("origin", "http://evil.test"), "").await;
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path}");
         }
@@ -324,7 +324,7 @@ fn s25_every_answer_says_what_a_browser_may_do_with_it() {
         let victim = Victim::new(&daemon).await;
         let policy = "default-src 'self'; script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; \
             form-action 'self'; frame-ancestors 'none'";
-        for path in ["/", "/login", "/assets/index.js", "/healthz", "/metrics", "/rpc", "/nothing", "/ws"] {
+        for path in ["/", "/login", "/assets/login.js", "/healthz", "/metrics", "/rpc", "/nothing", "/ws"] {
             for token in [&*victim.token, ""] {
                 let reply = victim.web.get(path, token).await;
                 let says = |name: &str| reply.header(name).unwrap_or_default().to_owned();

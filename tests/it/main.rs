@@ -191,6 +191,8 @@ mod watch_root;
 mod watching;
 #[cfg(unix)]
 mod web_cli;
+#[cfg(target_os = "linux")]
+mod web_ui;
 #[cfg(windows)]
 mod windows;
 mod workspace;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{Failure, cargo, root, run};
+use crate::{Failure, cargo, root, run, web};
 
 /// How the programs are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub(crate) struct Programs {
 
 /// Builds both, linked statically where that is possible: half of what a start takes is loading libraries.
 pub(crate) fn build(profile: Profile) -> Result<Programs, Failure> {
+    web::build()?;
     // While one works on it, every commit would build everything again.
     let revision = if profile == Profile::Dist { revision() } else { None };
     let profile = match profile {

@@ -5,6 +5,7 @@
 mod build;
 mod dist;
 mod fuzz;
+mod web;
 
 use std::env;
 use std::fs;
@@ -69,6 +70,7 @@ fn run_icpy(args: &[String]) -> Result<(), Failure> {
 
 /// The programs are built first: tests start them as a user would.
 fn test(filter: &[String]) -> Result<(), Failure> {
+    web::build()?;
     run(cargo().args(["build", "--workspace", "--bins"]))?;
     for folder in ["tests/browser", "tests/codemirror", "tests/typescript", "tests/xterm", "tests/yjs"] {
         install_packages(&root().join(folder))?;
@@ -94,9 +96,12 @@ fn install_packages(folder: &Path) -> Result<(), Failure> {
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    run(Command::new(npm).args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(folder))?;
+    run(Command::new(npm()).args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(folder))?;
     fs::write(stamp, lock).map_err(|error| Some(error.to_string()))
+}
+
+fn npm() -> &'static str {
+    if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 
 /// What looks for faults of the REST interface, from `PyPI`, at the versions of a list. Without Python the test says so itself.

@@ -56,6 +56,8 @@ pub struct HttpConfig {
     pub writes_per_second: u32,
     /// Requests of one credential in a second that run or control something; 0 is no limit.
     pub others_per_second: u32,
+    /// A folder to serve the web UI from instead of the program's own: for who works on it.
+    pub web_folder: PathBuf,
 }
 
 /// How the listener is encrypted.
@@ -93,6 +95,7 @@ impl Default for HttpConfig {
             reads_per_second: 2_000,
             writes_per_second: 500,
             others_per_second: 1_000,
+            web_folder: PathBuf::new(),
         }
     }
 }

@@ -1,0 +1,65 @@
+// What a window is made of. Each part knows only those that it was made with.
+
+import { getContext, setContext } from "svelte";
+import type { Connection, ConnectionState } from "../connection/connection.ts";
+import { Commands } from "./commands.svelte.ts";
+import { Dialogs } from "./dialogs.svelte.ts";
+import { Layout } from "./layout.svelte.ts";
+import { Menus } from "./menus.svelte.ts";
+import { Notices } from "./notices.svelte.ts";
+import { Preferences } from "./preferences.svelte.ts";
+import { Presence } from "./presence.svelte.ts";
+import { Records } from "./records.svelte.ts";
+import { Statuses } from "./statuses.svelte.ts";
+import { Workspaces } from "./workspaces.svelte.ts";
+
+export class Workbench {
+  connectionState = $state.raw<ConnectionState>({ kind: "connecting" });
+  readonly notices = new Notices();
+  readonly dialogs = new Dialogs();
+  readonly menus = new Menus();
+  readonly statuses = new Statuses();
+  readonly commands = new Commands(this.notices);
+  readonly connection: Connection;
+  readonly workspaces: Workspaces;
+  readonly records: Records;
+  readonly preferences: Preferences;
+  readonly presence: Presence;
+  readonly layout: Layout;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    this.workspaces = new Workspaces(connection);
+    this.records = new Records(connection);
+    this.preferences = new Preferences(connection);
+    this.presence = new Presence(connection);
+    this.layout = new Layout(this.records);
+    this.workspaces.onOpen(({ workspaceId }) => {
+      this.records.open(workspaceId);
+      this.preferences.open(workspaceId);
+      this.presence.open(workspaceId);
+    });
+  }
+
+  start(): void {
+    this.connection.onState((state) => {
+      this.connectionState = state;
+      if (state.kind === "logged_out") location.replace("/login");
+    });
+    this.preferences.open(null);
+    this.workspaces.start();
+    this.connection.start();
+  }
+}
+
+const KEY = Symbol("workbench");
+
+/** Gives the workbench to the components below. */
+export function provideWorkbench(workbench: Workbench): void {
+  setContext(KEY, workbench);
+}
+
+/** The workbench that a component is in. */
+export function useWorkbench(): Workbench {
+  return getContext<Workbench>(KEY);
+}
