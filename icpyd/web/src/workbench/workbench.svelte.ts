@@ -1,7 +1,9 @@
 // What a window is made of. Each part knows only those that it was made with.
 
 import { getContext, setContext } from "svelte";
+import type { TextPosition } from "$protocol";
 import type { Connection, ConnectionState } from "../connection/connection.ts";
+import { pathOf } from "../protocol.ts";
 import { Commands } from "./commands.svelte.ts";
 import { Dialogs } from "./dialogs.svelte.ts";
 import { Layout } from "./layout.svelte.ts";
@@ -15,6 +17,8 @@ import { Workspaces } from "./workspaces.svelte.ts";
 
 export class Workbench {
   connectionState = $state.raw<ConnectionState>({ kind: "connecting" });
+  /** The file in front, as a key; nothing when there is none. The editors say so. */
+  activePath = $state<string | null>(null);
   readonly notices = new Notices();
   readonly dialogs = new Dialogs();
   readonly menus = new Menus();
@@ -39,6 +43,12 @@ export class Workbench {
       this.preferences.open(workspaceId);
       this.presence.open(workspaceId);
     });
+  }
+
+  /** Opens a file in the workspace and shows it: here, and in its other windows. */
+  async openFile(path: string, position: TextPosition | null = null): Promise<void> {
+    const workspaceId = this.workspaces.current?.workspaceId ?? null;
+    await this.connection.call("file:open", { path: pathOf(path), position, workspaceId }, { repeat: true });
   }
 
   start(): void {
