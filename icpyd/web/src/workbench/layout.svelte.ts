@@ -2,7 +2,7 @@
 
 import type { Records } from "./records.svelte.ts";
 
-export type SidebarView = "explorer" | "search" | "people" | "settings";
+export type SidebarView = "explorer" | "search" | "people";
 
 interface Sidebar {
   isOpen: boolean;

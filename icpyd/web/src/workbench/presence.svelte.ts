@@ -22,6 +22,7 @@ export class Presence {
   readonly #connection: Connection;
   #workspaceId: string | null = null;
   #here: Whereabouts = {};
+  #follows = $state<string | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: (() => void) | undefined;
 
@@ -31,6 +32,11 @@ export class Presence {
 
   get others(): PresenceInfo[] {
     return this.#all;
+  }
+
+  /** The session that this window follows. */
+  get follows(): string | null {
+    return this.#follows;
   }
 
   /** Is in a workspace from now on. */
@@ -57,6 +63,7 @@ export class Presence {
   /** Tells others where this window is now, soon. */
   tell(here: Whereabouts): void {
     this.#here = { ...this.#here, ...here };
+    this.#follows = this.#here.follows ?? null;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#send().catch(() => {});
