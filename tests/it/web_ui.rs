@@ -10,7 +10,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../icpyd/web");
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// The files that are run below.
-const FILES: &[&str] = &["shell", "workbench"];
+const FILES: &[&str] = &["icpy_web", "shell", "workbench"];
 
 fn run(script: &str, args: &[&str]) {
     if !Path::new(FOLDER).join("node_modules/.bin").exists() {
@@ -64,4 +64,9 @@ fn a_window_connects_and_comes_back() {
 #[test]
 fn commands_settings_people_and_themes_are_at_hand() {
     drive("workbench");
+}
+
+#[test]
+fn a_file_is_shown_in_a_browser_that_comes_for_it() {
+    drive("icpy_web");
 }

@@ -1,7 +1,7 @@
 // The commands of the workbench itself.
 
 import type { Workbench } from "./workbench.svelte.ts";
-import { workspaceCommands } from "./workspace-commands.ts";
+import { workspaceCommands } from "./workspace_commands.ts";
 
 /** Registers them. Returns how to take them away. */
 export function registerCommands(workbench: Workbench): () => void {
