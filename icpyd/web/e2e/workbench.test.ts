@@ -135,6 +135,9 @@ test("people see who is there, and that they have gone", async () => {
   const before = await others();
   const other = await world.window();
   await until(async () => (await others()) === before + 1 && (await isRight()), "the other is listed");
+  await other.getByLabel("You are called").fill("Ada");
+  await other.getByLabel("You are called").press("Tab");
+  await people.getByText("Ada").waitFor();
   await other.close();
   await until(async () => (await others()) === before && (await isRight()), "the other has gone");
   await one.getByRole("button", { name: "Explorer" }).click();
