@@ -25,6 +25,8 @@ const NARROW = "(max-width: 700px)";
 export class Layout {
   /** Whether the window is as narrow as a phone's: then what is open is this window's own. */
   isNarrow = $state(false);
+  /** The view that was asked for and takes the focus when it is shown. */
+  wantsFocus = $state<SidebarView | null>(null);
   readonly #records: Records;
   #narrowSidebar = $state<Sidebar>({ ...SIDEBAR, isOpen: false });
   #narrowPanel = $state<Panel>(PANEL);
@@ -64,5 +66,6 @@ export class Layout {
   showView(view: SidebarView, canHide = false): void {
     const isOpen = !(canHide && this.sidebar.isOpen && this.sidebar.view === view);
     this.setSidebar({ view, isOpen });
+    this.wantsFocus = isOpen ? view : null;
   }
 }
