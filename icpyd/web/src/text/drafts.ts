@@ -15,7 +15,7 @@ type Key = [tab: string, path: string];
 
 export class Drafts {
   /** Names this tab. */
-  readonly tab = crypto.randomUUID();
+  readonly tab: string = crypto.randomUUID();
   readonly #database: Promise<IDBDatabase>;
   /** Of which revision the text of each draft is that is written. */
   readonly #written = new Map<string, string>();

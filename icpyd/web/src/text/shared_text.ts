@@ -124,6 +124,14 @@ export class SharedText {
     return this.#sent ? this.#sent.changes.compose(this.#pending) : this.#pending;
   }
 
+  /** The confirmed text at a revision, where that is still known. */
+  textAt(epoch: string, rev: number): Text | null {
+    const first = this.#rev - this.#since.length;
+    if (epoch !== this.#epoch || rev > this.#rev || rev < first) return null;
+    if (rev === this.#rev) return this.#confirmed;
+    return this.#since.slice(0, rev - first).reduce((text, { changes }) => changes.apply(text), this.#settled);
+  }
+
   /** Shows it in one more place, until the function is called that this returns. */
   attach(viewer: TextViewer): () => void {
     this.#viewers.add(viewer);

@@ -10,14 +10,16 @@ import { type Difference, loadDifference } from "./changes.ts";
 import { type SentEdit, SharedText } from "./shared_text.ts";
 
 /** How a text stands to its file. */
-export type TextState = Pick<FileTextStateChanged, "isDirty" | "version" | "charset" | "hasBom" | "conflicts">;
+export type TextState = Pick<FileTextStateChanged, "revision" | "isDirty" | "version" | "charset" | "hasBom" | "conflicts">;
 
 /** Is told of a text. */
 export interface TextListener {
-  /** The text is there, for the first time. */
+  /** The text is there, and the same as the daemon's, for the first time. */
   opened?(text: SharedText): void;
   /** It stands to its file in another way. */
   state?(state: TextState): void;
+  /** It was written to its file. */
+  saved?(revision: TextRevision): void;
   /** What is sent, or may be lost, is something else than before. */
   progress?(): void;
   /** The file on disk was changed by others, and that is in the text now. */
@@ -48,6 +50,7 @@ export class TextLink {
   readonly #listener: TextListener;
   /** As events name it: without symbolic links. */
   #path: FileText["path"] | null = null;
+  #isOpened = false;
   #isWhole = false;
   #isSending = false;
   /** Each time that the text is fetched, answers of before mean nothing any more. */
@@ -101,7 +104,7 @@ export class TextLink {
       events: {
         "file:changed": (changed) => this.#changed(changed),
         "file:durable": ({ path, revision }) => this.#durable(path, revision),
-        "file:saved": () => {},
+        "file:saved": ({ path, revision }) => this.#isOurs(path) && this.#listener.saved?.(revision),
         "file:text_state_changed": (state) => this.#isOurs(state.path) && this.#listener.state?.(state),
         "file:renamed": (renamed) => this.#renamed(renamed),
       },
@@ -137,7 +140,8 @@ export class TextLink {
   #apply({ file, accepted, difference }: Fetched): void {
     this.#path = file.path;
     const present = { ...file.revision, text: file.text };
-    const isNew = this.text === null;
+    const isNew = !this.#isOpened;
+    this.#isOpened = true;
     if (this.text && difference) this.text.resync(present, accepted, difference);
     else this.text = new SharedText(this.#client, present);
     this.#isWhole = true;
