@@ -16,6 +16,7 @@ export async function open(world: World, page: Page, ...names: string[]): Promis
     await world.icpy([name]);
     const file = name.replace(/:\d+(:\d+)?$/, "").replace(/.*\//, "");
     await page.getByRole("tab", { name: file, selected: true }).waitFor();
+    await page.locator(`.cm-content[aria-label="${file}"], .image, .binary`).first().waitFor();
   }
 }
 

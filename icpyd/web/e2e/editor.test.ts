@@ -46,8 +46,11 @@ test("a file is opened by icpy at a place, coloured, edited, saved and undone", 
   await page.keyboard.press("Control+s");
   await page.getByRole("tab", { name: "a.py", exact: true }).waitFor();
   expect(world.read("a.py")).toContain("    # hello\n    print(os.name)");
-  await page.keyboard.press("Control+z");
-  await until(async () => !(await shownText(page, "a.py")).includes("hello"), "it is undone");
+  const isUndone = async () => {
+    await page.keyboard.press("Control+z");
+    return !(await shownText(page, "a.py")).includes("hello");
+  };
+  await until(isUndone, "it is undone");
 });
 
 test("tabs are closed, asked about, opened again, and gone through by keys", async () => {

@@ -7,7 +7,7 @@ import { added, arranged, GROUPS_MAX, type Group, moved, removed, split } from "
 import { CodeEditor } from "./code_editor.ts";
 import { DocumentSet } from "./document_set.svelte.ts";
 import type { TextDocument } from "./documents.svelte.ts";
-import { optionsOf } from "./options.ts";
+import { type EditorOptions, optionsOf } from "./options.ts";
 import { Places } from "./places.ts";
 
 const RECORD = "panel/web/editors";
@@ -118,6 +118,7 @@ export class Editors {
 
   /** An editor is on the screen. */
   shown(view: CodeEditor): void {
+    this.#moved();
     if (!this.#isFocusWanted || view !== this.view) return;
     this.#isFocusWanted = false;
     view.focus();
@@ -165,6 +166,12 @@ export class Editors {
   onTyped(listener: (document: TextDocument) => void): () => void {
     this.#typedListeners.add(listener);
     return () => this.#typedListeners.delete(listener);
+  }
+
+  /** Has all editors look and behave so. */
+  setOptions(options: EditorOptions): void {
+    for (const view of this.#views.values()) view.setOptions(options);
+    this.#moved();
   }
 
   /** Takes which files are open now. */
