@@ -4,6 +4,7 @@ import { getContext, setContext } from "svelte";
 import type { TextPosition } from "$protocol";
 import type { Connection, ConnectionState } from "../connection/connection.ts";
 import { pathOf } from "../protocol.ts";
+import { Terminals } from "../terminal/terminals.svelte.ts";
 import { Commands } from "./commands.svelte.ts";
 import { Dialogs } from "./dialogs.svelte.ts";
 import { Layout } from "./layout.svelte.ts";
@@ -30,6 +31,7 @@ export class Workbench {
   readonly preferences: Preferences;
   readonly presence: Presence;
   readonly layout: Layout;
+  readonly terminals: Terminals;
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -38,10 +40,12 @@ export class Workbench {
     this.preferences = new Preferences(connection);
     this.presence = new Presence(connection);
     this.layout = new Layout(this.records);
+    this.terminals = new Terminals(this);
     this.workspaces.onOpen(({ workspaceId }) => {
       this.records.open(workspaceId);
       this.preferences.open(workspaceId);
       this.presence.open(workspaceId);
+      this.terminals.open(workspaceId);
     });
   }
 
