@@ -6,6 +6,7 @@ import type { Connection, ConnectionState } from "../connection/connection.ts";
 import { Palette } from "../palette/palette.svelte.ts";
 import { commandSource, fileSource, lineSource } from "../palette/sources.ts";
 import { pathOf } from "../protocol.ts";
+import { Terminals } from "../terminal/terminals.svelte.ts";
 import { Commands } from "./commands.svelte.ts";
 import { Dialogs } from "./dialogs.svelte.ts";
 import { Layout } from "./layout.svelte.ts";
@@ -34,6 +35,7 @@ export class Workbench {
   readonly preferences: Preferences;
   readonly presence: Presence;
   readonly layout: Layout;
+  readonly terminals: Terminals;
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -43,10 +45,12 @@ export class Workbench {
     this.presence = new Presence(connection);
     this.layout = new Layout(this.records);
     for (const source of [fileSource, commandSource, lineSource]) this.palette.addSource(source(this));
+    this.terminals = new Terminals(this);
     this.workspaces.onOpen(({ workspaceId }) => {
       this.records.open(workspaceId);
       this.preferences.open(workspaceId);
       this.presence.open(workspaceId);
+      this.terminals.open(workspaceId);
     });
   }
 
