@@ -2,7 +2,7 @@
 
 import type { Records } from "./records.svelte.ts";
 
-export type SidebarView = "explorer" | "search" | "people" | "settings";
+export type SidebarView = "explorer" | "search" | "people";
 
 interface Sidebar {
   isOpen: boolean;
@@ -13,10 +13,12 @@ interface Sidebar {
 interface Panel {
   isOpen: boolean;
   height: number;
+  /** Whether it takes the room of the editors. */
+  isMaximized: boolean;
 }
 
 const SIDEBAR: Sidebar = { isOpen: true, view: "explorer", width: 264 };
-const PANEL: Panel = { isOpen: false, height: 280 };
+const PANEL: Panel = { isOpen: false, height: 280, isMaximized: false };
 const WIDTH_MIN = 160;
 const HEIGHT_MIN = 96;
 /** Below this width there is one thing at a time. */
