@@ -208,7 +208,7 @@ test("the keyboard moves, opens, closes and finds by name", async () => {
   await row(page, "main.ts").waitFor({ state: "detached" });
   await page.keyboard.press("End");
   await page.keyboard.press("Enter");
-  await until(() => isOpen("README.md"), "the file is open");
+  await page.locator(".cm-content:focus").getByText("# Project").waitFor();
   await page.keyboard.press("Control+Shift+E");
   await page.keyboard.press("Home");
   await page.keyboard.press("Shift+ArrowDown");
@@ -217,6 +217,31 @@ test("the keyboard moves, opens, closes and finds by name", async () => {
   await page.keyboard.press("Shift+F10");
   await page.getByRole("menu", { name: "Files" }).waitFor();
   await page.keyboard.press("Escape");
+});
+
+test("the file in front is shown and selected in the tree", async () => {
+  await world.icpy(["src/deep/inner/leaf.py"]);
+  await row(page, "leaf.py").waitFor();
+  await until(async () => (await row(page, "leaf.py").getAttribute("aria-selected")) === "true", "it is selected");
+  // What is closed then stays closed.
+  await row(page, "src").click();
+  await row(page, "leaf.py").waitFor({ state: "detached" });
+  await row(page, "README.md").click();
+  await until(async () => (await row(page, "README.md").getAttribute("aria-selected")) === "true", "it is selected");
+  await page.locator(".cm-content").getByText("# Project").waitFor();
+  // To look at a file with a click leaves the keys with the tree.
+  await page.keyboard.press("F2");
+  await page.getByRole("textbox", { name: "New name of README.md" }).waitFor();
+  await page.keyboard.press("Escape");
+  await row(page, "README.md").dblclick();
+  await page.locator(".cm-content:focus").waitFor();
+});
+
+test("a terminal opens in the folder that is selected", async () => {
+  await row(page, "src").click();
+  await menu(page, "deep", "Open in Terminal");
+  await until(async () => (await world.icpy(["call", "terminal:list"])).includes(world.path("src/deep")), "there is one");
+  await page.keyboard.press("Control+Shift+E");
 });
 
 test("a new file is named in the tree, is checked while it is typed, and opens", async () => {

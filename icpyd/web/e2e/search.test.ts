@@ -163,6 +163,16 @@ test("a result opens the file at its place, by click, by Enter and by F4", async
   );
 });
 
+test("what is selected in the editor is looked for", async () => {
+  await world.icpy(["docs/wörter.md"]);
+  await page.locator(".cm-content:focus").getByText("äöü needle").waitFor();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Control+Shift+ArrowLeft");
+  await page.keyboard.press("Control+Shift+F");
+  await found("8 results in 4 files");
+  expect(await page.getByRole("textbox", { name: "Search" }).inputValue()).toBe("needle");
+});
+
 test("columns count letters and not bytes", async () => {
   await search("needle");
   await result("Line 1: äöü needle").click();

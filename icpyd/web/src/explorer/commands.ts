@@ -177,11 +177,11 @@ async function open(explorer: Explorer, paths: string[]): Promise<void> {
 }
 
 /** Opens a file; one that is no file tells so. */
-export async function openFile(explorer: Explorer, path: string): Promise<void> {
+export async function openFile(explorer: Explorer, path: string, takesFocus = true): Promise<void> {
   const entry = explorer.entryAt(path);
   if (entry?.isBroken) throw new Error(`the link ${entry.name} leads nowhere: its target ${entry.linkTarget} is not there`);
   if (entry?.kind === "other") throw new Error(`${entry.name} is a pipe, a socket or a device, and no file`);
-  await explorer.workbench.openFile(path);
+  await explorer.workbench.openFile(path, null, takesFocus);
 }
 
 /** When what is selected goes, what is below it is selected, or what is above. */
