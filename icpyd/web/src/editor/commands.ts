@@ -19,13 +19,35 @@ export interface TabOf {
 /** Registers them. Returns how to take them away. */
 export function registerEditorCommands(editors: Editors, saving: Saving, following: Following): () => void {
   const all = [...fileCommands(editors, saving), ...tabCommands(editors, saving), ...textCommands(editors)];
-  return editors.workbench.commands.register(...all, ...groupCommands(editors), {
-    id: "presence.follow",
-    title: "Follow",
-    category: "People",
-    isHidden: true,
-    run: (sessionId) => following.follow(String(sessionId)),
-  });
+  return editors.workbench.commands.register(...all, ...groupCommands(editors), ...followCommands(editors, following));
+}
+
+function followCommands(editors: Editors, following: Following): Command[] {
+  const { presence, dialogs } = editors.workbench;
+  return [
+    {
+      id: "presence.follow",
+      title: "Follow",
+      category: "People",
+      isHidden: true,
+      run: (sessionId) => following.follow(String(sessionId)),
+    },
+    {
+      id: "presence.follow_someone",
+      title: "Follow Someone...",
+      category: "People",
+      isEnabled: () => presence.others.length > 0,
+      run: async () => {
+        const text = "What they look at is shown here, until you press a key.";
+        const choices = presence.others.map(({ sessionId, name, user, path }) => ({
+          title: path ? `${name ?? user}, in ${nameOf(pathText(path))}` : (name ?? user),
+          value: sessionId,
+        }));
+        const sessionId = await dialogs.choose("Follow someone", text, choices);
+        if (sessionId) following.follow(sessionId);
+      },
+    },
+  ];
 }
 
 function fileCommands(editors: Editors, saving: Saving): Command[] {

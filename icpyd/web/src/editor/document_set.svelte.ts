@@ -122,13 +122,7 @@ export class DocumentSet {
       const wasUnconfirmed = text.isUnconfirmed;
       try {
         const { file } = await connection.call("file:open", { path, mayBeNew: true, workspaceId }, { repeat: true });
-        const link = new TextLink(
-          connection,
-          text.client,
-          file,
-          { failed: (error) => notices.failure("Restore", error) },
-          text,
-        );
+        const link = new TextLink(connection, file, { failed: (error) => notices.failure("Restore", error) }, text);
         await link.flush(true);
         link.close();
         await this.drafts.remove(draft.path, draft.tab);

@@ -76,7 +76,14 @@ const theme = EditorView.theme({
     whiteSpace: "nowrap",
     zIndex: "5",
     userSelect: "none",
+    opacity: "0",
+    pointerEvents: "none",
+    // A name is shown for a while wherever its cursor comes to: it hides what others have written above.
+    animation: "cm-person-name 3s step-end",
   },
+  "@keyframes cm-person-name": { from: { opacity: "1" }, to: { opacity: "0" } },
+  ".cm-person:hover .cm-person-name": { opacity: "1" },
+  ".cm-person::before": { content: "''", position: "absolute", inset: "0 -4px" },
   ".cm-line:first-child .cm-person-name": { bottom: "auto", top: "100%", borderRadius: "0 3px 3px 3px" },
 });
 
