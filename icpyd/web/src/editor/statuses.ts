@@ -9,7 +9,7 @@ export function statusesOf(editors: Editors): Status[] {
   const { document, view, workbench } = editors;
   const { commands, presence } = workbench;
   const statuses: Status[] = [];
-  const others = presence.others.length;
+  const others = presence.others.filter(({ path }) => path).length;
   if (others > 0) {
     const follow = () => commands.run("presence.follow_someone");
     statuses.push({
@@ -21,7 +21,7 @@ export function statusesOf(editors: Editors): Status[] {
   }
   if (document?.content.kind !== "text") return statuses;
   if (view) {
-    const goToLine = () => commands.run("editor.go_to_line");
+    const goToLine = () => commands.run("palette.line");
     statuses.push({ id: "place", text: placeOf(editors), title: "Go to line", run: goToLine });
     const { insertSpaces, tabSize } = view.indentation;
     const settings = () => commands.run("view.settings");
