@@ -133,6 +133,14 @@ export class Terminals {
     return this.list.find(({ terminalId }) => terminalId === id) ?? null;
   }
 
+  /** What a terminal is called where it has to be told from others. */
+  labelOf(id: string): string {
+    const name = this.infoOf(id)?.name ?? "";
+    const same = this.list.filter((info) => info.name === name);
+    const at = same.findIndex(({ terminalId }) => terminalId === id);
+    return at > 0 ? `Terminal ${name}, ${at + 1}` : `Terminal ${name}`;
+  }
+
   statusOf(id: string): TerminalStatus {
     return this.#statuses.get(id) ?? UNKNOWN;
   }

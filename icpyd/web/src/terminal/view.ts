@@ -226,6 +226,8 @@ export class TerminalView implements Display {
       activeMatchColorOverviewRuler: border,
     };
     const all: ISearchOptions = { ...options, decorations };
+    // What was found in another way is counted on otherwise.
+    if (options.incremental) this.#search.clearDecorations();
     if (step < 0) this.#search.findPrevious(text, all);
     else this.#search.findNext(text, all);
     return true;
