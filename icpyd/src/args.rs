@@ -68,6 +68,7 @@ Settings, with their defaults, as `[section] key` in the file:
   http.reads_per_second             requests of one credential that see something; 0 is no limit
   http.writes_per_second            requests of one credential that change files or state
   http.others_per_second            requests of one credential that run or control something
+  http.web_folder                   a folder to serve the web UI from, instead of the program's own
 
 Signals:
   SIGTERM, SIGINT   end in good order; a second one at once

@@ -870,6 +870,8 @@ export interface PresenceInfo {
   isIdle?: boolean;
   /** The session that it follows. */
   follows?: string | null;
+  /** Open files that it waits for until they are closed, as `icpy --wait` does: at most 100. An editor shows how to say that they are done, or not: `file:close`, with `discard`. */
+  waitsFor?: Array<FilePath>;
 }
 
 /** A part of a text that somebody has selected: where it begins and ends. A cursor begins where it ends. */
@@ -899,6 +901,8 @@ export interface PresenceUpdateParams {
   isIdle?: boolean;
   /** The session that it follows. */
   follows?: string | null;
+  /** Open files that it waits for until they are closed, as `icpy --wait` does: at most 100. An editor shows how to say that they are done, or not: `file:close`, with `discard`. */
+  waitsFor?: Array<FilePath>;
 }
 
 /** Payload of `presence:left`. */

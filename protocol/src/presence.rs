@@ -76,6 +76,10 @@ pub struct PresenceView {
     /// The session that it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
+    /// Open files that it waits for until they are closed, as `icpy --wait` does: at most 100. An editor shows how to say
+    /// that they are done, or not: `file:close`, with `discard`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<FilePath>,
 }
 
 /// Params of `presence:list`.

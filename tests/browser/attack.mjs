@@ -58,7 +58,7 @@ const context = await browser.newContext();
 async function prove() {
   const page = await context.newPage();
   await page.goto(link);
-  await page.getByText("Connected.").waitFor();
+  await page.getByRole("status").filter({ hasText: "Connected" }).waitFor();
   const said = await page.evaluate(async (write) => {
     const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`, "icpy.v1");
     const call = (text) => new Promise((resolve, reject) => {

@@ -5,12 +5,32 @@ use icpy_protocol::Empty;
 use icpy_protocol::auth::{AuthClient, AuthCreateLoginLinkParams, AuthCreateTokenParams, AuthScope, AuthTokenParams};
 use icpy_protocol::error::Kind;
 use icpy_protocol::web::{WebClient, WebStartParams};
-use icpy_tests::{Daemon, Web, refused};
+use icpy_tests::{Daemon, Folder, Web, refused};
+use icpyd::host::Host;
 use icpyd::transport::http::{Needs, table};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 const ALL: &[AuthScope] = AuthScope::ALL;
+
+#[test]
+fn the_web_ui_can_be_of_a_folder() {
+    let files = Folder::new("//- /ui/index.html\nours\n//- /ui/assets/web/a.js\nlet a;\n//- /ui/secret.js\nlet b;\n");
+    let daemon = Daemon::boot_set("", Host::real(), |config| config.http.web_folder = files.path("ui"));
+    daemon.run(async {
+        let web = Web::start(&daemon).await;
+        assert_eq!(web.get("/", "").await.body, "ours\n");
+        let script = web.get("/assets/web/a.js", "").await;
+        assert_eq!(
+            (&*script.body, script.header("content-type")),
+            (&b"let a;\n"[..], Some("text/javascript; charset=utf-8"))
+        );
+        assert_eq!(web.get("/assets/login.js", "").await.status, 200, "what it has not is the program's own");
+        for path in ["/assets/../secret.js", "/assets/%2e%2e/secret.js", "/assets//etc/passwd", "/assets/web/b.js"] {
+            assert_eq!(web.get(path, "").await.status, 404, "{path}");
+        }
+    });
+}
 
 #[test]
 fn it_is_off_until_somebody_asks_and_stops_when_asked() {

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use icpy_tests::{Process, cannot_run, process};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 /// Starts a client that waits, and returns when its files are open.
 fn waiting(user: &Process, args: &[&str]) -> Child {
@@ -29,6 +30,24 @@ fn it_returns_when_all_files_are_closed() {
     assert_eq!(process::status(output.status), 0);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("no editor is attached") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn editors_are_told_what_is_waited_for() {
+    let user = Process::new("//- /a.py\n//- /b.py\n");
+    let child = waiting(&user, &["a.py", "b.py"]);
+    let present = || user.json(&["call", "presence:list"])["present"].take();
+    let waits_for = |names: &[&str]| {
+        let path = |name: &&str| serde_json::json!(user.path(name));
+        let is_told = |told: &[Value]| told.len() == names.len() && names.iter().all(|name| told.contains(&path(name)));
+        while !present()[0]["waitsFor"].as_array().is_some_and(|told| is_told(told)) {}
+    };
+    waits_for(&["a.py", "b.py"]);
+    assert_eq!(user.icpy(&["close", "a.py"]).status, 0);
+    waits_for(&["b.py"]);
+    assert_eq!(user.icpy(&["close", "b.py"]).status, 0);
+    assert_eq!(process::status(child.wait_with_output().unwrap().status), 0);
+    while present().as_array().is_some_and(|present| !present.is_empty()) {}
 }
 
 #[test]

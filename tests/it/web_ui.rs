@@ -10,7 +10,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../icpyd/web");
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// The files that are run below.
-const FILES: &[&str] = &["shell"];
+const FILES: &[&str] = &["icpy_web", "shell", "workbench"];
 
 fn run(script: &str, args: &[&str]) {
     if !Path::new(FOLDER).join("node_modules/.bin").exists() {
@@ -59,4 +59,14 @@ fn each_file_of_tests_is_run() {
 #[test]
 fn a_window_connects_and_comes_back() {
     drive("shell");
+}
+
+#[test]
+fn commands_settings_people_and_themes_are_at_hand() {
+    drive("workbench");
+}
+
+#[test]
+fn a_file_is_shown_in_a_browser_that_comes_for_it() {
+    drive("icpy_web");
 }

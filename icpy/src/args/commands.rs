@@ -132,6 +132,9 @@ pub struct Open {
     /// Add folders to the active workspace; open files in it
     #[arg(short, long, group = "placing")]
     pub add: bool,
+    /// Show them in a browser too: a window that is there, or a new one
+    #[arg(long)]
+    pub web: bool,
     /// Files and folders; `-` is what comes on standard input. FILE:LINE[:COLUMN] is a place in a file, unless a file has that very name; so is +LINE[:COLUMN]
     /// before a FILE
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]

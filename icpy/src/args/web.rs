@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The listener for browsers.
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 pub struct Web {
     /// Where to listen, as 127.0.0.1:7070; by default as the settings say, or there
     #[arg(long, value_name = "ADDRESS", group = "what")]

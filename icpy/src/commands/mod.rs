@@ -1,5 +1,6 @@
 //! One module for each command of the client.
 
+mod browser;
 mod call;
 mod cat;
 mod clients;

@@ -14,7 +14,7 @@ use icpy_protocol::project::{self, ProjectLoadParams, ProjectLoadResult};
 use icpy_protocol::workspace::{self, WorkspaceFolderParams, WorkspaceInfo};
 use serde::Serialize;
 
-use super::{Daemon, absolute, current_folder, host_of, stdin, wait};
+use super::{Daemon, absolute, browser, current_folder, host_of, stdin, wait};
 use crate::output::{Failure, first_failure, print_json, say};
 
 pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
@@ -27,6 +27,9 @@ pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
     let placing = placing(open);
     if let Some(target) = targets.iter_mut().find(|target| target.path == Path::new(stdin::NAME)) {
         target.path = stdin::take(general, placing, open.wait)?;
+    }
+    if open.web {
+        show_window(&targets, &folder, placing, general)?;
     }
     if open.wait {
         let files = targets.iter().map(|target| (target.path.clone(), file_params(target, &folder, placing))).collect();
@@ -46,6 +49,17 @@ pub(super) fn run(open: &Open, general: &General) -> Result<(), Failure> {
         say_unseen(general);
     }
     outcome
+}
+
+/// Sees to it that there is a window of a browser that will be told of the targets.
+fn show_window(targets: &[Target], folder: &Path, placing: FilePlacing, general: &General) -> Result<(), Failure> {
+    let mut daemon = Daemon::open_or_start(general)?;
+    if browser::is_there(&mut daemon)? {
+        return Ok(());
+    }
+    // It shows a workspace, which may be made by that. What cannot be opened is said when all are opened for it.
+    let is_right = targets.iter().all(|target| open_one(&mut daemon, target, folder, false, placing).is_ok());
+    if is_right { browser::open(general) } else { Ok(()) }
 }
 
 /// `icpy diff` and `icpy merge`: opens a file for more than to be edited.

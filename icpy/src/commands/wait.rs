@@ -1,7 +1,7 @@
 //! `icpy --wait FILE...`: opens files and returns when all of them are closed again, for programs that want an editor
 //! and what it leaves, such as `git commit`.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
@@ -9,6 +9,7 @@ use icpy::args::General;
 use icpy::{Client, Update};
 use icpy_protocol::error::Error;
 use icpy_protocol::file::{CLOSED, FileClient, FileListParams, FileOpenParams};
+use icpy_protocol::presence::{PresenceClient, PresenceUpdateParams, PresenceView};
 use icpy_protocol::session::{ClientInfo, SessionSubscribeParams};
 use icpy_protocol::topic::Pattern;
 
@@ -45,12 +46,13 @@ async fn wait(client: Client, targets: Vec<(PathBuf, FileOpenParams)>, general: 
     // Before anything is opened, so that no end is missed.
     let mut closed = client.subscribe(SessionSubscribeParams { patterns, ..Default::default() }).await?;
     let files = FileClient::new(client.clone());
-    let mut open = HashSet::new();
+    let presence = PresenceClient::new(client.clone());
+    let mut open = BTreeMap::new();
     let (mut is_seen, mut is_discarded) = (true, false);
     for (name, params) in targets {
         let opened = files.open(&params).await.map_err(|error| explain(error, &name))?;
         is_seen &= opened.receivers > 0;
-        open.insert(opened.file.file_id.clone());
+        open.insert(opened.file.file_id.clone(), opened.file.clone());
         if general.json {
             print_json(&opened)?;
         }
@@ -58,11 +60,15 @@ async fn wait(client: Client, targets: Vec<(PathBuf, FileOpenParams)>, general: 
     if !is_seen && !general.json {
         say("waiting, but no editor is attached that would show it: `icpy close FILE` says that it is done");
     }
-    while !open.is_empty() {
+    while let Some(file) = open.values().next() {
+        let waits_for = open.values().map(|file| file.path.clone()).collect();
+        let view = PresenceView { waits_for, ..Default::default() };
+        // So that editors show that somebody waits. Where it is refused the wait is the same.
+        let _ = presence.update(&PresenceUpdateParams { workspace_id: Some(file.workspace_id.clone()), view }).await;
         match closed.next().await {
             Some(Update::Event(event)) => {
                 if let Some(event) = event.payload(&CLOSED)
-                    && open.remove(&event.file.file_id)
+                    && open.remove(&event.file.file_id).is_some()
                 {
                     is_discarded |= event.is_discarded;
                 }
@@ -70,7 +76,7 @@ async fn wait(client: Client, targets: Vec<(PathBuf, FileOpenParams)>, general: 
             // What was missed is asked for.
             Some(Update::Gap { .. } | Update::Reset { .. }) => {
                 let still_open = files.list(&FileListParams::default()).await?.files;
-                open.retain(|id| still_open.iter().any(|file| file.file_id == *id));
+                open.retain(|id, _| still_open.iter().any(|file| file.file_id == *id));
             }
             None => return Err(Failure::from(Error::unavailable(client.ended().await)).no_daemon()),
         }

@@ -29,6 +29,9 @@ const NAME_BYTES_MAX: usize = 100;
 /// The most selections of one session.
 const SELECTIONS_MAX: usize = 100;
 
+/// The most files that one session waits for, as others are told.
+const WAITS_FOR_MAX: usize = 100;
+
 /// The service.
 #[derive(Clone, Debug)]
 pub struct Presence(Arc<Inner>);
@@ -141,8 +144,11 @@ fn check(view: &PresenceView) -> Result<()> {
     if view.name.as_ref().is_some_and(|name| name.is_empty() || name.len() > NAME_BYTES_MAX) {
         return Err(Error::invalid_params(format!("`name` has 1 to {NAME_BYTES_MAX} bytes")));
     }
-    match view.selections.len() > SELECTIONS_MAX {
-        false => Ok(()),
-        true => Err(Error::too_large(format!("at most {SELECTIONS_MAX} selections are told to others"))),
+    if view.selections.len() > SELECTIONS_MAX {
+        return Err(Error::too_large(format!("at most {SELECTIONS_MAX} selections are told to others")));
     }
+    if view.waits_for.len() > WAITS_FOR_MAX {
+        return Err(Error::too_large(format!("at most {WAITS_FOR_MAX} files that are waited for are told to others")));
+    }
+    Ok(())
 }

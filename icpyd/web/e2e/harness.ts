@@ -4,6 +4,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
@@ -71,6 +72,17 @@ export class World {
     return (await promisify(execFile)(join(PROGRAMS, "icpy"), args, options)).stdout;
   }
 
+  /** Starts `icpy` and leaves it running: its first line, and with which status it ends. */
+  startIcpy(args: string[]): { line: Promise<string>; ended: Promise<number | null> } {
+    const child = spawn(join(PROGRAMS, "icpy"), args, {
+      env: this.environment,
+      cwd: this.folder,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const line = new Promise<string>((resolve) => createInterface({ input: child.stdout }).once("line", resolve));
+    return { line, ended: new Promise((resolve) => child.once("exit", resolve)) };
+  }
+
   /** Starts the daemon, and waits until it answers. */
   async startDaemon(): Promise<void> {
     const folder = process.env.ICPY_WEB_FOLDER;
@@ -112,9 +124,7 @@ export class World {
 
   /** A browser's profile that is logged in. */
   async context(options: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
-    const args = ["--no-sandbox", "--no-proxy-server"];
-    this.#browser ??= await chromium.launch({ executablePath: CHROMIUM, args });
-    const context = await this.#browser.newContext({
+    const context = await (await this.#launch()).newContext({
       viewport: { width: 1280, height: 800 },
       colorScheme: "light",
       ...options,
@@ -137,6 +147,17 @@ export class World {
     await page.goto(`http://${this.#address}/`);
     await page.getByRole("status").filter({ hasText: "Connected" }).waitFor();
     return page;
+  }
+
+  /** A page of a new profile, which is about to follow a link. */
+  async page(): Promise<Page> {
+    return (await (await this.#launch()).newContext()).newPage();
+  }
+
+  async #launch(): Promise<Browser> {
+    const args = ["--no-sandbox", "--no-proxy-server"];
+    this.#browser ??= await chromium.launch({ executablePath: CHROMIUM, args });
+    return this.#browser;
   }
 
   async #link(): Promise<string> {

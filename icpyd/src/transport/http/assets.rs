@@ -16,8 +16,8 @@ use super::problem::Problem;
 
 /// What the web UI is answered with beside what every answer has: editors and terminals make the rules of their styles as they
 /// go, which is no way for a script to come in.
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The folder of files whose names have a digest of their content: a name always means the same.
 const HASHED: &str = "web/";

@@ -152,13 +152,13 @@ export class Connection {
     options: CallOptions,
     isFirst: boolean,
   ): Promise<Methods[M]["result"]> {
-    const { promise, resolve, reject } = Promise.withResolvers<Methods[M]["result"]>();
-    const call: Call = { id: this.#nextId++, method, params, options, resolve, reject };
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    options.signal?.addEventListener("abort", () => this.#abort(call), { once: true });
-    if (this.#isOpen || isFirst) this.#sendCall(call);
-    else this.#waiting.push(call);
-    return promise;
+    return new Promise((resolve, reject) => {
+      const call: Call = { id: this.#nextId++, method, params, options, resolve, reject };
+      options.signal?.addEventListener("abort", () => this.#abort(call), { once: true });
+      if (this.#isOpen || isFirst) this.#sendCall(call);
+      else this.#waiting.push(call);
+    });
   }
 
   #abort(call: Call): void {

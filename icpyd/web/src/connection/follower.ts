@@ -1,6 +1,7 @@
 // Something that is kept the same as in the daemon: fetched once, and then changed by every event after that.
 
 import type { Events, Position } from "$protocol";
+import { ConnectionLost, RpcError } from "./message.ts";
 
 export interface Following<T> {
   /** Returns how it is, at a position in the history of events where the daemon tells one. */
@@ -12,6 +13,9 @@ export interface Following<T> {
   /** Is told when it cannot be fetched, but for a connection that was lost. */
   failed?(error: unknown): void;
 }
+
+/** When what the daemon had no time for is asked for again. */
+const RETRY_MS = 500;
 
 interface Held {
   topic: string;
@@ -44,9 +48,15 @@ export class Follower<T> {
       this.isWhole = true;
       for (const held of this.#held.splice(0)) if (held.seq > seq) this.take(held.topic, held.payload, held.seq);
     } catch (error) {
-      // Fetched again with the next connection where it was lost.
-      if (turn === this.#turn && (error as Error).name !== "ConnectionLost") this.#following.failed?.(error);
+      // Where the connection was lost it is fetched again with the next one.
+      if (turn !== this.#turn || error instanceof ConnectionLost) return;
+      if (error instanceof RpcError && error.data.retryable === true) setTimeout(() => this.#again(turn), RETRY_MS);
+      else this.#following.failed?.(error);
     }
+  }
+
+  #again(turn: number): void {
+    if (turn === this.#turn) void this.fetch();
   }
 
   /** Takes an event. */

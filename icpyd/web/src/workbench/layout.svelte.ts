@@ -2,7 +2,7 @@
 
 import type { Records } from "./records.svelte.ts";
 
-export type SidebarView = "explorer" | "search" | "people" | "settings";
+export type SidebarView = "explorer" | "search" | "people";
 
 interface Sidebar {
   isOpen: boolean;
@@ -27,6 +27,8 @@ const NARROW = "(max-width: 700px)";
 export class Layout {
   /** Whether the window is as narrow as a phone's: then what is open is this window's own. */
   isNarrow = $state(false);
+  /** The view that was asked for and takes the focus when it is shown. */
+  wantsFocus = $state<SidebarView | null>(null);
   readonly #records: Records;
   #narrowSidebar = $state<Sidebar>({ ...SIDEBAR, isOpen: false });
   #narrowPanel = $state<Panel>(PANEL);
@@ -66,5 +68,6 @@ export class Layout {
   showView(view: SidebarView, canHide = false): void {
     const isOpen = !(canHide && this.sidebar.isOpen && this.sidebar.view === view);
     this.setSidebar({ view, isOpen });
+    this.wantsFocus = isOpen ? view : null;
   }
 }

@@ -6,12 +6,17 @@ import { pathOf } from "../protocol.ts";
 
 /** Where this window is. */
 export interface Whereabouts {
+  /** What its user wants to be called. */
+  name?: string | null;
   path?: string | null;
   selections?: PresenceRange[];
   viewport?: PresenceRange | null;
   isIdle?: boolean;
   follows?: string | null;
 }
+
+/** Where the browser keeps what its user wants to be called. */
+const NAME = "icpy.name";
 
 /** At most so often others are told. */
 const TELL_MS = 50;
@@ -21,7 +26,8 @@ export class Presence {
   #all = $state.raw<PresenceInfo[]>([]);
   readonly #connection: Connection;
   #workspaceId: string | null = null;
-  #here: Whereabouts = {};
+  #here: Whereabouts = { name: localStorage.getItem(NAME) };
+  #follows = $state<string | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: (() => void) | undefined;
 
@@ -31,6 +37,22 @@ export class Presence {
 
   get others(): PresenceInfo[] {
     return this.#all;
+  }
+
+  /** The session that this window follows. */
+  get follows(): string | null {
+    return this.#follows;
+  }
+
+  /** What this window's user wants to be called. */
+  get name(): string {
+    return this.#here.name ?? "";
+  }
+
+  /** Is called so from now on, in this browser; nothing is as the daemon knows the user. */
+  setName(name: string): void {
+    localStorage.setItem(NAME, name);
+    this.tell({ name: name || null });
   }
 
   /** Is in a workspace from now on. */
@@ -57,6 +79,7 @@ export class Presence {
   /** Tells others where this window is now, soon. */
   tell(here: Whereabouts): void {
     this.#here = { ...this.#here, ...here };
+    this.#follows = this.#here.follows ?? null;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#send().catch(() => {});

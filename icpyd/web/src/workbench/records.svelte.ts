@@ -9,6 +9,8 @@ import { ConnectionLost } from "../connection/message.ts";
 const SETTLE_MS = 150;
 
 export class Records {
+  /** Whether it is known what they hold. */
+  isKnown = $state(false);
   /** What each holds, by its key. */
   #values = $state.raw(new Map<string, unknown>());
   readonly #connection: Connection;
@@ -27,6 +29,7 @@ export class Records {
   open(workspaceId: string): void {
     this.#end?.();
     this.#workspaceId = workspaceId;
+    this.isKnown = false;
     this.#values = new Map();
     this.#revs.clear();
     this.#pending.clear();
@@ -35,6 +38,7 @@ export class Records {
       apply: ({ records }) => {
         this.#revs = new Map(records.map(({ key, rev }) => [key, rev]));
         this.#values = new Map([...records.map(({ key, value }) => [key, value] as const), ...this.#pending]);
+        this.isKnown = true;
       },
       events: { "state:updated": (update) => this.#update(update) },
     });

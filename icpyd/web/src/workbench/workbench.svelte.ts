@@ -3,6 +3,8 @@
 import { getContext, setContext } from "svelte";
 import type { TextPosition } from "$protocol";
 import type { Connection, ConnectionState } from "../connection/connection.ts";
+import { Palette } from "../palette/palette.svelte.ts";
+import { commandSource, fileSource, lineSource } from "../palette/sources.ts";
 import { pathOf } from "../protocol.ts";
 import { Terminals } from "../terminal/terminals.svelte.ts";
 import { Commands } from "./commands.svelte.ts";
@@ -20,10 +22,12 @@ export class Workbench {
   connectionState = $state.raw<ConnectionState>({ kind: "connecting" });
   /** The file in front, as a key; nothing when there is none. The editors say so. */
   activePath = $state<string | null>(null);
+  isSettingsOpen = $state(false);
   readonly notices = new Notices();
   readonly dialogs = new Dialogs();
   readonly menus = new Menus();
   readonly statuses = new Statuses();
+  readonly palette = new Palette();
   readonly commands = new Commands(this.notices);
   readonly connection: Connection;
   readonly workspaces: Workspaces;
@@ -40,6 +44,7 @@ export class Workbench {
     this.preferences = new Preferences(connection);
     this.presence = new Presence(connection);
     this.layout = new Layout(this.records);
+    for (const source of [fileSource, commandSource, lineSource]) this.palette.addSource(source(this));
     this.terminals = new Terminals(this);
     this.workspaces.onOpen(({ workspaceId }) => {
       this.records.open(workspaceId);

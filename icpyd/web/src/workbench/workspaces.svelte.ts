@@ -17,6 +17,8 @@ export interface WorkspaceFile {
   /** Its path, as a key: see `pathText`. */
   path: string;
   purpose: OpenFile["purpose"];
+  /** Whether a program waits until it is closed. */
+  isWaitedFor: boolean;
 }
 
 /** A file that is to be shown, and where. */
@@ -25,6 +27,8 @@ export interface Shown {
   position: TextPosition | null;
   /** Whether this window has asked for it. */
   isOurs: boolean;
+  /** The session that has asked for it. */
+  openedBy: string;
 }
 
 /** The window's own memory of what it shows. */
@@ -37,6 +41,8 @@ export class Workspaces {
   current = $state.raw<WorkspaceInfo | null>(null);
   /** Its open files, the one opened first first. */
   files = $state.raw<WorkspaceFile[]>([]);
+  /** Whether it is known which those are. */
+  areFilesKnown = $state(false);
   /** Whether it is known what there is. */
   isKnown = $state(false);
   readonly #connection: Connection;
@@ -71,6 +77,7 @@ export class Workspaces {
     this.#end?.();
     this.current = workspace;
     this.files = [];
+    this.areFilesKnown = false;
     sessionStorage.setItem(REMEMBERED, workspace.workspaceId);
     const { workspaceId } = workspace;
     for (const listener of this.#openListeners) listener(workspace);
@@ -78,6 +85,7 @@ export class Workspaces {
       fetch: () => this.#connection.call("workspace:get_state", { workspaceId }),
       apply: ({ files }) => {
         this.files = files.map(fileOf);
+        this.areFilesKnown = true;
       },
       events: {
         "file:opened": (opened) => this.#opened(opened),
@@ -131,10 +139,11 @@ export class Workspaces {
     const opened = fileOf(file);
     if (!this.files.some((it) => it.fileId === file.fileId)) this.files = [...this.files, opened];
     const isOurs = openedBy === this.#connection.sessionId;
-    for (const listener of this.#shownListeners) listener({ file: opened, position: position ?? null, isOurs });
+    for (const listener of this.#shownListeners) listener({ file: opened, position: position ?? null, isOurs, openedBy });
   }
 }
 
-function fileOf({ fileId, path, purpose }: OpenFile): WorkspaceFile {
-  return { fileId, path: pathText(path), purpose };
+function fileOf(file: OpenFile & { isWaitedFor?: boolean }): WorkspaceFile {
+  const { fileId, path, purpose, isWaitedFor = false } = file;
+  return { fileId, path: pathText(path), purpose, isWaitedFor };
 }
