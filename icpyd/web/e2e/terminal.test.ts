@@ -127,6 +127,22 @@ test("`icpy file:line` in a terminal opens the file in the workspace's windows",
   await until(() => opened.length > 0, "the other window is told");
   const { params } = JSON.parse(opened[0] ?? "");
   expect([params.file.path, params.position.line]).toEqual([world.path("src/app.py"), 2]);
+  const tab = page.getByRole("region", { name: "Editors" }).getByRole("tab", { name: /app\.py/ });
+  await tab.waitFor();
   const { files } = await call<{ files: Array<{ path: string }> }>(world, "workspace:get_state", {});
   expect(files.map(({ path }) => path)).toEqual([world.path("src/app.py")]);
+});
+
+test("what is selected in an editor is run", async () => {
+  const page = await windowWithTerminal(world);
+  await typeLine(page, "printf 'echo from-the-%s\\n' editor > line.sh; icpy line.sh:1");
+  const content = page.getByRole("region", { name: "Editors" }).locator(".cm-content");
+  await content.getByText("echo from-the-editor").waitFor();
+  await content.click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.press("Control+Shift+P");
+  await page.keyboard.type("Run Selected Text");
+  await page.getByRole("option", { name: /Run Selected Text/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await shows(page, /^from-the-editor$/m);
 });

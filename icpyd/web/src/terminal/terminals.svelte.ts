@@ -73,6 +73,7 @@ export class Terminals {
     this.views.keep(new Set());
     [this.list, this.isKnown, this.activeId] = [[], false, this.#remembered.activeId];
     this.#known = Promise.withResolvers();
+    this.views.prepare();
     this.#end = connection.follow<TerminalListResult>({
       fetch: () => connection.call("terminal:list", { workspace: workspaceId }),
       apply: ({ terminals }) => this.#apply(terminals),
