@@ -45,7 +45,7 @@ test("a few characters find a file, and Enter opens it", async () => {
 
 test("every command is found by its name, and Escape gives the focus back", async () => {
   const page = await world.window();
-  await page.getByRole("button", { name: "Explorer" }).focus();
+  await page.getByRole("button", { name: "Explorer", exact: true }).focus();
   await page.keyboard.press("F1");
   await page.getByRole("combobox").pressSequentially("toggle side");
   await page.getByRole("option", { name: "View: Toggle Sidebar" }).waitFor();
@@ -140,7 +140,7 @@ test("people see who is there, and that they have gone", async () => {
   await people.getByText("Ada").waitFor();
   await other.close();
   await until(async () => (await others()) === before && (await isRight()), "the other has gone");
-  await one.getByRole("button", { name: "Explorer" }).click();
+  await one.getByRole("button", { name: "Explorer", exact: true }).click();
 });
 
 test("colours are those of the system, also of high contrast", async () => {
@@ -167,7 +167,7 @@ test("axe-core finds nothing in any theme", async () => {
 test("a window as narrow as a phone's shows one thing at a time", async () => {
   const page = await world.window({ viewport: { width: 390, height: 780 } });
   await page.getByRole("main").waitFor();
-  await page.getByRole("button", { name: "Explorer" }).click();
+  await page.getByRole("button", { name: "Explorer", exact: true }).click();
   await page.getByRole("complementary", { name: "Sidebar" }).waitFor();
   await world.screenshot(page, "narrow");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);

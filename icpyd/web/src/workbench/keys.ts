@@ -81,6 +81,8 @@ export function bindings(commands: Command[], own: Record<string, string>): Map<
 export function listenForKeys(commands: Commands, own: () => Record<string, string>): () => void {
   let first: { keys: string; atMs: number } | null = null;
   const listen = (event: KeyboardEvent) => {
+    // Where keys are chosen for a command they call none.
+    if (event.target instanceof Element && event.target.closest("[data-keys=recorded]")) return;
     if (event.defaultPrevented || event.isComposing || ["Control", "Shift", "Alt", "Meta"].includes(event.key)) return;
     const all = bindings(commands.list, own());
     const pressed = keysOf(event);
