@@ -16,6 +16,10 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "unit", include: ["src/**/*.test.ts"] } },
       { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        extends: true,
+        test: { name: "bench", include: ["e2e/bench/**/*.bench.ts"], testTimeout: 240_000, hookTimeout: 120_000 },
+      },
     ],
   },
 });

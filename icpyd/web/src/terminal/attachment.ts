@@ -37,13 +37,17 @@ export class Attachment {
   readonly #terminalId: string;
   readonly #display: Display;
   readonly #ends: Array<() => void>;
+  /** Whether there is a connection. */
+  #isOpen = false;
   #viewerId: string | null = null;
   /** The output that has come; nothing before there is a screen. */
   #received: number | null = null;
   /** The size that there is room for, and whether the daemon knows it. */
   #size: TerminalSize | null = null;
   #isSizeTold = false;
-  #isResizing = false;
+  #telling: Promise<void> | null = null;
+  /** How often the terminal was to take this size though it had another one. */
+  #takes = 0;
   /** The size that is shown: another window's, where that was active last. */
   #shown: TerminalSize | null = null;
   #policy: TerminalSizePolicy = "latest";
@@ -59,11 +63,10 @@ export class Attachment {
     this.#terminalId = terminalId;
     this.#display = display;
     this.typing = new Typing((data, encoding) => this.#type(data, encoding));
-    let wasOpen = false;
     this.#ends = [
       connection.on("terminal:data_out", (out) => this.#take(out)),
       connection.on("terminal:detached", ({ viewerId, exit }) => {
-        if (viewerId === this.#viewerId) this.#end(exit ?? null);
+        if (viewerId === this.#viewerId) this.#detached(exit ?? null);
       }),
       connection.on("terminal:closed", (closed) => {
         if (closed.terminalId === terminalId) this.#end(null);
@@ -73,8 +76,8 @@ export class Attachment {
       }),
       connection.onState(({ kind }) => {
         const isOpen = kind === "open";
-        if (isOpen === wasOpen) return;
-        wasOpen = isOpen;
+        if (isOpen === this.#isOpen) return;
+        this.#isOpen = isOpen;
         if (isOpen) void this.#attach();
         else this.#lose();
       }),
@@ -85,8 +88,16 @@ export class Attachment {
   resize(size: TerminalSize): void {
     if (size.columns < 1 || size.rows < 1) return;
     if (this.#size && isSame(this.#size, size) && this.#isSizeTold) return;
+    const [isFirst, wasForeign] = [this.#size === null, this.isForeign];
     this.#size = size;
+    if (this.state.kind === "ended") this.#show(size);
+    if (wasForeign && this.#shown) {
+      // Room that changes by itself is no reason to take the size from whoever types.
+      this.#show(this.#shown);
+      if (this.isForeign) return;
+    }
     this.#isSizeTold = false;
+    if (isFirst && this.#isOpen) void this.#attach();
     void this.#tellSize();
   }
 
@@ -97,6 +108,7 @@ export class Attachment {
 
   /** Has the terminal take the size that there is room for here. */
   takeOver(): void {
+    this.#takes++;
     this.#isSizeTold = false;
     void this.#tellSize();
   }
@@ -122,13 +134,15 @@ export class Attachment {
   }
 
   async #attach(isAnew = false): Promise<void> {
-    if (this.state.kind === "ended") return;
+    // A screen has a size: it is shown once there is one.
+    if (this.state.kind === "ended" || !this.#size) return;
     const turn = ++this.#turn;
     const before = this.#viewerId;
     const after = isAnew ? null : this.#received;
     this.#isStale = false;
     // Showing it anew is no reason to take the size from whoever types.
     const size = this.isForeign ? null : this.#size;
+    const takes = this.#takes;
     try {
       const attached = await this.#connection.call("terminal:attach", {
         terminalId: this.#terminalId,
@@ -141,10 +155,12 @@ export class Attachment {
       this.#viewerId = attached.viewerId;
       this.#policy = attached.terminal.sizePolicy ?? "latest";
       if (size === this.#size) this.#isSizeTold = true;
-      if (isAnew) this.#detach(before);
-      this.#show(attached.terminal.size);
+      if (takes === this.#takes) this.#show(attached.terminal.size);
+      else this.#isSizeTold = false;
       this.#tell({ kind: "attached" });
-      void this.#tellSize();
+      // The viewer before is left when this one has its size, which it would else take along.
+      const told = this.#tellSize();
+      if (isAnew) void told.then(() => this.#detach(before));
     } catch (error) {
       if (turn !== this.#turn || error instanceof ConnectionLost) return;
       if (error instanceof RpcError && error.kind === "not_found") this.#end(null);
@@ -163,6 +179,16 @@ export class Attachment {
     if (this.state.kind !== "ended") this.#tell({ kind: "waiting" });
   }
 
+  /** It is not shown any more: its program has ended, or the daemon is about to be replaced. */
+  #detached(exit: TerminalExit | null): void {
+    if (exit) {
+      this.#end(exit);
+      return;
+    }
+    this.#lose();
+    if (this.#isOpen) void this.#attach();
+  }
+
   #end(exit: TerminalExit | null): void {
     this.#viewerId = null;
     clearTimeout(this.#quiet);
@@ -174,6 +200,8 @@ export class Attachment {
     const isFirst = this.#received === null || this.#begun !== viewerId;
     // A screen in between stands for output that was too much, and has no lines that were scrolled out.
     if (!isFirst && (isScreen || from > (this.#received ?? 0))) this.#isStale = true;
+    // It may be of the size before.
+    if (isScreen && this.#telling) this.#isStale = true;
     this.#begun = viewerId;
     this.#received = to;
     this.#display.write(bytes, isScreen === true, () => {
@@ -192,7 +220,7 @@ export class Attachment {
 
   #resized(size: TerminalSize): void {
     // What this window has asked for is shown already.
-    if (this.#isResizing) return;
+    if (this.#telling) return;
     this.#show(size);
     // Output for the new size may have come before it was told.
     if (this.isForeign) {
@@ -207,21 +235,27 @@ export class Attachment {
   }
 
   /** Tells the daemon the size that there is room for: always the newest, one at a time. */
-  async #tellSize(): Promise<void> {
-    if (this.#isResizing || this.#isSizeTold || !this.#size || !this.#viewerId) return;
-    this.#isResizing = true;
-    const { columns, rows } = this.#size;
-    this.#isSizeTold = true;
-    if (this.#policy === "latest") this.#show({ columns, rows });
-    try {
-      const [terminalId, viewerId] = [this.#terminalId, this.#viewerId];
-      await this.#connection.call("terminal:resize", { terminalId, viewerId, size: { columns, rows } });
-    } catch {
-      // It is told with the next connection.
-      this.#isSizeTold = false;
+  #tellSize(): Promise<void> {
+    this.#telling ??= this.#tellSizes().finally(() => {
+      this.#telling = null;
+    });
+    return this.#telling;
+  }
+
+  async #tellSizes(): Promise<void> {
+    while (!this.#isSizeTold && this.#size && this.#viewerId) {
+      const size = this.#size;
+      this.#isSizeTold = true;
+      if (this.#policy === "latest") this.#show(size);
+      try {
+        const [terminalId, viewerId] = [this.#terminalId, this.#viewerId];
+        await this.#connection.call("terminal:resize", { terminalId, viewerId, size });
+      } catch {
+        // It is told to the next viewer.
+        this.#isSizeTold = false;
+        return;
+      }
     }
-    this.#isResizing = false;
-    if (!this.#isSizeTold && this.#viewerId) void this.#tellSize();
   }
 
   #type(data: string, encoding: "utf-8" | "base64"): Promise<unknown> {

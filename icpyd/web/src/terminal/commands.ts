@@ -1,5 +1,6 @@
 // The commands of terminals.
 
+import { EditorView } from "@codemirror/view";
 import type { TerminalInfo } from "$protocol";
 import type { Command } from "../workbench/commands.svelte.ts";
 import type { Workbench } from "../workbench/workbench.svelte.ts";
@@ -175,9 +176,9 @@ function inOne({ terminals, connection, notices }: Workbench): Own[] {
       title: "Run Selected Text",
       isEnabled: hasView,
       run: (argument) => {
-        const selected = typeof argument === "string" ? argument : String(getSelection() ?? "");
+        const selected = typeof argument === "string" ? argument : selectedText();
         if (selected.trim() === "") return notices.info("Select the text that is to be run first");
-        terminals.activeView?.type(`${selected.replace(/\r?\n$/, "").replace(/\r?\n/g, "\r")}\r`);
+        terminals.activeView?.run(selected);
       },
     },
     {
@@ -233,6 +234,14 @@ function layout({ terminals, layout, commands }: Workbench): Own[] {
       run: () => terminals.setScreenReader(!terminals.isScreenReader),
     },
   ];
+}
+
+/** What is selected in an editor. */
+function selectedText(): string {
+  const editors = [...document.querySelectorAll<HTMLElement>(".cm-editor")];
+  const states = editors.map((editor) => EditorView.findFromDOM(editor)?.state).filter((state) => state !== undefined);
+  const state = states.find(({ selection }) => !selection.main.empty);
+  return state ? state.sliceDoc(state.selection.main.from, state.selection.main.to) : "";
 }
 
 /** Whether the focus is in a terminal. */

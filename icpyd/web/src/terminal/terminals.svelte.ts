@@ -73,6 +73,7 @@ export class Terminals {
     this.views.keep(new Set());
     [this.list, this.isKnown, this.activeId] = [[], false, this.#remembered.activeId];
     this.#known = Promise.withResolvers();
+    this.views.prepare();
     this.#end = connection.follow<TerminalListResult>({
       fetch: () => connection.call("terminal:list", { workspace: workspaceId }),
       apply: ({ terminals }) => this.#apply(terminals),
@@ -131,6 +132,14 @@ export class Terminals {
 
   infoOf(id: string): TerminalInfo | null {
     return this.list.find(({ terminalId }) => terminalId === id) ?? null;
+  }
+
+  /** What a terminal is called where it has to be told from others. */
+  labelOf(id: string): string {
+    const name = this.infoOf(id)?.name ?? "";
+    const same = this.list.filter((info) => info.name === name);
+    const at = same.findIndex(({ terminalId }) => terminalId === id);
+    return at > 0 ? `Terminal ${name}, ${at + 1}` : `Terminal ${name}`;
   }
 
   statusOf(id: string): TerminalStatus {

@@ -200,8 +200,14 @@ export class TerminalView implements Display {
     if (typed < data.length) this.#actions.pasted(-typed, data.length);
   }
 
-  /** Types text as it is. */
-  type(text: string): void {
+  /** Types lines that are to be run. */
+  run(text: string): void {
+    this.#terminal.scrollToBottom();
+    const lines = text.replace(/(?:\r?\n)+$/, "");
+    this.#type(`${pastedText(lines, this.#terminal.modes.bracketedPasteMode)}\r`);
+  }
+
+  #type(text: string): void {
     this.attachment.typing.keys(text);
   }
 
@@ -226,6 +232,8 @@ export class TerminalView implements Display {
       activeMatchColorOverviewRuler: border,
     };
     const all: ISearchOptions = { ...options, decorations };
+    // What was found in another way is counted on otherwise.
+    if (options.incremental) this.#search.clearDecorations();
     if (step < 0) this.#search.findPrevious(text, all);
     else this.#search.findNext(text, all);
     return true;
@@ -265,7 +273,7 @@ export class TerminalView implements Display {
       if (this.#preferences.copyOnSelect && terminal.hasSelection()) this.#actions.copied(terminal.getSelection());
     });
     const tellFocus = (sequence: string) => {
-      if (terminal.modes.sendFocusMode && this.attachment.state.kind === "attached") this.type(sequence);
+      if (terminal.modes.sendFocusMode && this.attachment.state.kind === "attached") this.#type(sequence);
     };
     terminal.textarea?.addEventListener("focus", () => {
       this.#actions.focused();

@@ -30,10 +30,19 @@ export class Views {
     return this.#views.get(id);
   }
 
+  /** Loads what the first view needs, when there is nothing else to do: terminals are opened often. */
+  prepare(): void {
+    const load = () => void import("./view.ts").catch(() => {});
+    if ("requestIdleCallback" in window) requestIdleCallback(load);
+    else setTimeout(load);
+  }
+
   /** The view of a terminal. */
   open(id: string): Promise<TerminalView> {
     const making = this.#making.get(id) ?? this.#make(id);
     this.#making.set(id, making);
+    // What could not be loaded is tried again.
+    making.catch(() => this.#making.delete(id));
     return making;
   }
 

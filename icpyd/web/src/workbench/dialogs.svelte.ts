@@ -40,9 +40,14 @@ export class Dialogs {
 
   #ask(dialog: Omit<Dialog, "answer">): Promise<unknown> {
     this.current?.answer(null);
+    const returnTo = document.activeElement;
     return new Promise((resolve) => {
       const answer = (value: unknown) => {
         this.current = null;
+        // The focus goes back to where it was, unless something has taken it.
+        requestAnimationFrame(() => {
+          if (document.activeElement === document.body && returnTo instanceof HTMLElement) returnTo.focus();
+        });
         resolve(value);
       };
       this.current = { ...dialog, answer };
