@@ -76,8 +76,7 @@ impl OpenText {
     /// but this task's.
     pub(super) async fn store(self: &Arc<Self>) -> Result<()> {
         let text = Arc::clone(self);
-        let stored = self.services.tasks.spawn(async move { text.store_now().await }).await;
-        stored.map_err(|_| Error::internal("a text could not be stored; the log says more"))?
+        self.services.finish(async move { text.store_now().await }).await
     }
 
     async fn store_now(&self) -> Result<()> {
