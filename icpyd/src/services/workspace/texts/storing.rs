@@ -122,14 +122,10 @@ impl OpenText {
 
     /// Notes what is about to be written to the file, so that it is known again where the news of that is lost.
     pub(super) async fn begin_save(self: &Arc<Self>, written: &Written) -> Result<()> {
-        self.store().await?;
         let rev = written.revision.rev;
-        let is_kept = {
-            let mut shared = self.lock();
-            shared.saving = Some(Saving { rev, text: written.text.clone() });
-            shared.is_kept
-        };
-        if is_kept {
+        self.lock().saving = Some(Saving { rev, text: written.text.clone() });
+        self.store().await?;
+        if self.lock().is_kept {
             let path = self.path.clone();
             self.services.journal.commit(move |connection, _| texts::begin_save(connection, &path, rev)).await?;
         }
