@@ -11,7 +11,8 @@ use icpy_protocol::fs::{FsClient, FsEncoding, FsReadFileParams, FsStatParams, Fs
 use icpy_protocol::path::FilePath;
 use tokio::time::{Instant, sleep_until};
 
-use super::shared::{Conflict, Disk, Shared};
+use super::conflicts::Conflict;
+use super::shared::{Disk, Shared};
 use super::storing::restored;
 use super::{OpenText, TEXT_BYTES_MAX, Texts, aside};
 use crate::bus::Requester;

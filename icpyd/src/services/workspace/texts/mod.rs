@@ -11,6 +11,7 @@
 //! behind that. Not here: which files are open.
 
 mod asking;
+mod conflicts;
 mod disk;
 mod following;
 mod history;
@@ -31,8 +32,8 @@ use icpy_protocol::path::FilePath;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell, RwLock};
 
 use self::shared::Shared;
-use super::placing::plain;
 use super::open_file;
+use super::placing::plain;
 use crate::caller::Caller;
 use crate::journal::Changes;
 use crate::services::Services;
@@ -228,11 +229,11 @@ impl Texts {
         text.store().await
     }
 
-    /// Has a text known that is about to be thrown away: it can be in the store alone.
     fn shared(&self, file: &OpenFile) -> Option<Arc<OpenText>> {
         self.known().by_file.get(&file.file_id).map(|it| Arc::clone(&it.text))
     }
 
+    /// Has a text known that is about to be thrown away: it can be in the store alone.
     pub(super) async fn share_to_discard(&self, file: OpenFile) {
         if self.shared(&file).is_none() {
             // What cannot be read is thrown away with the file.

@@ -55,7 +55,7 @@ impl OpenText {
                 // What comes from now on has another task store it when this one ends.
                 text.is_storing.store(false, Ordering::Release);
                 // An error is kept, and refuses the next edit.
-                let _ = text.store().await;
+                let _ = text.store_now().await;
                 if text.lock().remade() > REMADE_MAX {
                     let _ = text.store_all().await;
                 }
