@@ -9,9 +9,6 @@ use icpy_tests::cannot_run;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../icpyd/web");
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// The files that are run below.
-const FILES: &[&str] = &["icpy_web", "shell", "workbench"];
-
 fn run(script: &str, args: &[&str]) {
     if !Path::new(FOLDER).join("node_modules/.bin").exists() {
         return cannot_run("the web UI's packages are not installed: run `cargo xtask test`");
@@ -27,7 +24,6 @@ fn run(script: &str, args: &[&str]) {
 }
 
 fn drive(file: &str) {
-    assert!(FILES.contains(&file), "`{file}` is not listed");
     if !Path::new(CHROMIUM).exists() {
         return cannot_run("Chromium is not installed");
     }
@@ -56,17 +52,31 @@ fn each_file_of_tests_is_run() {
     assert_eq!(found, FILES.iter().map(|name| (*name).to_owned()).collect());
 }
 
-#[test]
-fn a_window_connects_and_comes_back() {
-    drive("shell");
+macro_rules! driven {
+    ($($name:ident $file:literal)+) => {
+        /// The files that are run below.
+        const FILES: &[&str] = &[$($file),+];
+
+        $(
+            #[test]
+            fn $name() {
+                drive($file);
+            }
+        )+
+    };
 }
 
-#[test]
-fn commands_settings_people_and_themes_are_at_hand() {
-    drive("workbench");
-}
-
-#[test]
-fn a_file_is_shown_in_a_browser_that_comes_for_it() {
-    drive("icpy_web");
+driven! {
+    a_window_connects_and_comes_back "shell"
+    commands_settings_people_and_themes_are_at_hand "workbench"
+    a_file_is_shown_in_a_browser_that_comes_for_it "icpy_web"
+    files_are_seen_and_changed_in_the_explorer "explorer"
+    files_are_searched_and_replaced "search"
+    files_are_edited_in_tabs_and_groups "editor"
+    the_editor_looks_as_it_is_preferred "editor_looks"
+    several_edit_one_text "sharing"
+    nothing_that_is_typed_is_lost "nothing_lost"
+    terminals_are_shown_as_they_are "terminal"
+    terminals_stand_in_the_panel "terminal_panel"
+    terminals_take_what_is_typed_and_pasted "terminal_view"
 }
