@@ -81,7 +81,8 @@ export class Explorer {
         const { activePath, records } = this.workbench;
         // What is open is known by then, so that nothing of it is forgotten.
         if (activePath === null || !records.isKnown || this.roots.length === 0) return;
-        untrack(() => this.reveal(activePath));
+        // What was selected with it meanwhile stays selected.
+        untrack(() => this.selected.has(activePath) || this.reveal(activePath));
       });
     });
   }

@@ -80,7 +80,7 @@ async function withoutUnsaved(search: Search, files: readonly FileResult[]): Pro
   const what = unsaved.length === 1 ? `${name} has` : `${unsaved.length} files have`;
   const text = "What is shown is what is on disk. Changes that are not saved would not be searched.";
   const choices = [
-    { title: "Leave Them Out", value: "skip" },
+    { title: unsaved.length === 1 ? "Leave It Out" : "Leave Them Out", value: "skip" },
     { title: "Save and Replace", value: "save", isDefault: true },
   ];
   const answer = await dialogs.choose(`${what} unsaved changes`, text, choices);
