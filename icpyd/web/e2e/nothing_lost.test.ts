@@ -173,7 +173,7 @@ test("what is typed without a connection is still there when another has closed 
   await typeWords(bob, words("bob", 5));
   await editor(ann, "both.txt").click();
   await ann.keyboard.press("Alt+w");
-  await ann.getByRole("tab").waitFor({ state: "detached" });
+  await ann.getByRole("tab", { name: "both.txt" }).waitFor({ state: "detached" });
   isAway = false;
   await bob.getByRole("button", { name: "Connection" }).click();
   await editor(ann, "both.txt").waitFor();
