@@ -252,6 +252,18 @@ test("two files are compared, and one of them can be edited there", async () => 
   await until(() => world.read("new.txt") === "same\nnew\nmore\n", "it is saved");
 });
 
+test("what is merged is beside what it is made of", async () => {
+  world.write({ "local.txt": "mine\n", "remote.txt": "theirs\n", "base.txt": "base\n", "result.txt": "both\n" });
+  await world.icpy(["--merge", "local.txt", "remote.txt", "base.txt", "result.txt"]);
+  await page.getByRole("textbox", { name: "Local" }).waitFor();
+  await page.getByRole("button", { name: "Remote" }).click();
+  await page.getByRole("textbox", { name: "Remote" }).getByText("theirs").waitFor();
+  await page.getByRole("textbox", { name: "Result: result.txt" }).press("Control+End");
+  await page.keyboard.type("settled\n");
+  await page.keyboard.press("Control+s");
+  await until(() => world.read("result.txt") === "both\nsettled\n", "the result is saved");
+});
+
 test("a program that waits for a file is told that it is done, or that it is not", async () => {
   for (const [button, status] of [
     ["Done", 0],

@@ -1,7 +1,7 @@
 // Whatever happens while somebody types, every character that was typed is in the file in the end, and once.
 
 import type { Page, WebSocketRoute } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { editor, open, shows } from "./editing.ts";
 import { until, World } from "./harness.ts";
 
@@ -9,6 +9,9 @@ import { until, World } from "./harness.ts";
 function words(who: string, count: number, from = 0): string[] {
   return Array.from({ length: count }, (_, index) => `<${who}${from + index}>`);
 }
+
+// Much of it is waiting for a daemon that comes back.
+vi.setConfig({ testTimeout: 180_000 });
 
 let world: World;
 let pages: Page[] = [];
@@ -170,7 +173,7 @@ test("what is typed without a connection is still there when another has closed 
   await typeWords(bob, words("bob", 5));
   await editor(ann, "both.txt").click();
   await ann.keyboard.press("Alt+w");
-  await ann.getByRole("tab").waitFor({ state: "detached" });
+  await ann.getByRole("tab", { name: "both.txt" }).waitFor({ state: "detached" });
   isAway = false;
   await bob.getByRole("button", { name: "Connection" }).click();
   await editor(ann, "both.txt").waitFor();
