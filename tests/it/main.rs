@@ -111,6 +111,7 @@ mod resume;
 #[cfg(unix)]
 mod ripgrep;
 mod roles;
+mod roles_texts;
 #[cfg(target_os = "linux")]
 mod save;
 #[cfg(target_os = "linux")]

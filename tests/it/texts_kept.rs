@@ -109,6 +109,11 @@ fn where_nothing_can_be_stored_edits_are_refused_and_none_is_dropped() {
     refused::<()>(Err(refusal.unwrap()), Kind::Unavailable, "takes no edits, which could not be stored");
     let now = text(&user);
     assert_eq!(now["text"].as_str().unwrap().lines().count() as u64, made, "what was taken is there: {now}");
+    // Just then users save: the file is on another disk.
+    let saved = ask(&user, "file:save", json!({}));
+    assert_eq!(saved["revision"], now["revision"]);
+    assert_eq!(json!(fs::read_to_string(user.path("a.txt")).unwrap()), now["text"]);
+    assert_eq!(text(&user)["isDirty"], false);
     fs::remove_file(filler).unwrap();
     ask(&user, "file:edit", append(&begin, "last", made + 1));
     wait_until_durable(&user, &json!(made + 1));

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use icpy::Client;
 use icpy_protocol::error::Kind;
 use icpy_protocol::file::history::FileHistoryParams;
 use icpy_protocol::file::naming::FileSaveAsParams;
@@ -12,7 +13,7 @@ use icpy_protocol::fs::{FsClient, FsTransfer, FsTransferParams, FsUndoParams};
 use icpy_tests::{Daemon, Events, Process, refused, until_now, within};
 use serde_json::json;
 
-type Api = FileClient<icpy::Client>;
+type Api = FileClient<Client>;
 
 fn of(file: &OpenFile) -> FileOf {
     FileOf { file_id: Some(file.file_id.clone()), path: None }
@@ -55,15 +56,21 @@ async fn expect_renamed(events: &mut Events, daemon: &Daemon, from: &str, to: &s
     assert_eq!((renamed.from, renamed.file.path), (daemon.path(from).into(), daemon.path(to).into()));
 }
 
+/// An open file in which something was typed that is not saved, as it was before that, and the client that did it.
+async fn typed_into(daemon: &Daemon, name: &str) -> (Client, Api, OpenFile, FileText) {
+    let client = daemon.client().await;
+    let api = FileClient::new(client.clone());
+    let file = open(daemon, &api, name).await;
+    let known = text(&api, &file).await;
+    api.edit(&insertion(&file, &known, "one ")).await.unwrap();
+    (client, api, file, known)
+}
+
 #[test]
 fn what_is_not_saved_goes_along_with_a_renamed_file() {
     let daemon = Daemon::boot("//- /a.txt\nbegin\n");
     daemon.run(async {
-        let client = daemon.client().await;
-        let api = FileClient::new(client.clone());
-        let file = open(&daemon, &api, "a.txt").await;
-        let known = text(&api, &file).await;
-        api.edit(&insertion(&file, &known, "one ")).await.unwrap();
+        let (client, api, file, known) = typed_into(&daemon, "a.txt").await;
         let mut events = daemon.events(&client, "file:renamed").await;
         fs::rename(daemon.path("a.txt"), daemon.path("b.txt")).unwrap();
         expect_renamed(&mut events, &daemon, "a.txt", "b.txt").await;
@@ -132,11 +139,7 @@ fn a_file_that_is_saved_by_renaming_stays_where_it_is() {
 fn a_text_is_saved_as_another_file_and_goes_on_there() {
     let daemon = Daemon::boot("//- /a.txt\nbegin\n//- /there.txt\nthere\n");
     daemon.run(async {
-        let client = daemon.client().await;
-        let api = FileClient::new(client.clone());
-        let file = open(&daemon, &api, "a.txt").await;
-        let known = text(&api, &file).await;
-        api.edit(&insertion(&file, &known, "one ")).await.unwrap();
+        let (client, api, file, known) = typed_into(&daemon, "a.txt").await;
         let there = api.save_as(&save_as(&daemon, &file, "there.txt", false)).await;
         refused(there, Kind::AlreadyExists, "there.txt");
         let itself = api.save_as(&save_as(&daemon, &file, "a.txt", true)).await;

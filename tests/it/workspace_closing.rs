@@ -1,5 +1,7 @@
 //! Workspaces that are renamed, closed and forgotten: what stays, what goes, and that no unsaved text is lost.
 
+use std::time::Duration;
+
 use icpy::Client;
 use icpy_protocol::error::Kind;
 use icpy_protocol::file::text::{FileEditParams, FileGetTextParams, FileText, TextEdit, TextPlace};
@@ -13,7 +15,7 @@ use icpy_protocol::workspace::{
     self, WorkspaceActivateParams, WorkspaceClient, WorkspaceCloseParams, WorkspaceCreateParams, WorkspaceDeleteParams,
     WorkspaceFolderParams, WorkspaceInfo, WorkspaceListParams, WorkspaceRenameParams,
 };
-use icpy_tests::{Daemon, refused};
+use icpy_tests::{Daemon, Transport, refused, within};
 use serde_json::{Value, json};
 
 const TREE: &str = "//- /one/a.txt\none\n//- /one/b.txt\n//- /two/c.txt\n//- /more/d.txt\n";
@@ -272,5 +274,39 @@ fn the_files_used_last_are_remembered_and_can_be_forgotten() {
         let gone = StateMutation { key, delete: true, ..Default::default() };
         clients.state.mutate(&of(gone)).await.unwrap();
         assert_eq!(clients.recent(&workspace).await.len(), 199);
+    });
+}
+
+/// What was closed is looked for by nobody: it would be shared for as long as the daemon runs.
+#[test]
+fn what_is_closed_is_not_shared_any_more_though_who_closed_it_went_away() {
+    let names: Vec<String> = (0..40).map(|number| format!("one/{number}.txt")).collect();
+    let fixture: String = names.iter().flat_map(|name| ["//- /", name, "\ntext\n"]).collect();
+    let daemon = Daemon::boot(&fixture);
+    daemon.run(async {
+        let clients = Clients::of(&daemon).await;
+        let workspace = clients.load(&daemon, "one").await;
+        for name in &names {
+            clients.open(&daemon, name).await;
+            clients.type_into(&daemon, name).await;
+        }
+        let open = clients.files.list(&FileListParams::default()).await.unwrap().files;
+        let mut leaving = daemon.line_client(Transport::Memory).await;
+        leaving.request(1, "session:subscribe", &json!({ "patterns": ["workspace:closed"] })).await;
+        leaving.receive_answer(1).await;
+        let close = json!({ "workspaceId": workspace.workspace_id, "discard": true });
+        leaving.request(2, "workspace:close", &close).await;
+        while leaving.receive().await["method"] != "workspace:closed" {}
+        leaving.send("{\"jsonrpc\":\"2.0\",\"method\":\"$/cancelRequest\",\"params\":{\"id\":2}}\n").await;
+        assert_eq!(leaving.receive_answer(2).await.1["error"]["code"], -32800, "it was cancelled");
+        for file in open {
+            let of = FileGetTextParams { file: FileOf { file_id: Some(file.file_id), path: None } };
+            within("the text to be closed", async {
+                while clients.files.get_text(&of).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            })
+            .await;
+        }
     });
 }

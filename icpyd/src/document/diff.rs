@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput};
+use imara_diff::{Algorithm, Diff, InternedInput, Token};
+
+use super::effort::Effort;
 
 /// Of a part that both sides have changed, so many bytes at most are compared word by word.
 const WORDS_BYTES_MAX: usize = 64 << 10;
@@ -37,13 +39,18 @@ pub struct Merge {
 
 /// The edits that make `new` of `old`, by lines, and in what has changed by words.
 pub fn edits_between(old: &str, new: &str) -> Vec<(Range<usize>, String)> {
+    edits_within(&mut Effort::default(), old, new)
+}
+
+/// The same with so much work.
+pub(super) fn edits_within(effort: &mut Effort, old: &str, new: &str) -> Vec<(Range<usize>, String)> {
     let mut edits = Vec::new();
-    let [by_lines] = hunks(old, [new], lines);
+    let [by_lines] = hunks(old, [new], lines, effort);
     for hunk in by_lines {
         let (before, after) = (&old[hunk.base.clone()], &new[hunk.side.clone()]);
         let place = hunk.base.start;
         let [finer] = match before.len() + after.len() <= WORDS_BYTES_MAX {
-            true => hunks(before, [after], words),
+            true => hunks(before, [after], words, effort),
             false => [vec![Hunk { base: 0..before.len(), side: 0..after.len() }]],
         };
         let moved = |it: Hunk| (place + it.base.start..place + it.base.end, after[it.side].to_owned());
@@ -54,13 +61,18 @@ pub fn edits_between(old: &str, new: &str) -> Vec<(Range<usize>, String)> {
 
 /// Merges what has become of `base` on the other side into our text.
 pub fn merge(base: &str, ours: &str, theirs: &str) -> Merge {
+    merge_within(&mut Effort::default(), base, ours, theirs)
+}
+
+/// The same with so much work.
+pub(super) fn merge_within(effort: &mut Effort, base: &str, ours: &str, theirs: &str) -> Merge {
     let mut merge = Merge::default();
-    merge_by(base, ours, theirs, lines, &mut |part| {
+    merge_by(hunks(base, [ours, theirs], lines, effort), &mut |part| {
         let (base, our, their) = (&base[part.base], &ours[part.ours.clone()], &theirs[part.theirs]);
         let mut finer = Merge::default();
         let is_short = base.len() + our.len() + their.len() <= WORDS_BYTES_MAX;
         if is_short {
-            merge_by(base, our, their, words, &mut |part| {
+            merge_by(hunks(base, [our, their], words, effort), &mut |part| {
                 let clash = Clash { ours: part.ours, base: base[part.base].into(), theirs: their[part.theirs].into() };
                 finer.take(clash, our);
             });
@@ -105,8 +117,7 @@ struct Part {
 }
 
 /// Calls `take` for each part in which the other side has changed something, with all that touches it.
-fn merge_by(base: &str, ours: &str, theirs: &str, cut: Cut, take: &mut dyn FnMut(Part)) {
-    let [ours, theirs] = hunks(base, [ours, theirs], cut);
+fn merge_by([ours, theirs]: [Vec<Hunk>; 2], take: &mut dyn FnMut(Part)) {
     let mut our: VecDeque<Hunk> = ours.into();
     // Where our text is, for a place of the base that is behind all hunks before.
     let mut our_shift = 0_isize;
@@ -207,10 +218,10 @@ fn words(text: &str) -> Tokens<'_> {
 }
 
 /// What some sides have changed.
-fn hunks<const SIDES: usize>(base: &str, sides: [&str; SIDES], cut: Cut) -> [Vec<Hunk>; SIDES] {
+fn hunks<const SIDES: usize>(base: &str, sides: [&str; SIDES], cut: Cut, effort: &mut Effort) -> [Vec<Hunk>; SIDES] {
     let (base, sides) = (cut(base), sides.map(cut));
     let mut number = 0;
-    changes(&base, &sides).map(|changes| {
+    changes(&base, &sides, effort).map(|changes| {
         let side = &sides[number];
         number += 1;
         changes.iter().map(|(of_base, of_side)| Hunk { base: base.bytes(of_base), side: side.bytes(of_side) }).collect()
@@ -222,7 +233,11 @@ type Change = (Range<usize>, Range<usize>);
 
 /// What some sides have changed, in numbers of tokens. The base is looked through once for all, and what all have in common at
 /// both ends is not compared any further.
-fn changes<const SIDES: usize>(base: &Tokens<'_>, sides: &[Tokens<'_>; SIDES]) -> [Vec<Change>; SIDES] {
+fn changes<const SIDES: usize>(
+    base: &Tokens<'_>,
+    sides: &[Tokens<'_>; SIDES],
+    effort: &mut Effort,
+) -> [Vec<Change>; SIDES] {
     let edges = sides.each_ref().map(|side| same_edges(base, side));
     let begin = edges.iter().map(|edge| edge.0).min().unwrap_or(0);
     let end = edges.iter().map(|edge| edge.1).min().unwrap_or(0);
@@ -231,13 +246,43 @@ fn changes<const SIDES: usize>(base: &Tokens<'_>, sides: &[Tokens<'_>; SIDES]) -
     let count = |tokens: &Tokens<'_>| u32::try_from(middle(tokens).len()).unwrap_or(u32::MAX);
     input.reserve(count(base), sides.iter().map(count).max().unwrap_or(0));
     input.update_before(middle(base).map(|number| base.get(number)));
+    // Two sides that are the same must be found to have changed in the same way: merged, what they have would be there twice.
+    let each = *effort;
     sides.each_ref().map(|side| {
+        let mut own = each;
         input.update_after(middle(side).map(|number| side.get(number)));
+        let (before_end, after_end) = own.reach(&input);
+        let rest = (input.before.split_off(before_end), input.after.split_off(after_end));
         let mut diff = Diff::compute(Algorithm::Myers, &input);
+        own.spend(before_end + after_end, diff.count_additions() + diff.count_removals());
+        *effort = own.min(*effort);
         diff.postprocess_no_heuristic(&input);
         let range = |range: Range<u32>| begin + range.start as usize..begin + range.end as usize;
-        diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
+        let mut changes: Vec<Change> = diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect();
+        add(&mut changes, replaced(&rest.0, &rest.1, begin + before_end, begin + after_end));
+        input.before.extend(rest.0);
+        changes
     })
+}
+
+/// What is not compared: all but what is the same at both ends.
+fn replaced(before: &[Token], after: &[Token], before_at: usize, after_at: usize) -> Change {
+    let begin = before.iter().zip(after).take_while(|(one, other)| one == other).count();
+    let (before, after) = (&before[begin..], &after[begin..]);
+    let end = before.iter().rev().zip(after.iter().rev()).take_while(|(one, other)| one == other).count();
+    let range = |at: usize, tokens: &[Token]| at + begin..at + begin + tokens.len() - end;
+    (range(before_at, before), range(after_at, after))
+}
+
+/// Adds a change behind others, as part of the last one where it goes on with that.
+fn add(changes: &mut Vec<Change>, change: Change) {
+    match changes.last_mut() {
+        _ if change.0.is_empty() && change.1.is_empty() => {}
+        Some(last) if (last.0.end, last.1.end) == (change.0.start, change.1.start) => {
+            (last.0.end, last.1.end) = (change.0.end, change.1.end);
+        }
+        _ => changes.push(change),
+    }
 }
 
 /// How many tokens two texts have in common where they begin, and of the rest where they end.
@@ -251,7 +296,7 @@ fn same_edges(one: &Tokens<'_>, other: &Tokens<'_>) -> (usize, usize) {
 /// The numbers of the lines that two texts have in common: in the first, and in the second.
 pub fn unchanged_lines(before: &str, after: &str) -> Vec<(usize, usize)> {
     let (old, new) = (lines(before), [lines(after)]);
-    let [changed] = changes(&old, &new);
+    let [changed] = changes(&old, &new, &mut Effort::default());
     let (mut number, mut now) = (0, 0);
     let mut same = Vec::with_capacity(old.count());
     let ends = (old.count(), new[0].count());

@@ -5,6 +5,7 @@
 
 pub mod delta;
 pub mod diff;
+mod effort;
 pub mod line_ends;
 pub mod place;
 mod undo;

@@ -72,6 +72,18 @@ pub struct Received {
     pub clients: BTreeSet<u64>,
 }
 
+/// What a client says.
+enum Heard {
+    /// It asks for all that it lacks.
+    WhatIsLacking(StateVector),
+    /// It has changed the text.
+    Update(Update),
+    /// Who says what of itself.
+    Present(AwarenessUpdate),
+    /// It asks for that.
+    WhoIsThere,
+}
+
 /// Why a message is refused.
 #[derive(Debug)]
 pub enum Refused {
@@ -146,33 +158,28 @@ impl Replica {
 
     /// Takes messages of a client. `text` is the text as it is.
     pub fn receive(&mut self, messages: &[u8], text: &Rope) -> Result<Received, Refused> {
-        let messages = read(messages)?;
-        check(&messages)?;
+        let heard = heard(read(messages)?)?;
         let mut received = Received::default();
         let mut text = text.clone();
-        for message in messages {
-            match message {
-                Message::Sync(SyncMessage::SyncStep1(known)) => {
+        for heard in heard {
+            match heard {
+                Heard::WhatIsLacking(known) => {
                     let lacks = self.awareness.doc().transact().encode_state_as_update_v1(&known);
                     received.reply.extend(Message::Sync(SyncMessage::SyncStep2(lacks)).encode_v1());
                 }
-                Message::Sync(SyncMessage::SyncStep2(update) | SyncMessage::Update(update)) => {
-                    self.apply(&update, &mut text, &mut received)?;
-                }
-                Message::Awareness(update) => {
+                Heard::Update(update) => self.apply(update, &mut text, &mut received)?,
+                Heard::Present(update) => {
                     let taken = self.take_awareness(update, &mut received);
                     // What was applied before cannot be taken back.
                     taken.map_err(|refused| if received.deltas.is_empty() { refused } else { Refused::NotText })?;
                 }
-                Message::AwarenessQuery => received.reply.extend(self.who_is_there()),
-                Message::Auth(_) | Message::Custom(..) => {}
+                Heard::WhoIsThere => received.reply.extend(self.who_is_there()),
             }
         }
         Ok(received)
     }
 
-    fn apply(&mut self, update: &[u8], text: &mut Rope, received: &mut Received) -> Result<(), Refused> {
-        let update = Update::decode_v1(update).map_err(|error| Refused::Unreadable(error.to_string()))?;
+    fn apply(&mut self, update: Update, text: &mut Rope, received: &mut Received) -> Result<(), Refused> {
         let applied = self.awareness.doc().transact_mut().apply_update(update);
         let seen = self.take_seen();
         // What is applied in part cannot be taken back.
@@ -262,27 +269,30 @@ fn read(messages: &[u8]) -> Result<Vec<Message>, Refused> {
     }
 }
 
-/// Refuses messages of which one could not be taken, before any is.
-fn check(messages: &[Message]) -> Result<(), Refused> {
-    let refuse = |why: &str| Err(Refused::Unreadable(why.to_owned()));
-    let mut questions = 0;
-    for message in messages {
-        match message {
-            Message::Sync(SyncMessage::SyncStep1(_)) | Message::AwarenessQuery => questions += 1,
-            Message::Sync(SyncMessage::SyncStep2(update) | SyncMessage::Update(update)) => {
-                Update::decode_v1(update).map_err(|error| Refused::Unreadable(error.to_string()))?;
-            }
-            Message::Awareness(update) if update.clients.values().any(|it| it.json.len() > STATE_BYTES_MAX) => {
-                return refuse("a client says more of itself than 16 KiB");
-            }
-            Message::Awareness(_) => {}
-            Message::Auth(_) | Message::Custom(..) => {
-                return refuse("it is no message about a text, nor about who is there");
-            }
+/// Messages as they are taken: all are read before the first is, and refused where one could not be taken.
+fn heard(messages: Vec<Message>) -> Result<Vec<Heard>, Refused> {
+    let unreadable = |why: &str| Refused::Unreadable(why.to_owned());
+    let hear = |message| match message {
+        Message::Sync(SyncMessage::SyncStep1(known)) => Ok(Heard::WhatIsLacking(known)),
+        Message::Sync(SyncMessage::SyncStep2(update) | SyncMessage::Update(update)) => {
+            Update::decode_v1(&update).map(Heard::Update).map_err(|error| Refused::Unreadable(error.to_string()))
         }
-    }
+        Message::Awareness(update) if update.clients.values().any(|it| it.json.len() > STATE_BYTES_MAX) => {
+            Err(unreadable("a client says more of itself than 16 KiB"))
+        }
+        Message::Awareness(update) => Ok(Heard::Present(update)),
+        Message::AwarenessQuery => Ok(Heard::WhoIsThere),
+        Message::Auth(_) | Message::Custom(..) => {
+            Err(unreadable("it is no message about a text, nor about who is there"))
+        }
+    };
+    let heard = messages.into_iter().map(hear).collect::<Result<Vec<_>, _>>()?;
     // Each is answered with all that there is.
-    if questions > QUESTIONS_MAX { refuse("it asks for everything more than twice") } else { Ok(()) }
+    let questions = heard.iter().filter(|it| matches!(it, Heard::WhatIsLacking(_) | Heard::WhoIsThere)).count();
+    match questions > QUESTIONS_MAX {
+        false => Ok(heard),
+        true => Err(unreadable("it asks for everything more than twice")),
+    }
 }
 
 /// A length in code units: a text has at most 64 MiB.

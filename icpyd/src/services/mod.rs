@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use icpy_protocol as protocol;
+use icpy_protocol::error::{Error, Result};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -74,6 +75,12 @@ impl Services {
     /// The way to other services, on behalf of `caller`.
     fn requester(&self, caller: &Caller) -> Requester {
         self.bus.requester(caller.clone(), self.request_timeout)
+    }
+
+    /// Has what a request has begun come to its end, also where who asked for it goes away meanwhile.
+    async fn finish<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let finished = self.tasks.spawn(work).await;
+        finished.map_err(|_| Error::internal("what was asked for did not come to its end; the log says more"))?
     }
 
     /// The user behind a caller.

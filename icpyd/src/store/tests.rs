@@ -183,7 +183,7 @@ async fn an_open_file_is_found_by_any_path() {
         let insert = file.clone();
         store.transact(move |connection| workspaces::put_open_file(connection, &insert), |()| ()).await.unwrap();
         let found = store
-            .transact(move |connection| workspaces::find_open_file(connection, Some("w"), &path), |it| it)
+            .transact(move |connection| workspaces::find_open_file(connection, "w", &path), |it| it)
             .await
             .unwrap();
         assert_eq!(found, Some(file));

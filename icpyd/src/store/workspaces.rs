@@ -204,21 +204,22 @@ pub fn count_open_files(connection: &Connection) -> Result<u32> {
         .map_err(stored)
 }
 
-/// The open file with this path: in one workspace, or in any.
-pub fn find_open_file(
-    connection: &Connection,
-    workspace_id: Option<&str>,
-    path: &FilePath,
-) -> Result<Option<OpenFile>> {
-    connection
+/// The open files with this path: at most one in each workspace.
+pub fn find_open_files(connection: &Connection, path: &FilePath) -> Result<Vec<OpenFile>> {
+    let mut statement = connection
         .prepare_cached(
             "SELECT workspace_id, key, value FROM record
-             WHERE path = ?1 AND (?2 IS NULL OR workspace_id = ?2) AND key >= 'open_file/' AND key < 'open_file0'",
+             WHERE path = ?1 AND key >= 'open_file/' AND key < 'open_file0' ORDER BY value ->> '$.openedAtMs', key",
         )
-        .and_then(|mut statement| {
-            statement.query_row(params![column_text(path), workspace_id], read_open_file).optional()
-        })
-        .map_err(stored)
+        .map_err(stored)?;
+    let rows = statement.query_map([column_text(path)], read_open_file).map_err(stored)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(stored)
+}
+
+/// The open file with this path in one workspace.
+pub fn find_open_file(connection: &Connection, workspace_id: &str, path: &FilePath) -> Result<Option<OpenFile>> {
+    let found = find_open_files(connection, path)?;
+    Ok(found.into_iter().find(|file| file.workspace_id == workspace_id))
 }
 
 /// The open file with this id.

@@ -4,8 +4,8 @@ import type { Locator, Page } from "playwright-core";
 import { until, type World } from "./harness.ts";
 
 /** A window that shows which files are open. */
-export async function readyWindow(world: World): Promise<Page> {
-  const page = await world.window();
+export async function readyWindow(world: World, options: Parameters<World["window"]>[0] = {}): Promise<Page> {
+  const page = await world.window(options);
   await page.getByText("No file is open").or(page.getByRole("tab").first()).first().waitFor();
   return page;
 }
@@ -16,7 +16,7 @@ export async function open(world: World, page: Page, ...names: string[]): Promis
     await world.icpy([name]);
     const file = name.replace(/:\d+(:\d+)?$/, "").replace(/.*\//, "");
     await page.getByRole("tab", { name: file, selected: true }).waitFor();
-    await page.locator(`.cm-content[aria-label="${file}"], .image, .binary`).first().waitFor();
+    await page.locator(`.cm-content[aria-label^="${file}"], .image, .binary`).first().waitFor();
   }
 }
 

@@ -1,11 +1,13 @@
 // Search in all files, and replace.
 
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { until, World } from "./harness.ts";
 
+const require = createRequire(import.meta.url);
 let world: World;
 let page: Page;
 /** What the page has sent to the daemon. */
@@ -81,7 +83,7 @@ test("what is typed is found in all files but ignored ones, and shown by file", 
   await search("needle");
   await found("8 results in 4 files");
   await result("README.md, 3 results").waitFor();
-  await result("wörter.md, 1 result").waitFor();
+  await result("wörter.md docs, 1 result").waitFor();
   expect(await result("Line 2: A needle in a haystack, and another needle.").locator("mark").allTextContents()).toEqual([
     "needle",
     "needle",
@@ -159,6 +161,16 @@ test("a result opens the file at its place, by click, by Enter and by F4", async
     async () => (await page.getByRole("tree", { name: "Results" }).getAttribute("aria-activedescendant")) === first,
     "it goes round",
   );
+});
+
+test("what is selected in the editor is looked for", async () => {
+  await world.icpy(["docs/wörter.md"]);
+  await page.locator(".cm-content:focus").getByText("äöü needle").waitFor();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Control+Shift+ArrowLeft");
+  await page.keyboard.press("Control+Shift+F");
+  await found("8 results in 4 files");
+  expect(await page.getByRole("textbox", { name: "Search" }).inputValue()).toBe("needle");
 });
 
 test("columns count letters and not bytes", async () => {
@@ -307,6 +319,29 @@ test("what another window replaces is not shown any more", async () => {
   await page.getByRole("button", { name: "Replace all in README.md" }).click();
   await found("5 results in 3 files", other);
   await other.context().close();
+});
+
+test("nothing is wrong for assistive technology, in any theme", async () => {
+  await search("needle");
+  await setOpen("Toggle replace", true);
+  await setOpen("Which files are searched", true);
+  await page.getByRole("textbox", { name: "Replace" }).fill("pin");
+  await result(/Line 2: A needlepin/).click();
+  await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+  for (const theme of ["light", "dark", "high_contrast"]) {
+    await page.evaluate((name) => {
+      document.documentElement.dataset.theme = name;
+    }, theme);
+    const wrong = await page.evaluate(async () => {
+      const axe = (globalThis as unknown as { axe: { run: (at: string) => Promise<{ violations: unknown[] }> } }).axe;
+      return (await axe.run("aside")).violations;
+    });
+    await world.screenshot(page, `search_${theme}`);
+    expect(wrong).toEqual([]);
+  }
+  await page.evaluate(() => {
+    document.documentElement.dataset.theme = "light";
+  });
 });
 
 test("a search goes on after the connection was lost", async () => {

@@ -5,7 +5,8 @@ mod yjs;
 
 use std::ops::Range;
 
-use super::diff::{Clash, Merge, merge};
+use super::diff::{Clash, Merge, edits_within, merge};
+use super::effort::Effort;
 use super::*;
 
 fn lineage(epoch: &str) -> Lineage {
@@ -161,6 +162,30 @@ fn a_file_that_changed_is_merged() {
     check("a\n", "a\nours\n", "a\ntheirs\n", "a\nours\n", &[("ours\n", "theirs\n")]);
     // What clashes keeps nothing else from being merged.
     check("1\n2\n3\n4\n5\n", "1\nA\n3\n4\n5\n", "1\nB\n3\n4\nfive\n", "1\nA\n3\n4\nfive\n", &[("A\n", "B\n")]);
+}
+
+/// Many equal lines in another order would take as long as the square of their number.
+#[test]
+fn what_takes_too_long_to_compare_counts_as_replaced() {
+    let lines = |seed: u64| -> String {
+        let kinds = (0..3_000).scan(seed, |state, _| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            Some((*state >> 33) as usize)
+        });
+        kinds.flat_map(|kind| ["line ", &"0123456789"[kind % 10..=kind % 10], "\n"]).collect()
+    };
+    let (old, new) = (lines(1), lines(2));
+    let edits = |steps: u64| {
+        let edits = edits_within(&mut Effort::of(steps), &old, &new);
+        let text = Rope::from(&*old);
+        assert!(applied(&Delta::of(&text, edits.clone()).unwrap(), &text) == new, "{steps} steps");
+        edits
+    };
+    let (all, some, none) = (edits(1 << 32), edits(1 << 16), edits(0));
+    let replaced = |edits: &[(Range<usize>, String)]| edits.iter().map(|(range, _)| range.len()).max().unwrap();
+    assert!(all.len() > 100 && replaced(&all) < 1_000, "{} edits", all.len());
+    assert!(some.len() > 10 && replaced(&some) > old.len() / 2, "{} edits", some.len());
+    assert_eq!(none.len(), 1);
 }
 
 #[test]

@@ -22,6 +22,13 @@ const NAMED_MAX: usize = 5;
 /// The ids of files whose text is thrown away when they are closed.
 pub(super) type Discarded = HashSet<String>;
 
+/// A file that is closed.
+pub(super) struct Closing {
+    pub(super) file: OpenFile,
+    /// Whether its text is thrown away.
+    pub(super) is_discarded: bool,
+}
+
 impl Workspaces {
     pub(super) async fn close_workspace(&self, caller: &Caller, params: WorkspaceCloseParams) -> Result<WorkspaceInfo> {
         let (asking, id) = (caller.clone(), params.workspace_id);
@@ -29,25 +36,23 @@ impl Workspaces {
             move |connection: &Connection, _: &mut Changes| meant(connection, &asking, id.as_deref(), AuthRole::Editor);
         let id = self.services.journal.commit(read).await?.value.workspace_id;
         let discarded = self.prepare_to_close(&id, |_| true, params.discard).await?;
-        let (asking, given) = (caller.clone(), discarded.clone());
+        let asking = caller.clone();
         let change = move |connection: &Connection, changes: &mut Changes| {
             let workspace = workspaces::get(connection, &id)?;
             if workspace.closed_at_ms.is_some() {
                 return Ok((workspace, Vec::new()));
             }
-            let files = workspaces::open_files(connection, Some(&id))?;
-            for file in &files {
-                close_file(connection, changes, &asking, file, given.contains(&file.file_id))?;
+            let closed = closing(workspaces::open_files(connection, Some(&id))?, &discarded);
+            for file in &closed {
+                close_file(connection, changes, &asking, file)?;
             }
             workspaces::close(connection, &id, changes.now_ms)?;
             announce_next(connection, changes, &workspace)?;
             let (workspace, closed_by) = (workspaces::get(connection, &id)?, asking.session().to_owned());
             changes.publish(&workspace::CLOSED, &WorkspaceClosed { workspace: workspace.clone(), closed_by });
-            Ok((workspace, files))
+            Ok((workspace, closed))
         };
-        let (workspace, files) = self.services.journal.commit_by(caller, change).await?.value;
-        self.close_texts(&files, &discarded).await?;
-        Ok(workspace)
+        self.services.finish(self.clone().close_files(caller.clone(), change)).await
     }
 
     pub(super) async fn delete_workspace(
@@ -58,25 +63,28 @@ impl Workspaces {
         let WorkspaceDeleteParams { workspace_id: id, discard } = params;
         caller.check_workspace(&id, AuthRole::Owner)?;
         let discarded = self.prepare_to_close(&id, |_| true, discard).await?;
-        let (asking, given) = (caller.clone(), discarded.clone());
+        let asking = caller.clone();
         let change = move |connection: &Connection, changes: &mut Changes| {
             let workspace = workspaces::get(connection, &id)?;
-            let files = workspaces::open_files(connection, Some(&id))?;
-            for file in &files {
-                tell_closed(changes, &asking, file, given.contains(&file.file_id));
+            let closed = closing(workspaces::open_files(connection, Some(&id))?, &discarded);
+            for file in &closed {
+                tell_closed(changes, &asking, file);
             }
             workspaces::delete(connection, &id)?;
             accounts::remove_tokens_of(connection, &id)?;
             announce_next(connection, changes, &workspace)?;
             let deleted_by = asking.session().to_owned();
             changes.publish(&workspace::DELETED, &WorkspaceDeleted { workspace: workspace.clone(), deleted_by });
-            Ok((workspace, files))
+            Ok((workspace, closed))
         };
-        let (workspace, files) = self.services.journal.commit_by(caller, change).await?.value;
-        self.close_texts(&files, &discarded).await?;
-        // Roles and tokens have gone with it.
-        self.auth.change(|_, _| Ok(())).await?;
-        Ok(workspace)
+        let (this, caller) = (self.clone(), caller.clone());
+        let delete = async move {
+            let deleted = this.clone().close_files(caller, change).await;
+            // Roles and tokens have gone with it.
+            this.auth.change(|_, _| Ok(())).await?;
+            deleted
+        };
+        self.services.finish(delete).await
     }
 
     /// Refuses to close files of a workspace with text that is not saved, unless that is thrown away: then it says which. A
@@ -98,13 +106,26 @@ impl Workspaces {
         }
     }
 
-    /// Has the texts of files that were closed shared no more.
-    pub(super) async fn close_texts(&self, files: &[OpenFile], discarded: &Discarded) -> Result<()> {
-        for file in files {
-            self.texts.close(file, discarded.contains(&file.file_id)).await?;
+    /// Makes a change that closes files, and has their texts shared no more: to be finished whoever asks for it, since what was
+    /// closed is looked for by nobody.
+    pub(super) async fn close_files<T: Send + 'static>(
+        self,
+        caller: Caller,
+        change: impl FnOnce(&Connection, &mut Changes) -> Result<(T, Vec<Closing>)> + Send + 'static,
+    ) -> Result<T> {
+        let (value, closed) = self.services.journal.commit_by(&caller, change).await?.value;
+        let mut outcome = Ok(());
+        for Closing { file, is_discarded } in &closed {
+            outcome = outcome.and(self.texts.close(file, *is_discarded).await);
         }
-        Ok(())
+        outcome.map(|()| value)
     }
+}
+
+/// Which of some files that are closed have their text thrown away.
+pub(super) fn closing(files: Vec<OpenFile>, discarded: &Discarded) -> Vec<Closing> {
+    let closing = |file: OpenFile| Closing { is_discarded: discarded.contains(&file.file_id), file };
+    files.into_iter().map(closing).collect()
 }
 
 fn not_saved(unsaved: &[OpenFile]) -> Error {
@@ -123,19 +144,18 @@ pub(super) fn close_file(
     connection: &Connection,
     changes: &mut Changes,
     caller: &Caller,
-    file: &OpenFile,
-    is_discarded: bool,
+    closing: &Closing,
 ) -> Result<()> {
-    workspaces::remove_open_file(connection, file)?;
-    tell_file(connection, changes, caller, file)?;
-    tell_closed(changes, caller, file, is_discarded);
+    workspaces::remove_open_file(connection, &closing.file)?;
+    tell_file(connection, changes, caller, &closing.file)?;
+    tell_closed(changes, caller, closing);
     Ok(())
 }
 
 /// Tells that a file was closed.
-pub(super) fn tell_closed(changes: &mut Changes, caller: &Caller, file: &OpenFile, is_discarded: bool) {
-    let closed_by = caller.session().to_owned();
-    changes.publish(&file::CLOSED, &FileClosed { file: file.clone(), closed_by, is_discarded });
+fn tell_closed(changes: &mut Changes, caller: &Caller, Closing { file, is_discarded }: &Closing) {
+    let (file, closed_by) = (file.clone(), caller.session().to_owned());
+    changes.publish(&file::CLOSED, &FileClosed { file, closed_by, is_discarded: *is_discarded });
 }
 
 /// Tells which workspace is the active one, now that this one no longer is.

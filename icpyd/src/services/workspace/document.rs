@@ -15,7 +15,7 @@ use icpy_protocol::workspace::{WorkspaceExportParams, WorkspaceInfo};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::closing::{Discarded, close_file};
+use super::closing::{Closing, Discarded, close_file, closing};
 use super::placing::plain;
 use super::{
     Workspaces, activate, announce, check_may_make, check_name, is_there, make, meant, tell_file, tell_records,
@@ -64,22 +64,26 @@ impl Workspaces {
         let missing = self.leave_out_missing(caller, &mut document).await?;
         let (root, asking) = (document.root.clone(), caller.clone());
         let find = move |connection: &Connection, _: &mut Changes| existing(connection, &asking, &root, replace);
-        let (mut discarded, mut loses_folder) = (HashSet::new(), false);
+        let (mut discarded, mut loses_folder) = (HashSet::new(), None);
         if let Some(existing) = self.services.journal.commit(find).await?.value {
             let stays: HashSet<&FilePath> = document.files.iter().collect();
             let is_closed = |file: &OpenFile| !stays.contains(&file.path);
             discarded = self.prepare_to_close(&existing.workspace_id, is_closed, discard).await?;
-            loses_folder = existing.folders.iter().any(|folder| !document.folders.contains(folder));
+            let is_lost = |folder: &FilePath| !document.folders.contains(folder);
+            loses_folder = existing.folders.iter().any(is_lost).then_some(existing.workspace_id);
         }
-        let (asking, host) = (caller.clone(), self.services.host.clone());
-        let import = Import { document, may_replace: replace, discarded: discarded.clone(), caller: asking, host };
+        let (this, caller, host) = (self.clone(), caller.clone(), self.services.host.clone());
+        let import = Import { document, may_replace: replace, discarded, caller: caller.clone(), host };
         let change = move |connection: &Connection, changes: &mut Changes| import.make(connection, changes);
-        let (workspace, is_new, closed) = self.services.journal.commit_by(caller, change).await?.value;
-        self.close_texts(&closed, &discarded).await?;
-        if loses_folder {
-            self.auth.end_access(&workspace.workspace_id);
-        }
-        Ok(WorkspaceImportResult { workspace, is_new, missing })
+        let make = async move {
+            let made = this.clone().close_files(caller, change).await;
+            if let Some(workspace_id) = loses_folder {
+                this.auth.end_access(&workspace_id);
+            }
+            let (workspace, is_new) = made?;
+            Ok(WorkspaceImportResult { workspace, is_new, missing })
+        };
+        self.services.finish(make).await
     }
 
     /// Takes out of a document what is not there, or is something else by now.
@@ -196,7 +200,7 @@ fn existing(
 
 impl Import {
     /// Makes the workspace. Returns it, whether it is new, and the files that were closed.
-    fn make(self, connection: &Connection, changes: &mut Changes) -> Result<(WorkspaceInfo, bool, Vec<OpenFile>)> {
+    fn make(self, connection: &Connection, changes: &mut Changes) -> Result<((WorkspaceInfo, bool), Vec<Closing>)> {
         let WorkspaceDocument { root, name, files, .. } = &self.document;
         let found = existing(connection, &self.caller, root, self.may_replace)?;
         let is_new = found.is_none();
@@ -211,8 +215,9 @@ impl Import {
         let stays: HashSet<&FilePath> = files.iter().collect();
         let (open, closed): (Vec<_>, Vec<_>) =
             workspaces::open_files(connection, Some(&id))?.into_iter().partition(|file| stays.contains(&file.path));
+        let closed = closing(closed, &self.discarded);
         for file in &closed {
-            close_file(connection, changes, &self.caller, file, self.discarded.contains(&file.file_id))?;
+            close_file(connection, changes, &self.caller, file)?;
         }
         workspaces::rename(connection, &id, name)?;
         self.put_records(connection, changes, &id)?;
@@ -222,7 +227,7 @@ impl Import {
         }
         records::check_count(connection, &id)?;
         let workspace = if is_new { announce(connection, changes, &id)? } else { activate(connection, changes, &id)? };
-        Ok((workspace, is_new, closed))
+        Ok(((workspace, is_new), closed))
     }
 
     /// Opens a file so long after others: in the list of open files they keep the document's order.

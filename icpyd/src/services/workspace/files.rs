@@ -19,9 +19,9 @@ use icpy_protocol::file::{
 use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
 
-use super::closing::tell_closed;
+use super::closing::{Closing, close_file};
 use super::placing::{enclosing_root, plain, workspace_for};
-use super::{Workspaces, activate, announce, check_may_make, make, tell_file};
+use super::{Workspaces, activate, announce, check_may_make, make, open_file, tell_file};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::Role;
 use crate::journal::Changes;
@@ -90,34 +90,23 @@ impl FileApi<Caller> for Workspaces {
     }
 
     async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<OpenFile> {
-        let path = params.path.as_ref().map(plain).transpose()?;
-        let of = FileOf { file_id: params.file_id.clone(), path };
-        match params.discard {
-            true => self.texts.share_to_discard(&of).await,
-            false => self.texts.store(&of).await?,
+        let FileCloseParams { file_id, path, discard: is_discarded } = params;
+        let file = self.texts.find(caller, &FileOf { file_id, path }, AuthRole::Editor).await?;
+        match is_discarded {
+            true => self.texts.share_to_discard(file.clone()).await,
+            false => self.texts.store(file.clone()).await?,
         }
-        let (asking, discard) = (caller.clone(), params.discard);
+        let asking = caller.clone();
         let change = move |connection: &Connection, changes: &mut Changes| {
-            let file = match (&params.file_id, &params.path) {
-                (Some(id), _) => workspaces::get_open_file(connection, id)?
-                    .ok_or_else(|| Error::not_found(format!("no open file has the id `{id}`")))?,
-                (None, Some(path)) => workspaces::find_open_file(connection, None, &plain(path)?)?
-                    .ok_or_else(|| Error::not_found(format!("`{path}` is not open")))?,
-                (None, None) => return Err(Error::invalid_params("`fileId` or `path` says which file to close")),
-            };
+            // It may have another path by now, or be closed.
+            let file = open_file(connection, &file.file_id)?;
             asking.check_workspace(&file.workspace_id, AuthRole::Editor)?;
-            workspaces::remove_open_file(connection, &file)?;
-            tell_file(connection, changes, &asking, &file)?;
+            let closing = Closing { file: file.clone(), is_discarded };
+            close_file(connection, changes, &asking, &closing)?;
             announce(connection, changes, &file.workspace_id)?;
-            tell_closed(changes, &asking, &file, discard);
-            Ok(file)
+            Ok((file, vec![closing]))
         };
-        let closed = self.services.journal.commit_by(caller, change).await?.value;
-        let (texts, file) = (self.texts.clone(), closed.clone());
-        // Also where who asked for it goes away.
-        let ended = self.services.tasks.spawn(async move { texts.close(&file, discard).await }).await;
-        ended.map_err(|_| Error::internal("a text could not be closed; the log says more"))??;
-        Ok(closed)
+        self.services.finish(self.clone().close_files(caller.clone(), change)).await
     }
 
     async fn list(&self, caller: &Caller, params: FileListParams) -> Result<FileListResult> {
@@ -207,7 +196,7 @@ fn is_null(path: &FilePath) -> bool {
 /// Opens a file and says whether it is new; `None` when a workspace must be made and its root is not known yet.
 fn open(connection: &Connection, changes: &mut Changes, opening: Opening) -> Result<Option<(OpenFile, bool)>> {
     let Some((workspace_id, is_active)) = place(connection, changes, &opening)? else { return Ok(None) };
-    let known = workspaces::find_open_file(connection, Some(&workspace_id), &opening.path)?;
+    let known = workspaces::find_open_file(connection, &workspace_id, &opening.path)?;
     let is_new = known.is_none();
     let mut file = known.unwrap_or_else(|| OpenFile {
         file_id: opening.new_file_id,

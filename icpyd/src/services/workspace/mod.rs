@@ -42,7 +42,7 @@ use crate::store::{recent_files, records};
 const NAME_BYTES_MAX: usize = 200;
 
 /// The service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Workspaces {
     services: Services,
     texts: Texts,
@@ -208,6 +208,12 @@ fn meant(connection: &Connection, caller: &Caller, id: Option<&str>, least: Auth
     let workspace = workspaces::named_or_active(connection, id)?;
     caller.check_workspace(&workspace.workspace_id, least)?;
     Ok(workspace)
+}
+
+/// The open file with this id.
+fn open_file(connection: &Connection, file_id: &str) -> Result<OpenFile> {
+    workspaces::get_open_file(connection, file_id)?
+        .ok_or_else(|| Error::not_found(format!("no open file has the id `{file_id}`")))
 }
 
 fn check_name(name: &str) -> Result<()> {

@@ -4,6 +4,7 @@ import { foldAll, unfoldAll } from "@codemirror/language";
 import type { EditorView } from "@codemirror/view";
 import { folderOf, nameOf, pathText, relativeTo } from "../protocol.ts";
 import type { Command } from "../workbench/commands.svelte.ts";
+import { nameOfPresent } from "../workbench/people.ts";
 import type { WorkspaceFile } from "../workbench/workspaces.svelte.ts";
 import type { Editors } from "./editors.svelte.ts";
 import { openFind } from "./find_panel.ts";
@@ -19,13 +20,35 @@ export interface TabOf {
 /** Registers them. Returns how to take them away. */
 export function registerEditorCommands(editors: Editors, saving: Saving, following: Following): () => void {
   const all = [...fileCommands(editors, saving), ...tabCommands(editors, saving), ...textCommands(editors)];
-  return editors.workbench.commands.register(...all, ...groupCommands(editors), {
-    id: "presence.follow",
-    title: "Follow",
-    category: "People",
-    isHidden: true,
-    run: (sessionId) => following.follow(String(sessionId)),
-  });
+  return editors.workbench.commands.register(...all, ...groupCommands(editors), ...followCommands(editors, following));
+}
+
+function followCommands(editors: Editors, following: Following): Command[] {
+  const { presence, dialogs } = editors.workbench;
+  return [
+    {
+      id: "presence.follow",
+      title: "Follow",
+      category: "People",
+      isHidden: true,
+      run: (sessionId) => (sessionId ? following.follow(String(sessionId)) : following.end()),
+    },
+    {
+      id: "presence.follow_someone",
+      title: "Follow Someone...",
+      category: "People",
+      isEnabled: () => presence.others.some(({ path }) => path),
+      run: async () => {
+        const text = "What they look at is shown here, until you press a key.";
+        const choices = presence.others.flatMap((person) => {
+          if (!person.path) return [];
+          return [{ title: `${nameOfPresent(person)}, in ${nameOf(pathText(person.path))}`, value: person.sessionId }];
+        });
+        const sessionId = await dialogs.choose("Follow someone", text, choices);
+        if (sessionId) following.follow(sessionId);
+      },
+    },
+  ];
 }
 
 function fileCommands(editors: Editors, saving: Saving): Command[] {
@@ -248,7 +271,6 @@ function textCommands(editors: Editors): Command[] {
       isEnabled,
       run: withView((view) => openFind(view, true)),
     },
-    { id: "editor.go_to_line", title: "Go to Line...", category, keys: ["Mod+G"], isEnabled, run: () => goToLine(editors) },
     {
       id: "editor.word_wrap",
       title: "Toggle Word Wrap",
@@ -259,22 +281,6 @@ function textCommands(editors: Editors): Command[] {
     { id: "editor.fold_all", title: "Fold All", category, keys: ["Mod+K Mod+0"], isEnabled, run: withView(foldAll) },
     { id: "editor.unfold_all", title: "Unfold All", category, keys: ["Mod+K Mod+J"], isEnabled, run: withView(unfoldAll) },
   ];
-}
-
-async function goToLine(editors: Editors): Promise<void> {
-  const { view, file } = editors;
-  if (!view || !file) return;
-  const { doc, selection } = view.view.state;
-  const line = String(doc.lineAt(selection.main.head).number);
-  const check = (text: string) => {
-    return /^\s*\d+([:,]\d+)?\s*$/.test(text) ? null : "A line is a number, and may have a column: 12 or 12:5";
-  };
-  const title = `Go to a line of ${nameOf(file.path)}`;
-  const answer = await editors.workbench.dialogs.prompt(title, `Line, from 1 to ${doc.lines}, or line:column`, line, check);
-  if (answer === null) return;
-  const [to = 1, column = 1] = answer.split(/[:,]/).map(Number);
-  view.showPlace(to, column);
-  view.focus();
 }
 
 /** Where a file is, as people read it. */

@@ -121,14 +121,10 @@ export class DocumentSet {
       const path = pathOf(draft.path);
       const wasUnconfirmed = text.isUnconfirmed;
       try {
-        const { file } = await connection.call("file:open", { path, mayBeNew: true, workspaceId }, { repeat: true });
-        const link = new TextLink(
-          connection,
-          text.client,
-          file,
-          { failed: (error) => notices.failure("Restore", error) },
-          text,
-        );
+        const { files } = await connection.call("file:list", {}, { repeat: true });
+        const open = () => connection.call("file:open", { path, mayBeNew: true, workspaceId }, { repeat: true });
+        const file = files.find((it) => pathText(it.path) === draft.path) ?? (await open()).file;
+        const link = new TextLink(connection, file, { failed: (error) => notices.failure("Restore", error) }, text);
         await link.flush(true);
         link.close();
         await this.drafts.remove(draft.path, draft.tab);

@@ -156,7 +156,6 @@ export class TextDocument {
     this.#keeper.isOnline = this.#workbench.connectionState.kind === "open";
     this.#link = new TextLink(
       connection,
-      this.#drafts.tab,
       this,
       {
         opened: (text) => this.#opened(text),

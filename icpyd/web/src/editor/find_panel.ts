@@ -200,7 +200,9 @@ function input(label: string, value: string): HTMLInputElement {
 
 function button(text: string, label: string, run: () => unknown): HTMLButtonElement {
   const made = document.createElement("button");
-  Object.assign(made, { type: "button", className: "icon-button", textContent: text, title: label, ariaLabel: label });
+  Object.assign(made, { type: "button", className: "icon-button", title: label, ariaLabel: label });
+  // A sign, and no text: who hears it is told what it does.
+  made.dataset.sign = text;
   made.addEventListener("click", run);
   return made;
 }
@@ -208,6 +210,7 @@ function button(text: string, label: string, run: () => unknown): HTMLButtonElem
 function wide(text: string, run: () => unknown): HTMLButtonElement {
   const made = button(text, text, run);
   made.className = "button plain";
+  made.textContent = text;
   return made;
 }
 
@@ -225,6 +228,7 @@ const theme = EditorView.theme({
   ".cm-find-toggle:nth-of-type(2)": { right: "29px", textDecoration: "underline" },
   ".cm-find-toggle[aria-pressed=true]": { background: "var(--ground-selected)", outline: "1px solid var(--accent)" },
   ".cm-find-count": { minWidth: "76px", color: "var(--text-quiet)", fontSize: "12px", whiteSpace: "nowrap" },
+  ".cm-find .icon-button::before": { content: "attr(data-sign)" },
   ".cm-find .icon-button": { fontSize: "14px", flex: "none" },
   ".cm-find-expand[aria-expanded=true]": { transform: "rotate(90deg)" },
   ".cm-find .button": { minHeight: "26px", padding: "2px 10px", whiteSpace: "nowrap" },

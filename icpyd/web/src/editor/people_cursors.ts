@@ -61,7 +61,7 @@ const theme = EditorView.theme({
     width: "0",
     height: "1.2em",
     verticalAlign: "text-bottom",
-    boxShadow: "0 0 0 1px var(--person)",
+    boxShadow: "0 0 0 1px color-mix(in srgb, var(--person) 75%, var(--text))",
     pointerEvents: "auto",
   },
   ".cm-person-name": {
@@ -71,12 +71,19 @@ const theme = EditorView.theme({
     padding: "0 5px",
     borderRadius: "3px 3px 3px 0",
     background: "var(--person)",
-    color: "var(--ground)",
+    color: "#ffffff",
     font: "600 11px/1.5 var(--font)",
     whiteSpace: "nowrap",
     zIndex: "5",
     userSelect: "none",
+    opacity: "0",
+    pointerEvents: "none",
+    // A name is shown for a while wherever its cursor comes to: it hides what others have written above.
+    animation: "cm-person-name 3s step-end",
   },
+  "@keyframes cm-person-name": { from: { opacity: "1" }, to: { opacity: "0" } },
+  ".cm-person:hover .cm-person-name": { opacity: "1" },
+  ".cm-person::before": { content: "''", position: "absolute", inset: "0 -4px" },
   ".cm-line:first-child .cm-person-name": { bottom: "auto", top: "100%", borderRadius: "0 3px 3px 3px" },
 });
 
@@ -95,7 +102,7 @@ function decorate(people: Person[], length: number): DecorationSet {
       const [from, to, at] = [inside(Math.min(anchor, head)), inside(Math.max(anchor, head)), inside(head)];
       const cursor = Decoration.widget({ widget: new Cursor(person), side: 1 }).range(at);
       if (from === to) return [cursor];
-      const style = `background: color-mix(in srgb, ${person.colour} 24%, transparent)`;
+      const style = `background: color-mix(in srgb, ${person.colour} 26%, transparent)`;
       return [Decoration.mark({ attributes: { style } }).range(from, to), cursor];
     }),
   );

@@ -51,13 +51,16 @@ export class Pieces {
   /** Shows what is at a byte. */
   async goTo(offset: number): Promise<void> {
     const turn = ++this.#turn;
-    const begin = Math.max(0, Math.min(offset, this.#size - 1));
+    const last = Math.max(0, this.#size - PIECE_BYTES / 8);
+    const begin = Math.floor(Math.min(offset, last));
     const { text, length } = await this.#read(begin, PIECE_BYTES);
     if (turn !== this.#turn) return;
     this.#pieces = [{ offset: begin, bytes: length, characters: text.length }];
     this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text }, selection: { anchor: 0 } });
-    this.view.scrollDOM.scrollTop = 0;
-    this.#pieces[0] = { offset: begin, bytes: length, characters: this.view.state.doc.length };
+    const characters = this.view.state.doc.length;
+    this.#pieces[0] = { offset: begin, bytes: length, characters };
+    const isEnd = offset > last;
+    this.view.dispatch({ effects: EditorView.scrollIntoView(isEnd ? characters : 0, { y: isEnd ? "end" : "start" }) });
     this.#tell();
   }
 

@@ -7,11 +7,21 @@ import { LINE_ENDS } from "./line_ends.ts";
 /** What is said now. */
 export function statusesOf(editors: Editors): Status[] {
   const { document, view, workbench } = editors;
-  if (document?.content.kind !== "text") return [];
-  const { commands } = workbench;
+  const { commands, presence } = workbench;
   const statuses: Status[] = [];
+  const others = presence.others.filter(({ path }) => path).length;
+  if (others > 0) {
+    const follow = () => commands.run("presence.follow_someone");
+    statuses.push({
+      id: "others",
+      text: others === 1 ? "1 other here" : `${others} others here`,
+      title: "Follow someone",
+      run: follow,
+    });
+  }
+  if (document?.content.kind !== "text") return statuses;
   if (view) {
-    const goToLine = () => commands.run("editor.go_to_line");
+    const goToLine = () => commands.run("palette.line");
     statuses.push({ id: "place", text: placeOf(editors), title: "Go to line", run: goToLine });
     const { insertSpaces, tabSize } = view.indentation;
     const settings = () => commands.run("view.settings");

@@ -25,8 +25,12 @@ function command(id: string, title: string, run: Command["run"], more: Partial<C
 
 /** One that is about what is selected. */
 function about(explorer: Explorer, id: string, title: string, run: WithPaths): Command {
-  const isEnabled = () => explorer.meant.length > 0;
-  return command(id, title, () => run(explorer.meant), { isEnabled });
+  return command(id, title, () => run(explorer.meant), { isEnabled: () => explorer.meant.length > 0 });
+}
+
+/** One that changes what is selected. */
+function change(explorer: Explorer, id: string, title: string, run: WithPaths): Command {
+  return command(id, title, () => run(explorer.changeable), { isEnabled: () => explorer.changeable.length > 0 });
 }
 
 function making(explorer: Explorer): Command[] {
@@ -47,17 +51,17 @@ function making(explorer: Explorer): Command[] {
 function changing(explorer: Explorer): Command[] {
   const { operations } = explorer;
   return [
-    about(explorer, "rename", "Rename...", () => explorer.beginRename()),
-    about(explorer, "delete", "Delete", async (paths) => {
+    change(explorer, "rename", "Rename...", () => explorer.beginRename()),
+    change(explorer, "delete", "Delete", async (paths) => {
       selectBeside(explorer, paths);
       await operations.trash(paths);
     }),
-    about(explorer, "delete_for_good", "Delete for Good...", (paths) => operations.deleteForGood(paths)),
-    about(explorer, "duplicate", "Duplicate", async (paths) => show(explorer, await operations.duplicate(paths))),
+    change(explorer, "delete_for_good", "Delete for Good...", (paths) => operations.deleteForGood(paths)),
+    change(explorer, "duplicate", "Duplicate", async (paths) => show(explorer, await operations.duplicate(paths))),
     about(explorer, "copy", "Copy", (paths) => {
       explorer.clipboard = { paths, isCut: false };
     }),
-    about(explorer, "cut", "Cut", (paths) => {
+    change(explorer, "cut", "Cut", (paths) => {
       explorer.clipboard = { paths, isCut: true };
     }),
     command("paste", "Paste", () => paste(explorer), { isEnabled: () => explorer.clipboard !== null }),
@@ -110,12 +114,12 @@ export function menuOf(explorer: Explorer): MenuItem[][] {
   if (isRoot) return [make, [...get, ...terminal], [paste], entry ? paths : [], more(explorer)];
   const first = entry.isFolder ? make : [item(explorer, "open", "Enter")];
   const edit = [item(explorer, "cut", "Mod+X"), item(explorer, "copy", "Mod+C"), paste, item(explorer, "duplicate")];
-  const change = [
+  const changes = [
     { ...item(explorer, "rename", "F2"), isDisabled: !isOne },
     item(explorer, "delete", "Delete"),
     item(explorer, "delete_for_good", "Shift+Delete"),
   ];
-  return [first, [...(entry.isFolder ? get : []), item(explorer, "download"), ...terminal], edit, paths, change];
+  return [first, [...(entry.isFolder ? get : []), item(explorer, "download"), ...terminal], edit, paths, changes];
 }
 
 /** The menu of the explorer itself. */
@@ -173,11 +177,11 @@ async function open(explorer: Explorer, paths: string[]): Promise<void> {
 }
 
 /** Opens a file; one that is no file tells so. */
-export async function openFile(explorer: Explorer, path: string): Promise<void> {
+export async function openFile(explorer: Explorer, path: string, takesFocus = true): Promise<void> {
   const entry = explorer.entryAt(path);
   if (entry?.isBroken) throw new Error(`the link ${entry.name} leads nowhere: its target ${entry.linkTarget} is not there`);
   if (entry?.kind === "other") throw new Error(`${entry.name} is a pipe, a socket or a device, and no file`);
-  await explorer.workbench.openFile(path);
+  await explorer.workbench.openFile(path, null, takesFocus);
 }
 
 /** When what is selected goes, what is below it is selected, or what is above. */

@@ -15,14 +15,18 @@ export interface Entry {
   isIgnored: boolean;
   /** Whether its name has letters that nobody sees. */
   isMisleading: boolean;
-  isExecutable: boolean;
   /** Of a symbolic link: what it holds, as it is shown. */
   linkTarget: string | null;
   isBroken: boolean;
 }
 
-/** Folders of version control: nobody edits what is in them. */
-const INTERNAL = new Set([".git", ".hg", ".svn", ".jj"]);
+/** What version control and desktops keep for themselves is not shown, as in other editors. */
+const INTERNAL = new Set([".git", ".hg", ".svn", ".jj", ".DS_Store", "Thumbs.db"]);
+
+/** Whether nobody wants to see it. */
+export function isInternal(path: string): boolean {
+  return INTERNAL.has(shownName(path));
+}
 
 /** An entry of a listing. */
 export function entryOf(folder: string, found: FsEntry): Entry {
@@ -38,9 +42,8 @@ export function described(path: string, found: FsEntry | FsStatResult): Entry {
     name,
     kind: found.kind,
     isFolder: found.kind === "directory",
-    isIgnored: (found.isIgnored ?? false) || (found.kind === "directory" && INTERNAL.has(name)),
+    isIgnored: found.isIgnored ?? false,
     isMisleading: ("isMisleading" in found && found.isMisleading) || false,
-    isExecutable: found.isExecutable ?? false,
     linkTarget: target === null ? null : typeof target === "string" ? target : shownName(`base64:${target.base64}`),
     isBroken: found.isBroken ?? false,
   };

@@ -41,7 +41,8 @@ export class Explorer {
   readonly #remembered = $derived.by(() => this.workbench.records.get<Remembered>(KEY) ?? {});
   readonly #expanded = $derived(new Set(this.#remembered.expanded));
   readonly #closed = $derived(new Set(this.#remembered.closed));
-  readonly #isExcluded = $derived.by(() => matcherOf(this.workbench.preferences.get<string[]>("files.exclude", [])));
+  readonly #excluded = $derived.by(() => this.workbench.preferences.get<string[]>("files.exclude", []));
+  readonly #isExcluded = $derived(this.#excluded.length > 0 ? matcherOf(this.#excluded) : null);
   readonly #layout = $derived.by(() =>
     layOut({
       roots: this.roots,
@@ -131,6 +132,11 @@ export class Explorer {
     const { active } = this;
     if (active === null || this.indexOf(active) < 0) return [];
     return this.selected.has(active) ? [...this.selected].filter((path) => this.indexOf(path) >= 0) : [active];
+  }
+
+  /** The same without the folders at the top, which are changed elsewhere. */
+  get changeable(): string[] {
+    return this.meant.filter((path) => !this.roots.some((root) => root.path === path));
   }
 
   /** The folder in which something new is made: the one that is meant, or the one that what is meant is in. */
@@ -233,7 +239,7 @@ export class Explorer {
 
   #isLeftOut(entry: Entry): boolean {
     if (this.hidesIgnored && entry.isIgnored) return true;
-    return this.#isExcluded(this.relative(entry.path));
+    return this.#isExcluded?.(this.relative(entry.path)) ?? false;
   }
 
   #remember(change: Remembered): void {
@@ -264,7 +270,6 @@ function rootOf(path: string): Entry {
     isFolder: true,
     isIgnored: false,
     isMisleading: false,
-    isExecutable: false,
     linkTarget: null,
     isBroken: false,
   };

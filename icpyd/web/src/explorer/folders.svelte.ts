@@ -30,8 +30,9 @@ interface Folder extends Content {
 /** What is told of a change: something went from one path to another. */
 type Moved = (from: string, to: string) => void;
 
-/** More changes than these in one folder are looked at by listing it. */
+/** More changes than these in one folder are looked at by listing it, or more than one of so many entries. */
 const LOOKS_MAX = 24;
+const ENTRIES_PER_LOOK = 50;
 /** Each takes a thread of the daemon's. */
 const SHALLOW_WATCHES_MAX = 24;
 /** Changes that come so close together are shown together. */
@@ -253,8 +254,10 @@ export class Folders {
     return sentence(error);
   }
 
-  #take({ path, kind, from }: FileChangedOnDisk): void {
+  #take({ path, kind, from, entry }: FileChangedOnDisk): void {
     const real = pathText(path);
+    // Nothing of a file's content is shown.
+    if (kind === "modified" && entry === "file" && !IGNORE_FILES.has(shownName(real))) return;
     const old = from ? pathText(from) : null;
     if (kind === "renamed" && old !== null) this.#tellMoved(old, real);
     for (const changed of old === null ? [real] : [old, real]) this.#noteReal(changed);
@@ -305,7 +308,8 @@ export class Folders {
     folder.changed.clear();
     const { signal } = folder.ended;
     try {
-      if (paths.length > LOOKS_MAX || folder.state === "failed") this.#load(folder);
+      const most = Math.max(LOOKS_MAX, folder.entries.length / ENTRIES_PER_LOOK);
+      if (paths.length > most || folder.state === "failed") this.#load(folder);
       else await this.#lookAt(folder, paths, signal);
     } catch (error) {
       // After a lost connection all is listed again.

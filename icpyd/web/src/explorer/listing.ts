@@ -4,7 +4,7 @@ import type { FsListDirectoryResult, FsListPlace } from "$protocol";
 import type { Connection } from "../connection/connection.ts";
 import { RpcError } from "../connection/message.ts";
 import { pathOf } from "../protocol.ts";
-import { described, type Entry, entryOf } from "./entry.ts";
+import { described, type Entry, entryOf, isInternal } from "./entry.ts";
 
 /** The first page comes at once; the others are as large as they may be. */
 const FIRST_PAGE = 500;
@@ -27,7 +27,7 @@ export async function list(
     const limit: number = after ? PAGE : FIRST_PAGE;
     const params = { path: pathOf(folder), after, limit, ...order };
     const page: FsListDirectoryResult = await connection.call("fs:list_directory", params, options);
-    const found = page.entries.map((entry) => entryOf(folder, entry));
+    const found = page.entries.map((entry) => entryOf(folder, entry)).filter((entry) => !isInternal(entry.path));
     await followLinks(connection, found, signal);
     entries = [...entries, ...found];
     after = page.nextAfter ?? null;
@@ -37,6 +37,7 @@ export async function list(
 
 /** Describes what is at a path; nothing where there is nothing any more. */
 export async function describe(connection: Connection, path: string): Promise<Entry | null> {
+  if (isInternal(path)) return null;
   try {
     const found = await connection.call("fs:stat", { path: pathOf(path), noFollow: true }, { repeat: true });
     const entry = described(path, found);

@@ -147,9 +147,9 @@ export class Search {
   }
 
   /** Opens the file of a row at its place. */
-  async open({ file, ...row }: ResultRow): Promise<void> {
+  async open({ file, ...row }: ResultRow, takesFocus = true): Promise<void> {
     const line = row.kind === "line" ? row.line : file.lines[0];
-    await this.workbench.openFile(file.path, line ? { line: line.line, column: line.column } : null);
+    await this.workbench.openFile(file.path, line ? { line: line.line, column: line.column } : null, takesFocus);
   }
 
   /** Goes to the next line that was found, or to the one before. */

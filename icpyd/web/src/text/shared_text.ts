@@ -49,6 +49,7 @@ export interface LocalEdit {
 }
 
 export class SharedText {
+  /** Names whoever counts the edits: for this text alone, since the daemon makes an edit of the same count but once. */
   readonly client: string;
   #epoch: string;
   #rev: number;
@@ -77,7 +78,7 @@ export class SharedText {
     this.#state = stateOf(this.#confirmed);
   }
 
-  /** The text of a tab that has ended, under this tab's name. */
+  /** The text of a tab that has ended. It counts its further edits under a new name. */
   static restore(client: string, draft: Draft): SharedText {
     const text = new SharedText(client, { epoch: draft.epoch, rev: draft.settledRev, text: draft.settled });
     for (const { rev, changes, own } of draft.since) {

@@ -46,7 +46,6 @@ export class TextLink {
   /** Whether an edit was refused for good, say because this user may only look. */
   isReadOnly = false;
   readonly #connection: Connection;
-  readonly #client: string;
   readonly #listener: TextListener;
   /** As events name it: without symbolic links. */
   #path: FileText["path"] | null = null;
@@ -61,13 +60,11 @@ export class TextLink {
 
   constructor(
     connection: Connection,
-    client: string,
     file: Pick<OpenFile, "fileId">,
     listener: TextListener,
     text: SharedText | null = null,
   ) {
     this.#connection = connection;
-    this.#client = client;
     this.fileId = file.fileId;
     this.#listener = listener;
     this.text = text;
@@ -143,7 +140,7 @@ export class TextLink {
     const isNew = !this.#isOpened;
     this.#isOpened = true;
     if (this.text && difference) this.text.resync(present, accepted, difference);
-    else this.text = new SharedText(this.#client, present);
+    else this.text = new SharedText(crypto.randomUUID(), present);
     this.#isWhole = true;
     if (isNew) this.#listener.opened?.(this.text);
     this.#listener.state?.(file);

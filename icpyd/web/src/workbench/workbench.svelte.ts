@@ -37,6 +37,9 @@ export class Workbench {
   readonly layout: Layout;
   readonly terminals: Terminals;
 
+  /** The file that is opened while something else keeps the focus. */
+  #keepsFocus: string | null = null;
+
   constructor(connection: Connection) {
     this.connection = connection;
     this.workspaces = new Workspaces(connection);
@@ -54,10 +57,18 @@ export class Workbench {
     });
   }
 
-  /** Opens a file in the workspace and shows it: here, and in its other windows. */
-  async openFile(path: string, position: TextPosition | null = null): Promise<void> {
+  /** Opens a file in the workspace and shows it: here, and in its other windows. The editor takes the focus, unless it is not to. */
+  async openFile(path: string, position: TextPosition | null = null, takesFocus = true): Promise<void> {
+    this.#keepsFocus = takesFocus ? null : path;
     const workspaceId = this.workspaces.current?.workspaceId ?? null;
     await this.connection.call("file:open", { path: pathOf(path), position, workspaceId }, { repeat: true });
+  }
+
+  /** Whether the editor takes the focus with a file that is shown now. */
+  takesFocus(path: string): boolean {
+    const isKept = this.#keepsFocus === path;
+    if (isKept) this.#keepsFocus = null;
+    return !isKept && this.dialogs.current === null;
   }
 
   start(): void {

@@ -17,8 +17,6 @@ export interface WorkspaceFile {
   /** Its path, as a key: see `pathText`. */
   path: string;
   purpose: OpenFile["purpose"];
-  /** Whether a program waits until it is closed. */
-  isWaitedFor: boolean;
 }
 
 /** A file that is to be shown, and where. */
@@ -143,7 +141,6 @@ export class Workspaces {
   }
 }
 
-function fileOf(file: OpenFile & { isWaitedFor?: boolean }): WorkspaceFile {
-  const { fileId, path, purpose, isWaitedFor = false } = file;
-  return { fileId, path: pathText(path), purpose, isWaitedFor };
+function fileOf({ fileId, path, purpose }: OpenFile): WorkspaceFile {
+  return { fileId, path: pathText(path), purpose };
 }

@@ -11,7 +11,8 @@ use icpy_protocol::fs::{FsClient, FsEncoding, FsReadFileParams, FsStatParams, Fs
 use icpy_protocol::path::FilePath;
 use tokio::time::{Instant, sleep_until};
 
-use super::shared::{Conflict, Disk, Shared};
+use super::conflicts::Conflict;
+use super::shared::{Disk, Shared};
 use super::storing::restored;
 use super::{OpenText, TEXT_BYTES_MAX, Texts, aside};
 use crate::bus::Requester;
@@ -109,21 +110,13 @@ fn begun(path: FilePath, epoch: String, disk: Disk) -> Shared {
 
 /// The text that another one was made of: that from which it differs least. What was about to be written when the daemon was
 /// killed, or who asked for it went away, may have been written or not.
-fn nearest(texts: [Option<Rope>; 2], other: &str) -> String {
-    let differing = |text: &String| -> usize {
-        edits_between(text, other).iter().map(|(range, inserted)| range.len() + inserted.len()).sum()
+fn nearest(base: &Rope, saving: Option<&Rope>, theirs: &str) -> String {
+    let base = base.to_string();
+    let Some(saving) = saving.map(Rope::to_string) else { return base };
+    let differing = |text: &str| -> usize {
+        edits_between(text, theirs).iter().map(|(range, inserted)| range.len() + inserted.len()).sum()
     };
-    let mut texts = texts.into_iter().flatten().map(|text| text.to_string());
-    match (texts.next(), texts.next()) {
-        (Some(one), Some(second)) => {
-            if differing(&second) <= differing(&one) {
-                second
-            } else {
-                one
-            }
-        }
-        (one, _) => one.unwrap_or_default(),
-    }
+    if differing(&saving) <= differing(&base) { saving } else { base }
 }
 
 impl OpenText {
@@ -154,7 +147,7 @@ impl OpenText {
     }
 
     async fn take_in(self: &Arc<Self>, found: Option<Disk>) -> Result<()> {
-        let (base, ours, rev) = {
+        let (base, saving, ours, rev) = {
             let mut shared = self.lock();
             let version = found.as_ref().and_then(|disk| disk.version.clone());
             if version == shared.disk.version {
@@ -166,13 +159,14 @@ impl OpenText {
                 self.tell_state(&shared);
                 return Ok(());
             };
-            (shared.disk.text.clone(), shared.document.text().clone(), shared.base())
+            let saving = shared.saving.as_ref().map(|it| it.text.clone());
+            (shared.disk.text.clone(), saving, shared.document.text().clone(), shared.base())
         };
         let Some(disk) = found else { return Ok(()) };
-        let (theirs, saving) = (disk.text.clone(), self.lock().saving.take());
+        let theirs = disk.text.clone();
         let merging = move || {
             let (ours, theirs) = (ours.to_string(), theirs.to_string());
-            let base = nearest([Some(base), saving.map(|it| it.text)], &theirs);
+            let base = nearest(&base, saving.as_ref(), &theirs);
             merge(&base, &ours, &theirs)
         };
         let Merge { edits, clashes } = aside(merging).await?;
@@ -189,7 +183,7 @@ impl OpenText {
             };
             let found: Vec<Conflict> = clashes.into_iter().map(conflict).collect();
             shared.add_conflicts(&base, found);
-            shared.disk = disk;
+            (shared.disk, shared.saving) = (disk, None);
             self.tell(&mut shared, &changed.events);
             self.tell_state(&shared);
         }
@@ -206,8 +200,11 @@ impl OpenText {
         let _turn = self.disk.lock().await;
         for _ in 0..SAVE_ATTEMPTS {
             let (to_write, params) = self.to_be_saved()?;
-            // What is in the file and not in the store would come a second time from who sends it again after a crash.
-            self.begin_save(&to_write).await?;
+            // What is in the file and not in the store would come a second time from who sends it again after a crash. But
+            // where nothing can be stored, saving is what keeps the text.
+            if let Err(error) = self.begin_save(&to_write).await {
+                tracing::warn!(path = %self.path, %error, "what is about to be saved cannot be stored");
+            }
             match fs(&self.services, caller).write_file(&params).await {
                 Ok(written) => {
                     let written = Written { version: written.version, ..to_write };
@@ -277,7 +274,7 @@ mod tests {
     #[test]
     fn the_base_of_a_file_is_what_it_was_made_of() {
         let check = |saving: Option<&str>, theirs: &str, expect: &str| {
-            assert_eq!(nearest([Some("one\n".into()), saving.map(Into::into)], theirs), expect, "{theirs:?}");
+            assert_eq!(nearest(&"one\n".into(), saving.map(Rope::from).as_ref(), theirs), expect, "{theirs:?}");
         };
         check(Some("one\nours\n"), "one\nours\n", "one\nours\n");
         check(Some("one\nours\n"), "more\none\nours\n", "one\nours\n");

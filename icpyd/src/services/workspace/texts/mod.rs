@@ -11,6 +11,7 @@
 //! behind that. Not here: which files are open.
 
 mod asking;
+mod conflicts;
 mod disk;
 mod following;
 mod history;
@@ -31,6 +32,7 @@ use icpy_protocol::path::FilePath;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell, RwLock};
 
 use self::shared::Shared;
+use super::open_file;
 use super::placing::plain;
 use crate::caller::Caller;
 use crate::journal::Changes;
@@ -81,10 +83,12 @@ struct Followed {
 }
 
 impl Known {
-    fn find(&self, file: &FileOf) -> Option<&Sharing> {
+    /// An open file that is shared, and that a caller may use.
+    fn find(&self, caller: &Caller, file: &FileOf, least: AuthRole) -> Option<&Sharing> {
+        let is_usable = |it: &&Sharing| caller.check_workspace(&it.open.workspace_id, least).is_ok();
         match (&file.file_id, &file.path) {
-            (Some(id), _) => self.by_file.get(id),
-            (None, Some(path)) => self.by_file.values().find(|it| it.open.path == *path),
+            (Some(id), _) => self.by_file.get(id).filter(is_usable),
+            (None, Some(path)) => self.by_file.values().filter(|it| it.open.path == *path).find(is_usable),
             (None, None) => None,
         }
     }
@@ -145,31 +149,35 @@ impl Texts {
 
     /// The text of an open file, which is read now if it was not.
     async fn of(&self, caller: &Caller, file: &FileOf, least: AuthRole) -> Result<Arc<OpenText>> {
-        let known = self.known().find(file).map(|it| (it.open.clone(), Arc::clone(&it.text)));
-        let (open, text) = match known {
-            Some((open, text)) => (open, Some(text)),
-            None => (self.find(file).await?, None),
-        };
-        caller.check_workspace(&open.workspace_id, least)?;
-        let text = match text {
+        let known = self.known().find(caller, file, least).map(|it| Arc::clone(&it.text));
+        let text = match known {
             Some(text) => text,
-            None => self.share(open).await?,
+            None => self.share(self.find(caller, file, least).await?).await?,
         };
         check_file(caller, &text.path, least)?;
         Ok(text)
     }
 
-    async fn find(&self, file: &FileOf) -> Result<OpenFile> {
+    /// The open file that a caller means. Where several workspaces have it, it is that of one which the caller may use.
+    pub(super) async fn find(&self, caller: &Caller, file: &FileOf, least: AuthRole) -> Result<OpenFile> {
         let FileOf { file_id, path } = file.clone();
-        let path = path.as_ref().map(plain).transpose()?;
+        let (path, asking) = (path.as_ref().map(plain).transpose()?, caller.clone());
         let find = move |connection: &rusqlite::Connection, _: &mut Changes| match (&file_id, &path) {
-            (Some(id), _) => workspaces::get_open_file(connection, id)?
-                .ok_or_else(|| Error::not_found(format!("no open file has the id `{id}`"))),
-            (None, Some(path)) => workspaces::find_open_file(connection, None, path)?
+            (Some(id), _) => open_file(connection, id),
+            (None, Some(path)) => workspaces::find_open_files(connection, path)?
+                .into_iter()
+                .min_by_key(|file| asking.check_workspace(&file.workspace_id, least).is_err())
                 .ok_or_else(|| Error::not_found(format!("`{path}` is not open"))),
             (None, None) => Err(Error::invalid_params("`fileId` or `path` says which file is meant")),
         };
-        Ok(self.0.services.journal.commit(find).await?.value)
+        let open = self.0.services.journal.commit(find).await?.value;
+        caller.check_workspace(&open.workspace_id, least)?;
+        Ok(open)
+    }
+
+    async fn open_file(&self, file_id: &str) -> Result<OpenFile> {
+        let id = file_id.to_owned();
+        Ok(self.0.services.journal.commit(move |connection, _| open_file(connection, &id)).await?.value)
     }
 
     /// Shares the text of an open file. Two paths that lead to one file share one text.
@@ -177,14 +185,14 @@ impl Texts {
         self.listen();
         let _turn = self.0.moving.read().await;
         // It may have another path by now.
-        let open = self.find(&FileOf { file_id: Some(open.file_id), path: None }).await?;
+        let open = self.open_file(&open.file_id).await?;
         let Followed { path, watch_id } = self.follow(&open.path).await?;
         let cell = Arc::clone(self.known().by_path.entry(path.clone()).or_default());
         let id = open.file_id.clone();
         let shared = async {
             let text = Arc::clone(cell.get_or_try_init(|| self.read(path.clone())).await?);
             // What was closed meanwhile is not shared any more.
-            self.find(&FileOf { file_id: Some(id.clone()), path: None }).await?;
+            self.open_file(&id).await?;
             Ok(text)
         };
         let shared = shared.await;
@@ -210,25 +218,26 @@ impl Texts {
 
     /// Stores what was edited in a file that is about to be closed: where that fails it stays open. So does a text that would be
     /// found nowhere again.
-    pub(super) async fn store(&self, file: &FileOf) -> Result<()> {
-        let known = self.known().find(file).map(|it| Arc::clone(&it.text));
+    pub(super) async fn store(&self, file: OpenFile) -> Result<()> {
+        let known = self.shared(&file);
         let text = match known {
             Some(text) => text,
-            None => match self.find(file).await? {
-                untitled if untitled.path.untitled().is_some() => self.share(untitled).await?,
-                _ => return Ok(()),
-            },
+            None if file.path.untitled().is_some() => self.share(file).await?,
+            None => return Ok(()),
         };
         text.lock().check_titled()?;
         text.store().await
     }
 
+    fn shared(&self, file: &OpenFile) -> Option<Arc<OpenText>> {
+        self.known().by_file.get(&file.file_id).map(|it| Arc::clone(&it.text))
+    }
+
     /// Has a text known that is about to be thrown away: it can be in the store alone.
-    pub(super) async fn share_to_discard(&self, file: &FileOf) {
-        let is_known = self.known().find(file).is_some();
-        if !is_known && let Ok(open) = self.find(file).await {
+    pub(super) async fn share_to_discard(&self, file: OpenFile) {
+        if self.shared(&file).is_none() {
             // What cannot be read is thrown away with the file.
-            let _ = self.share(open).await;
+            let _ = self.share(file).await;
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{self, Arc, PoisonError};
 use std::time::Duration;
 
 use icpy_protocol::auth::AuthRole;
@@ -80,7 +80,7 @@ impl Held<'_> {
 impl Texts {
     /// Has open files go along with what others have renamed, once it is certain that this is what happened.
     pub(super) fn follow_rename(&self, from: FilePath, to: FilePath) {
-        let mut renames = self.0.renames.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut renames = self.renames();
         if renames.len() >= RENAMES_MAX {
             return;
         }
@@ -92,9 +92,13 @@ impl Texts {
         let texts = self.clone();
         self.0.services.tasks.spawn(async move {
             sleep_until(Instant::now() + SETTLING).await;
-            let renames = std::mem::take(&mut *texts.0.renames.lock().unwrap_or_else(PoisonError::into_inner));
+            let renames = std::mem::take(&mut *texts.renames());
             texts.go_along_or_warn(&renames).await;
         });
+    }
+
+    fn renames(&self) -> sync::MutexGuard<'_, Vec<(FilePath, FilePath)>> {
+        self.0.renames.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has open files go along with what the daemon has moved.
@@ -192,8 +196,7 @@ impl Texts {
         params: FileSaveAsParams,
     ) -> Result<FileSavedAs> {
         let (texts, caller) = (self.clone(), caller.clone());
-        let saved = self.0.services.tasks.spawn(async move { texts.save_as_now(&caller, &params).await }).await;
-        saved.map_err(|_| Error::internal("a text could not be saved as another file; the log says more"))?
+        self.0.services.finish(async move { texts.save_as_now(&caller, &params).await }).await
     }
 
     async fn save_as_now(&self, caller: &Caller, params: &FileSaveAsParams) -> Result<FileSavedAs> {
@@ -204,7 +207,7 @@ impl Texts {
         check_file(caller, &to, AuthRole::Editor)?;
         let text = self.here(caller, &params.file).await?;
         let _moving = self.0.moving.write().await;
-        let open = self.known().find(&params.file).map(|it| it.open.clone());
+        let open = self.known().find(caller, &params.file, AuthRole::Editor).map(|it| it.open.clone());
         let open = open.filter(|_| !text.lock().is_moved);
         let open = open.ok_or_else(|| Error::busy(format!("`{}` gets another path: try again", text.path)))?;
         let Followed { path: real, watch_id } = self.follow(&to).await?;
@@ -237,7 +240,7 @@ impl Texts {
     async fn check_not_open(&self, path: &FilePath) -> Result<()> {
         let wanted = path.clone();
         let find = move |connection: &Connection, _: &mut Changes| {
-            let is_open = workspaces::find_open_file(connection, None, &wanted)?.is_some();
+            let is_open = !workspaces::find_open_files(connection, &wanted)?.is_empty();
             Ok(is_open || texts::is_in_use(connection, &wanted)?)
         };
         let is_open = self.0.services.journal.commit(find).await?.value;

@@ -1,23 +1,24 @@
 //! One shared text: the document, what is on disk, and what of it is not stored yet. Nothing here waits.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crop::Rope;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::text::{
-    FileChanged, FileText, FileTextState, TextConflict, TextEdit, TextOrigin, TextOriginKind, TextPlace, TextRevision,
+    FileChanged, FileText, FileTextState, TextEdit, TextOrigin, TextOriginKind, TextPlace, TextRevision,
 };
 use icpy_protocol::fs::FsWriteFileParams;
 use icpy_protocol::path::FilePath;
-use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
+use super::conflicts::Conflict;
 use super::disk::Written;
 use crate::document::line_ends::{self, LineEnds};
 use crate::document::place::utf16_of;
 use crate::document::yjs::Replica;
-use crate::document::{Base, ClientSeq, Delta, Document, Edit, First, Outcome, Revision, Role, Stale};
+use crate::document::{Base, ClientSeq, Delta, Document, Edit, Outcome, Revision, Role, Stale};
 
 /// Whose the changes are that came from the disk.
 pub(super) const DISK: &str = "disk";
@@ -49,16 +50,6 @@ pub(super) struct Saving {
     pub(super) text: Rope,
 }
 
-/// A part of the text that could not be merged.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Conflict {
-    /// The revision in which it was found.
-    pub(super) rev: u64,
-    /// Where it was in that, in bytes.
-    pub(super) ours: Range<usize>,
-    pub(super) told: TextConflict,
-}
-
 /// A revision that is to be stored, and the edit of a client that it was.
 pub(super) type Unstored = (Revision, Option<ClientSeq>);
 
@@ -72,6 +63,8 @@ pub(super) struct Yjs {
     pub(super) sessions: HashMap<String, BTreeSet<u64>>,
     /// Messages that are to be told.
     pub(super) news: Vec<u8>,
+    /// Wakes who looks after it: a session has left it, or it is gone.
+    pub(super) left: watch::Sender<()>,
 }
 
 /// What all that use a text share.
@@ -231,7 +224,7 @@ impl Shared {
         self.check_here()?;
         let before = self.document.text().clone();
         let events = match self.document.edit(base, delta, edit) {
-            Ok(Outcome::Made) => vec![self.take_note(&before, edit.seq.as_ref())],
+            Ok(Outcome::Made) => vec![self.take_note(before, edit.seq.as_ref())],
             Ok(Outcome::Nothing) => Vec::new(),
             Ok(Outcome::Known(rev)) => return Ok(Changed { rev, events: Vec::new() }),
             Err(Stale) => return Err(self.stale()),
@@ -241,29 +234,34 @@ impl Shared {
 
     /// Takes back an author's last edits, or that.
     pub(super) fn reverse(&mut self, role: Role, edit: &Edit) -> Vec<FileChanged> {
-        let mut before = self.document.text().clone();
+        let begin = self.document.text().clone();
         let made = self.document.reverse(role, edit);
         if !made.is_empty() {
-            self.begin(&before);
+            self.begin(&begin);
         }
+        let (first, mut before) = (self.unstored.len(), begin.clone());
         let mut events = Vec::new();
         for revision in made {
             events.push(self.event(&before, &revision, None));
-            self.follow(&revision.delta, &before);
             revision.delta.apply(&mut before);
             self.unstored.push((revision, None));
         }
+        self.follow(first, begin);
         events
     }
 
-    /// Has Yjs clients follow a revision.
-    fn follow(&mut self, delta: &Delta, before: &Rope) {
-        // While it is not here, it is of no use after a panic.
-        if let Some(mut yjs) = self.yjs.take() {
-            let message = yjs.replica.follow(delta, before);
-            yjs.news.extend(message);
-            self.yjs = Some(yjs);
-        }
+    /// Has Yjs clients follow what is to be stored, from one of its revisions on. `before` is the text that this was made for.
+    fn follow(&mut self, first: usize, mut before: Rope) {
+        let Some(mut yjs) = self.yjs.take() else { return };
+        let following = catch_unwind(AssertUnwindSafe(|| {
+            for (revision, _) in &self.unstored[first..] {
+                yjs.news.extend(yjs.replica.follow(&revision.delta, &before));
+                revision.delta.apply(&mut before);
+            }
+            yjs
+        }));
+        // After a panic it is of no use: its clients begin anew, and nobody else is concerned.
+        self.yjs = following.ok();
     }
 
     fn begin(&mut self, before: &Rope) {
@@ -273,51 +271,13 @@ impl Shared {
         }
     }
 
-    /// Takes note of conflicts that were found at a base. They stand for those before that were in the same place.
-    pub(super) fn add_conflicts(&mut self, base: &Base, found: Vec<Conflict>) {
-        let touches =
-            |range: &Range<usize>| found.iter().any(|it| it.ours.start <= range.end && range.start <= it.ours.end);
-        let mut before = std::mem::take(&mut self.conflicts);
-        before.retain(|conflict| self.place_of(conflict, base.rev).is_none_or(|range| !touches(&range)));
-        self.conflicts = before;
-        self.conflicts.extend(found);
-    }
-
-    /// Where a conflict is at a later revision, if what led there is still known.
-    fn place_of(&self, conflict: &Conflict, rev: u64) -> Option<Range<usize>> {
-        let at = Base { rev: conflict.rev, ..self.base() };
-        let mark = Delta::of(&self.document.text_at(&at).ok()?, [(conflict.ours.clone(), "!".to_owned())]).ok()?;
-        let since = self.document.since(&at).ok()?.take_while(|revision| revision.rev <= rev);
-        let now = since.fold(mark, |mark, later| mark.over(&later.delta, First::Other));
-        let splices = now.splices();
-        Some(splices.first()?.at..splices.last()?.end())
-    }
-
-    /// Puts what the file on disk has in the place of what could not be merged with it.
-    pub(super) fn take_theirs(&mut self, edit: &Edit) -> Result<Vec<FileChanged>> {
-        let mut events = Vec::new();
-        for conflict in self.conflicts.clone() {
-            // Also what was typed there since goes: part of it may be what the file has.
-            let range = self.place_of(&conflict, self.document.rev()).ok_or_else(|| {
-                let message = "too much was edited since the conflict: put the text in order, and keep `ours`";
-                Error::conflict(message)
-            })?;
-            let delta = Delta::of(self.document.text(), [(range, conflict.told.theirs)])
-                .map_err(|error| Error::internal(error.to_string()))?;
-            let base = self.base();
-            events.extend(self.edit(&base, delta, edit)?.events);
-        }
-        Ok(events)
-    }
-
     /// Notes the newest revision: it is to be stored and told.
-    fn take_note(&mut self, before: &Rope, seq: Option<&ClientSeq>) -> FileChanged {
-        self.begin(before);
+    fn take_note(&mut self, before: Rope, seq: Option<&ClientSeq>) -> FileChanged {
+        self.begin(&before);
         let newest = self.document.revisions().next_back().expect("a revision was made").clone();
-        let event = self.event(before, &newest, seq);
-        let delta = newest.delta.clone();
+        let event = self.event(&before, &newest, seq);
         self.unstored.push((newest, seq.cloned()));
-        self.follow(&delta, before);
+        self.follow(self.unstored.len() - 1, before);
         event
     }
 
@@ -370,30 +330,41 @@ pub(super) fn origin_of(revision: &Revision) -> TextOrigin {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::document::Lineage;
 
+    fn shared() -> Shared {
+        let lineage = Lineage { epoch: "e".to_owned(), former: Vec::new() };
+        Shared::new("/a".into(), Document::new(lineage, 0, Rope::from("begin")), Disk::none())
+    }
+
+    fn edit(shared: &mut Shared, range: Range<usize>, inserted: &str) -> Changed {
+        let delta = Delta::of(shared.document.text(), [(range, inserted.to_owned())]).unwrap();
+        shared.edit(&shared.base(), delta, &Shared::edit_of_disk(0)).unwrap()
+    }
+
     #[test]
     fn what_could_not_be_stored_is_stored_from_its_beginning() {
-        let text = Rope::from("begin");
-        let lineage = Lineage { epoch: "e".to_owned(), former: Vec::new() };
-        let disk = Disk {
-            version: Some("v".to_owned()),
-            text: text.clone(),
-            line_ends: LineEnds::default(),
-            charset: "UTF-8".to_owned(),
-            has_bom: false,
-        };
-        let mut shared = Shared::new("/a".into(), Document::new(lineage, 0, text.clone()), disk);
-        let insert = |shared: &mut Shared| {
-            let delta = Delta::of(shared.document.text(), [(0..0, "x".to_owned())]).unwrap();
-            shared.edit(&shared.base(), delta, &Shared::edit_of_disk(0)).unwrap();
-        };
-        insert(&mut shared);
+        let mut shared = shared();
+        edit(&mut shared, 0..0, "x");
         let under_way = std::mem::take(&mut shared.unstored);
-        insert(&mut shared);
+        edit(&mut shared, 0..0, "x");
         shared.unstored.splice(0..0, under_way);
-        assert_eq!(shared.begun, Some(text));
+        assert_eq!(shared.begun, Some(Rope::from("begin")));
         assert_eq!(shared.unstored.iter().map(|(revision, _)| revision.rev).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn a_replica_that_gives_up_takes_no_edit_with_it() {
+        let mut shared = shared();
+        // It has another text, which no replica ever has.
+        let replica = Replica::new(&Rope::new(), "name");
+        let (left, _) = watch::channel(());
+        shared.yjs = Some(Yjs { epoch: "y".to_owned(), replica, sessions: HashMap::new(), news: Vec::new(), left });
+        let changed = edit(&mut shared, 2..5, "x");
+        assert_eq!((changed.rev, changed.events.len(), shared.unstored.len()), (1, 1, 1));
+        assert!(shared.yjs.is_none(), "its clients begin anew");
     }
 }

@@ -55,7 +55,7 @@ impl OpenText {
                 // What comes from now on has another task store it when this one ends.
                 text.is_storing.store(false, Ordering::Release);
                 // An error is kept, and refuses the next edit.
-                let _ = text.store().await;
+                let _ = text.store_now().await;
                 if text.lock().remade() > REMADE_MAX {
                     let _ = text.store_all().await;
                 }
@@ -76,8 +76,7 @@ impl OpenText {
     /// but this task's.
     pub(super) async fn store(self: &Arc<Self>) -> Result<()> {
         let text = Arc::clone(self);
-        let stored = self.services.tasks.spawn(async move { text.store_now().await }).await;
-        stored.map_err(|_| Error::internal("a text could not be stored; the log says more"))?
+        self.services.finish(async move { text.store_now().await }).await
     }
 
     async fn store_now(&self) -> Result<()> {
@@ -123,14 +122,10 @@ impl OpenText {
 
     /// Notes what is about to be written to the file, so that it is known again where the news of that is lost.
     pub(super) async fn begin_save(self: &Arc<Self>, written: &Written) -> Result<()> {
-        self.store().await?;
         let rev = written.revision.rev;
-        let is_kept = {
-            let mut shared = self.lock();
-            shared.saving = Some(Saving { rev, text: written.text.clone() });
-            shared.is_kept
-        };
-        if is_kept {
+        self.lock().saving = Some(Saving { rev, text: written.text.clone() });
+        self.store().await?;
+        if self.lock().is_kept {
             let path = self.path.clone();
             self.services.journal.commit(move |connection, _| texts::begin_save(connection, &path, rev)).await?;
         }

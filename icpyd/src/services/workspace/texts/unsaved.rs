@@ -1,7 +1,6 @@
 //! Which open files have text that is not saved.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use icpy_protocol::error::Result;
 use icpy_protocol::file::OpenFile;
@@ -25,8 +24,7 @@ impl Texts {
 
     /// Also a text that nobody has asked for since the daemon started can be in the store.
     async fn is_unsaved(&self, file: &OpenFile, kept: &HashSet<FilePath>) -> bool {
-        let shared = self.known().by_file.get(&file.file_id).map(|it| Arc::clone(&it.text));
-        if let Some(text) = shared {
+        if let Some(text) = self.shared(file) {
             return text.lock().is_dirty();
         }
         if kept.is_empty() {

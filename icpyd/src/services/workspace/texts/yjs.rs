@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64_simd::STANDARD;
+use crop::Rope;
 use icpy_protocol::auth::AuthRole;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::file::text::{FileChanged, TextRevision};
@@ -13,6 +14,7 @@ use icpy_protocol::yjs::{
     UPDATED, YjsApi, YjsLeaveParams, YjsLeaveResult, YjsOpenParams, YjsOpenResult, YjsSendParams, YjsSendResult,
     YjsUpdated,
 };
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::asking::uncounted;
@@ -21,7 +23,6 @@ use super::{OpenText, TEXT_BYTES_MAX, Texts};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::Edit;
 use crate::document::yjs::{Refused, Replica};
-use crate::services::Services;
 use crate::services::workspace::Workspaces;
 
 /// How long a replica is kept that nobody uses: who comes back goes on with it.
@@ -55,10 +56,7 @@ impl Texts {
         let mut shared = text.lock();
         shared.check_here()?;
         if shared.yjs.is_none() {
-            let epoch = text.services.host.new_id();
-            let replica = Replica::new(shared.document.text(), &epoch);
-            shared.yjs = Some(Yjs { epoch, replica, sessions: HashMap::new(), news: Vec::new() });
-            text.watch_yjs();
+            shared.yjs = Some(text.begin_yjs(shared.document.text()));
         }
         let revision = shared.now();
         let yjs = shared.yjs(params.epoch.as_deref())?;
@@ -137,10 +135,9 @@ impl Shared {
 impl OpenText {
     /// Tells Yjs clients what they are to be told.
     pub(super) fn tell_yjs(&self, shared: &mut Shared) {
-        let revision = shared.now();
         let Some(yjs) = shared.yjs.as_mut().filter(|yjs| !yjs.news.is_empty()) else { return };
         let message = STANDARD.encode_to_string(std::mem::take(&mut yjs.news));
-        let (path, document_epoch) = (self.path.clone(), yjs.epoch.clone());
+        let (path, document_epoch, revision) = (self.path.clone(), yjs.epoch.clone(), shared.now());
         self.services.bus.publish(&UPDATED, &YjsUpdated { path, document_epoch, revision, message });
     }
 
@@ -156,44 +153,43 @@ impl OpenText {
                 yjs.news.extend(message);
             }
         }
+        if !gone.is_empty() {
+            yjs.left.send_replace(());
+        }
         self.tell_yjs(&mut shared);
         !gone.is_empty()
     }
 
-    /// Has sessions forgotten that end, and the replica once nobody has used it for a while.
-    fn watch_yjs(self: &Arc<Self>) {
-        let (text, services) = (Arc::clone(self), self.services.clone());
+    /// Makes a replica, which is forgotten when nobody has used it for a while.
+    fn begin_yjs(self: &Arc<Self>, now: &Rope) -> Yjs {
+        let epoch = self.services.host.new_id();
+        let replica = Replica::new(now, &epoch);
+        let (left, leaving) = watch::channel(());
+        let (text, stop) = (Arc::clone(self), self.services.stop.clone());
         self.services.tasks.spawn(async move {
-            let stop = services.stop.clone();
-            let _ = stop.run_until_cancelled(text.forget_who_leaves(&services)).await;
+            let _ = stop.run_until_cancelled(text.forget_who_leaves(leaving)).await;
         });
+        Yjs { epoch, replica, sessions: HashMap::new(), news: Vec::new(), left }
     }
 
-    async fn forget_who_leaves(&self, services: &Services) {
-        let mut count = services.sessions.count.clone();
-        loop {
+    /// Forgets sessions that end, and the replica after them. Ends with that.
+    async fn forget_who_leaves(&self, mut leaving: watch::Receiver<()>) {
+        let sessions = &self.services.sessions;
+        let mut count = sessions.count.clone();
+        let is_lost = |session: &str| (sessions.client)(session).is_none();
+        while leaving.has_changed().is_ok() && count.has_changed().is_ok() {
             count.mark_unchanged();
-            let is_lost = |session: &str| (services.sessions.client)(session).is_none();
-            let has_lost = self.lock().yjs.as_ref().is_some_and(|yjs| yjs.sessions.keys().any(|it| is_lost(it)));
-            if has_lost {
-                sleep_until(Instant::now() + GRACE).await;
-                self.forget_yjs(is_lost);
-            }
-            let is_used = self.lock().yjs.as_ref().map(|yjs| !yjs.sessions.is_empty());
-            match is_used {
-                None => return,
-                Some(true) => {
-                    if count.changed().await.is_err() {
-                        return;
-                    }
-                }
-                Some(false) => {
-                    sleep_until(Instant::now() + UNUSED).await;
-                    let mut shared = self.lock();
-                    if shared.yjs.as_ref().is_none_or(|yjs| yjs.sessions.is_empty()) {
-                        shared.yjs = None;
-                        return;
-                    }
+            leaving.mark_unchanged();
+            let using = self.lock().yjs.as_ref().map(|yjs| yjs.sessions.keys().cloned().collect::<Vec<_>>());
+            let Some(using) = using else { return };
+            let (is_used, has_lost) = (!using.is_empty(), using.iter().any(|session| is_lost(session)));
+            let until = Instant::now() + if has_lost { GRACE } else { UNUSED };
+            tokio::select! {
+                _ = leaving.changed() => {}
+                _ = count.changed(), if is_used && !has_lost => {}
+                () = sleep_until(until), if has_lost => drop(self.forget_yjs(is_lost)),
+                () = sleep_until(until), if !is_used => {
+                    drop(self.lock().yjs.take_if(|yjs| yjs.sessions.is_empty()));
                 }
             }
         }
@@ -210,5 +206,91 @@ fn told(refused: Refused, name: &str) -> Error {
         Refused::NotText => Error::conflict(
             "the document has something else than text in `text` now, or half a character: begin anew with `yjs:open`",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+    use tokio::time::{advance, timeout};
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::bus::Bus;
+    use crate::document::{Document, Lineage};
+    use crate::host::{Host, ProgramLimits};
+    use crate::journal::Journal;
+    use crate::services::workspace::texts::shared::Disk;
+    use crate::services::{KnownSessions, Services};
+    use crate::store::Store;
+    use crate::store::events::Retention;
+
+    /// A text, and how many sessions there are.
+    fn text() -> (Arc<OpenText>, watch::Sender<usize>) {
+        let (connected, count) = watch::channel(1);
+        let (host, bus) = (Host::real(), Bus::new("epoch".to_owned(), 1 << 20, 1 << 20));
+        let store = Arc::new(Store::new("nowhere".into()));
+        let retention = Retention { age_max_ms: 0, bytes_max: 0 };
+        let services = Services {
+            journal: Journal::new(store, bus.clone(), host.clone(), retention),
+            host,
+            bus,
+            request_timeout: Duration::MAX,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            program_limits: ProgramLimits::default(),
+            sessions: KnownSessions { count, is_known: Arc::new(|_| true), client: Arc::new(|it| Some(it.to_owned())) },
+        };
+        let document = Document::new(Lineage { epoch: "e".to_owned(), former: Vec::new() }, 0, "begin".into());
+        let path = icpy_protocol::path::FilePath::from("/a.txt");
+        let shared = Shared::new(path.clone(), document, Disk::none());
+        (Arc::new(OpenText::new(services, path, shared)), connected)
+    }
+
+    fn open(text: &Arc<OpenText>, session: &str) {
+        let mut shared = text.lock();
+        if shared.yjs.is_none() {
+            shared.yjs = Some(text.begin_yjs(shared.document.text()));
+        }
+        shared.yjs.as_mut().unwrap().sessions.insert(session.to_owned(), <_>::default());
+    }
+
+    async fn settled(text: &OpenText) -> usize {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        text.services.tasks.len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_replica_ends_a_minute_after_the_last_session_has_left_it() {
+        let (text, _connected) = text();
+        open(&text, "one");
+        assert_eq!(settled(&text).await, 1);
+        assert!(text.forget_yjs(|session| session == "one"));
+        assert_eq!(settled(&text).await, 1);
+        advance(UNUSED / 2).await;
+        open(&text, "two");
+        assert!(text.forget_yjs(|session| session == "two"));
+        settled(&text).await;
+        advance(UNUSED * 3 / 4).await;
+        assert_eq!(settled(&text).await, 1);
+        assert!(text.lock().yjs.is_some(), "somebody has left it since");
+        text.services.tasks.close();
+        timeout(UNUSED / 2, text.services.tasks.wait()).await.unwrap();
+        assert!(text.lock().yjs.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_goes_on_for_a_replica_that_is_gone() {
+        let (text, _connected) = text();
+        for _ in 0..3 {
+            open(&text, "one");
+            settled(&text).await;
+            // So it ends where what a client sends cannot be taken.
+            text.lock().yjs = None;
+        }
+        assert_eq!(settled(&text).await, 0);
     }
 }
