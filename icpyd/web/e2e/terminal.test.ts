@@ -133,6 +133,21 @@ test("`icpy file:line` in a terminal opens the file in the workspace's windows",
   expect(files.map(({ path }) => path)).toEqual([world.path("src/app.py")]);
 });
 
+test("a terminal that is cleared is cleared in all windows, and after a reload", async () => {
+  const page = await windowWithTerminal(world);
+  const other = await world.window();
+  await typeLine(page, "seq 1 300");
+  await shows(other, /^300$/m);
+  await page.locator("[data-terminal] .xterm-screen").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Clear" }).click();
+  await until(async () => !/^100$/m.test(await copyAll(page)), "what had scrolled out is gone");
+  await shows(page, /^300$/m);
+  await other.reload();
+  await shows(other, /^300$/m);
+  await typeLine(page, "echo go''on");
+  await shows(other, /^goon$/m);
+});
+
 test("what is selected in an editor is run", async () => {
   const page = await windowWithTerminal(world);
   await typeLine(page, "printf 'echo from-the-%s\\n' editor > line.sh; icpy line.sh:1");
