@@ -30,6 +30,8 @@ beforeAll(async () => {
   page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(String(payload))));
   await world.visit(page);
   page.setDefaultTimeout(50_000);
+  // Keys are for the workspace, once it is shown.
+  await page.getByRole("treeitem", { name: "README.md" }).waitFor();
 });
 afterAll(() => world.end());
 
@@ -309,7 +311,6 @@ test("an open file with unsaved changes is saved first, so that they are replace
 
 test("what another window replaces is not shown any more", async () => {
   const other = await world.window();
-  await other.keyboard.press("Control+Shift+F");
   await other.getByRole("textbox", { name: "Search" }).fill("needle");
   await found("8 results in 4 files", other);
   await search("needle");
