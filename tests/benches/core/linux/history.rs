@@ -1,5 +1,5 @@
 //! The event log: adding to it, and giving a client what it has missed. Floors are a bare SQLite that does the same, and a bare
-//! file; the peer is a stream of Redis.
+//! file, each beside the other; the peer is a stream of Redis.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -112,38 +112,53 @@ impl Bare {
         Self { _folder: folder, connection }
     }
 
-    fn rate(&self, batch: usize) -> f64 {
+    /// Adds so many rows in one transaction.
+    fn add(&self, count: usize) {
         let payload = serde_json::to_string(&event(7)).unwrap();
-        let begin = Instant::now();
-        for _ in 0..BLOCK_EVENTS / batch {
-            self.connection.execute_batch("BEGIN").unwrap();
-            let mut insert = self
-                .connection
-                .prepare_cached(
-                    "INSERT INTO event (time_ms, topic, payload, caused_by, bytes_until) VALUES (?, ?, ?, ?, ?)",
-                )
-                .unwrap();
-            for number in 0..batch {
-                let by = r#"{"session":"daemon"}"#;
-                insert.execute(params![1_795_000_000_000u64, "file:closed", payload, by, number]).unwrap();
-            }
-            drop(insert);
-            self.connection.execute_batch("COMMIT").unwrap();
+        self.connection.execute_batch("BEGIN").unwrap();
+        let insert = "INSERT INTO event (time_ms, topic, payload, caused_by, bytes_until) VALUES (?, ?, ?, ?, ?)";
+        let mut insert = self.connection.prepare_cached(insert).unwrap();
+        for number in 0..count {
+            let by = r#"{"session":"daemon"}"#;
+            insert.execute(params![1_795_000_000_000u64, "file:closed", payload, by, number]).unwrap();
         }
+        self.connection.execute_batch("COMMIT").unwrap();
+    }
+
+    fn rate(&self, batch: usize) -> f64 {
+        let begin = Instant::now();
+        (0..BLOCK_EVENTS / batch).for_each(|_| self.add(batch));
         (BLOCK_EVENTS / batch * batch) as f64 / begin.elapsed().as_secs_f64()
     }
 }
 
+/// A bare file with the same events, written and flushed so many at once: events by the second.
+fn file_rate(file: &mut File, batch: usize) -> f64 {
+    let line = serde_json::to_string(&event(7)).unwrap() + "\n";
+    let lines = line.repeat(batch);
+    let begin = Instant::now();
+    for _ in 0..BLOCK_EVENTS / batch {
+        file.write_all(lines.as_bytes()).unwrap();
+        file.sync_data().unwrap();
+    }
+    (BLOCK_EVENTS / batch * batch) as f64 / begin.elapsed().as_secs_f64()
+}
+
 async fn append(table: &mut Table) {
-    let bare = Bare::new();
+    let (bare, redis) = (Bare::new(), Server::redis());
+    let mut file = tempfile::tempfile().unwrap();
     for (events, name, target) in
         [(1, "one event a client", ""), (10, "10 events a client", ""), (100, "100 events a client", ">= 0.6 M/s")]
     {
         let log = Log::new();
         let (mut floors, mut rates) = (vec![], vec![]);
+        let (mut files, mut streams) = (vec![], vec![]);
+        let batch = (CLIENTS * events).min(BLOCK_EVENTS);
         for _ in 0..BLOCKS {
-            floors.push(bare.rate((CLIENTS * events).min(BLOCK_EVENTS)));
+            floors.push(bare.rate(batch));
             rates.push(log.rate(events).await);
+            files.push(file_rate(&mut file, batch));
+            streams.extend(redis.as_ref().map(|redis| redis_rate(redis, batch)));
         }
         log.store.close().await;
         let middle = |rates: &mut Vec<f64>| {
@@ -151,7 +166,11 @@ async fn append(table: &mut Table) {
             rates[rates.len() / 2]
         };
         let measure = format!("durable events, 256 clients at once, {name}");
-        table.rate(&measure, middle(&mut floors), middle(&mut rates), target, vec![]);
+        let mut peers = vec![("a file", middle(&mut files))];
+        if !streams.is_empty() {
+            peers.push(("redis, which flushes nothing", middle(&mut streams)));
+        }
+        table.rate(&measure, middle(&mut floors), middle(&mut rates), target, peers);
     }
 }
 
@@ -162,7 +181,8 @@ async fn acknowledge(table: &mut Table) {
     let mut client = Client::connect(daemon.connect());
     client.ask("project:load", &json!({ "path": daemon.folder.path() }));
     let mutate = request("state:mutate", &json!({ "mutations": [{ "key": "n", "set": 1 }] }));
-    let (mut floors, mut times, mut trips) = (vec![], vec![], vec![]);
+    let (mut floors, mut times, mut trips, mut rows) = (vec![], vec![], vec![], vec![]);
+    let bare = Bare::new();
     for number in 0..SINGLES {
         let begin = Instant::now();
         file.write_all(&[b'x'; 100]).unwrap();
@@ -171,6 +191,9 @@ async fn acknowledge(table: &mut Table) {
         let begin = Instant::now();
         log.add(number, 1).await;
         times.push(begin.elapsed());
+        let begin = Instant::now();
+        bare.add(1);
+        rows.push(begin.elapsed());
         let begin = Instant::now();
         client.answer(&mutate);
         trips.push(begin.elapsed());
@@ -184,7 +207,7 @@ async fn acknowledge(table: &mut Table) {
             floor,
             percentile(&mut times, share),
             target,
-            vec![],
+            vec![("sqlite", percentile(&mut rows, share))],
         );
         let measure = format!("durable change of state over the socket, {shown}");
         table.time(&measure, floor, percentile(&mut trips, share), "", vec![]);
@@ -296,6 +319,36 @@ fn bare_read() -> [Duration; 2] {
     times.map(|mut times| median(&mut times))
 }
 
+/// What adds an event to a stream.
+fn redis_add() -> String {
+    let payload = serde_json::to_string(&event(7)).unwrap();
+    format!(
+        "*7\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$5\r\ntopic\r\n$11\r\nfile:closed\r\n$7\r\npayload\r\n${}\r\n{payload}\r\n",
+        payload.len()
+    )
+}
+
+/// So many events added at once, again and again: events by the second.
+fn redis_rate(server: &Server, batch: usize) -> f64 {
+    let (mut stream, adds) = (server.connect(), redis_add().repeat(batch));
+    let mut replies = vec![0; 1 << 16];
+    let begin = Instant::now();
+    for _ in 0..BLOCK_EVENTS / batch {
+        let mut writer = stream.try_clone().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| writer.write_all(adds.as_bytes()).unwrap());
+            let mut lines = 0;
+            // Each is answered by the length of an id, and the id.
+            while lines < 2 * batch {
+                let read = stream.read(&mut replies).unwrap();
+                assert!(read > 0, "redis closed the connection");
+                lines += memchr::memchr_iter(b'\n', &replies[..read]).count();
+            }
+        });
+    }
+    (BLOCK_EVENTS / batch * batch) as f64 / begin.elapsed().as_secs_f64()
+}
+
 /// A stream with as many entries.
 struct Redis {
     server: Server,
@@ -306,11 +359,7 @@ impl Redis {
     fn new() -> Option<Self> {
         let server = Server::redis()?;
         let mut stream = server.connect();
-        let payload = serde_json::to_string(&event(7)).unwrap();
-        let add = format!(
-            "*7\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$5\r\ntopic\r\n$11\r\nfile:closed\r\n$7\r\npayload\r\n${}\r\n{payload}\r\n",
-            payload.len()
-        );
+        let add = redis_add();
         let mut buffer = vec![0; 1 << 16];
         for _ in 0..MISSED {
             stream.write_all(add.as_bytes()).unwrap();

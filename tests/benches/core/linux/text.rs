@@ -1,8 +1,13 @@
 //! Texts that many edit: what an edit, a merge and a large replacement take, how soon others are told, and what a long history
-//! costs in memory. The floors are the rope alone, and the comparison of lines alone.
+//! costs in memory. The floors are the rope alone, and the comparison of lines alone; the peers yrs and automerge.
+
+mod many;
+mod trace;
+mod yjs;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
 use crop::Rope;
 use icpyd::document::diff::merge;
@@ -15,6 +20,9 @@ use super::table::{Table, median, percentile};
 use super::tree::{Client, request};
 
 const ROUNDS: usize = 31;
+
+/// Edits of which each is measured.
+const EDITS: usize = 20_000;
 
 /// Keys that are typed into a text while others look on.
 const KEYS: usize = 2000;
@@ -34,6 +42,9 @@ pub(crate) fn run(table: &mut Table) {
     external_change(table);
     memory(table);
     keystroke(table);
+    yjs::run(table);
+    many::run(table);
+    trace::run(table);
 }
 
 /// A megabyte in 20,000 lines.
@@ -60,7 +71,7 @@ fn edit(table: &mut Table) {
     let (mut bare, mut document) = (Rope::from(&*text), document(&text));
     let place = |round: usize| (round * 7919) % text.len();
     let (mut floors, mut times) = (vec![], vec![]);
-    for round in 0..20_000 {
+    for round in 0..EDITS {
         let at = place(round);
         let begin = Instant::now();
         bare.replace(at..=at, "x");
@@ -158,24 +169,46 @@ fn edited() -> Document {
 
 /// From a key that is pressed in one editor to the last of ten others that shows it.
 fn keystroke(table: &mut Table) {
+    let (daemon, path, mut typist) = opened();
+    let mut now = typist.ask("file:get_text", &json!({ "path": path }))["result"].clone();
+    let keys = |key: usize, result: &Value| {
+        now = if result.is_null() { now.take() } else { result.clone() };
+        let (revision, edits) = (&now["revision"], [json!({ "from": 500_000 + key, "text": "x" })]);
+        let edit = json!({ "path": path, "epoch": revision["epoch"], "baseRev": revision["rev"], "edits": edits });
+        request("file:edit", &edit)
+    };
+    let others = (0..OTHERS).map(|_| Client::connect(daemon.connect())).map(|mut other| {
+        other.ask("session:subscribe", &json!({ "patterns": ["file:changed"] }));
+        other
+    });
+    typed(table, "key", typist, others.collect(), keys);
+}
+
+/// A daemon, a file of a megabyte that is open in it, and who has opened that.
+fn opened() -> (Server, PathBuf, Client) {
     let daemon = Server::daemon();
     let path = daemon.folder.path().join("a.txt");
     std::fs::write(&path, text()).unwrap();
-    let mut typist = Client::connect(daemon.connect());
-    typist.ask("file:open", &json!({ "path": path }));
-    let mut now = typist.ask("file:get_text", &json!({ "path": path }))["result"]["revision"].clone();
-    let mut others: Vec<Client> = (0..OTHERS).map(|_| Client::connect(daemon.connect())).collect();
-    for other in &mut others {
-        other.ask("session:subscribe", &json!({ "patterns": ["file:changed"] }));
-    }
+    let mut client = Client::connect(daemon.connect());
+    client.ask("file:open", &json!({ "path": path }));
+    (daemon, path, client)
+}
+
+/// Sends keys, of which each is made with the answer to the last, and waits until all others are told.
+fn typed(
+    table: &mut Table,
+    name: &str,
+    mut typist: Client,
+    mut others: Vec<Client>,
+    mut keys: impl FnMut(usize, &Value) -> String,
+) {
     let (mut floors, mut times, mut told) = (vec![], vec![], vec![]);
+    let mut result = Value::Null;
     for key in 0..KEYS {
         let begin = Instant::now();
         typist.ask("session:ping", &json!({}));
         floors.push(begin.elapsed());
-        let edits = [json!({ "from": 500_000 + key, "text": "x" })];
-        let edit = json!({ "path": path, "epoch": now["epoch"], "baseRev": now["rev"], "edits": edits });
-        let line = request("file:edit", &edit);
+        let line = keys(key, &result);
         let begin = Instant::now();
         let answer = typist.answer(&line);
         times.push(begin.elapsed());
@@ -183,15 +216,14 @@ fn keystroke(table: &mut Table) {
             other.line();
         }
         told.push(begin.elapsed());
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        now = answer["result"]["revision"].clone();
-        assert!(now["rev"].is_u64(), "{answer}");
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        result = answer["result"].take();
+        assert_eq!(result["revision"]["rev"], key + 1, "{answer}");
     }
     let floor = median(&mut floors);
-    let targets = [("p50", 0.5, "<= 150 us"), ("p99", 0.99, "<= 1 ms")];
-    for (shown, share, target) in targets {
-        let name = format!("key into 1 MB to the last of {OTHERS} others, {shown}");
+    for (shown, share, target) in [("p50", 0.5, "<= 150 us"), ("p99", 0.99, "<= 1 ms")] {
+        let name = format!("{name} into 1 MB to the last of {OTHERS} others, {shown}");
         table.time(&name, floor, percentile(&mut told, share), target, vec![]);
     }
-    table.time("key into 1 MB to its answer, p50", floor, median(&mut times), "", Vec::<(&str, Duration)>::new());
+    table.time(&format!("{name} into 1 MB to its answer, p50"), floor, median(&mut times), "", vec![]);
 }

@@ -255,7 +255,8 @@ impl Client {
         self.send_line(&format!("{message}\n"));
     }
 
-    fn send_line(&mut self, line: &str) {
+    /// Sends bytes as they are.
+    pub(crate) fn send_line(&mut self, line: &str) {
         self.reader.get_ref().write_all(line.as_bytes()).unwrap();
     }
 
