@@ -79,4 +79,5 @@ driven! {
     terminals_are_shown_as_they_are "terminal"
     terminals_stand_in_the_panel "terminal_panel"
     terminals_take_what_is_typed_and_pasted "terminal_view"
+    the_pictures_of_the_readme_can_be_taken "pictures"
 }

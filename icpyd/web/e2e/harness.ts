@@ -160,6 +160,11 @@ export class World {
     return this.#browser;
   }
 
+  /** Closes every window, so that those of a test take no time from the next. */
+  async closeWindows(): Promise<void> {
+    for (const context of this.#browser?.contexts() ?? []) await context.close();
+  }
+
   async #link(): Promise<string> {
     const said = JSON.parse(await this.icpy(["web", "--no-open", "--json"]));
     return said.url;

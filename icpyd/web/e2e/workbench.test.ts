@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { until, World } from "./harness.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -12,6 +12,7 @@ let world: World;
 beforeAll(async () => {
   world = await World.start({ "src/parser.py": "x = 1\n", "src/lexer.py": "y = 2\n", "README.md": "# Project\n" });
 });
+afterEach(() => world.closeWindows());
 afterAll(() => world.end());
 
 /** What axe-core finds wrong with a page, by WCAG 2.2 AA. */

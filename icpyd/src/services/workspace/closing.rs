@@ -153,7 +153,7 @@ pub(super) fn close_file(
 }
 
 /// Tells that a file was closed.
-fn tell_closed(changes: &mut Changes, caller: &Caller, Closing { file, is_discarded }: &Closing) {
+pub(super) fn tell_closed(changes: &mut Changes, caller: &Caller, Closing { file, is_discarded }: &Closing) {
     let (file, closed_by) = (file.clone(), caller.session().to_owned());
     changes.publish(&file::CLOSED, &FileClosed { file, closed_by, is_discarded: *is_discarded });
 }

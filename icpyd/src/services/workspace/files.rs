@@ -19,7 +19,7 @@ use icpy_protocol::file::{
 use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
 
-use super::closing::{Closing, close_file};
+use super::closing::{Closing, tell_closed};
 use super::placing::{enclosing_root, plain, workspace_for};
 use super::{Workspaces, activate, announce, check_may_make, make, open_file, tell_file};
 use crate::caller::{Caller, LONG_RESULT_BYTES};
@@ -102,8 +102,10 @@ impl FileApi<Caller> for Workspaces {
             let file = open_file(connection, &file.file_id)?;
             asking.check_workspace(&file.workspace_id, AuthRole::Editor)?;
             let closing = Closing { file: file.clone(), is_discarded };
-            close_file(connection, changes, &asking, &closing)?;
+            workspaces::remove_open_file(connection, &file)?;
+            tell_file(connection, changes, &asking, &file)?;
             announce(connection, changes, &file.workspace_id)?;
+            tell_closed(changes, &asking, &closing);
             Ok((file, vec![closing]))
         };
         self.services.finish(self.clone().close_files(caller.clone(), change)).await

@@ -116,7 +116,7 @@ export class DocumentSet {
   async #recover(): Promise<void> {
     const { connection, notices, workspaces } = this.#workbench;
     await this.drafts.recover(async (draft) => {
-      const text = SharedText.restore(crypto.randomUUID(), draft);
+      const text = SharedText.restore(draft);
       const workspaceId = workspaces.current?.workspaceId ?? null;
       const path = pathOf(draft.path);
       const wasUnconfirmed = text.isUnconfirmed;

@@ -8,6 +8,9 @@ export interface Draft {
   tab: string;
   /** The file, as a key. */
   path: string;
+  /** Who has sent, and how many edits: what is sent next has the number that the tab may have sent it with after all. */
+  client: string;
+  seq: number;
   epoch: string;
   /** The revision up to which nothing of ours can be lost, and its text. */
   settledRev: number;

@@ -70,10 +70,10 @@ class Editor {
   }
 
   /** The tab dies, and another goes on. */
-  crash(client: string): void {
+  crash(): void {
     const draft: Draft = JSON.parse(JSON.stringify({ ...this.text.draft(), tab: "", path: "" }));
     const shown = this.text.doc.toString();
-    this.text = SharedText.restore(client, draft);
+    this.text = SharedText.restore(draft);
     expect(this.text.doc.toString()).toBe(shown);
     this.#sent = null;
     this.#answer = null;
@@ -132,7 +132,7 @@ test("nothing that was typed is lost or doubled by lost connections, killed daem
       if (random(5) === 0) daemon.durableRev = Math.max(daemon.durableRev, daemon.rev - random(3));
       const disaster = random(40);
       if (disaster === 0) daemon.crash();
-      if (disaster === 1) editor.crash(`tab-${step}`);
+      if (disaster === 1) editor.crash();
       if (disaster <= 2) for (const it of editors) it.reconnect(difference);
     }
     for (const it of editors) if (it.text.epoch !== daemon.epoch) it.reconnect(difference);
@@ -157,4 +157,27 @@ test("undoing takes back what was done in this window, and leaves what others di
   expect(editor.text.reverse("redo", viewer)).toBe(true);
   expect(editor.text.doc.toString()).toBe("mine text theirs");
   expect(shown.at(-1)).toBe("mine text theirs");
+});
+
+test("what a tab has sent after its draft was written is not there twice", async () => {
+  const daemon = new ReferenceDaemon("");
+  const text = new SharedText("a", daemon);
+  const type = (insert: string) => {
+    const changes = ChangeSet.of({ from: text.doc.length, insert }, text.doc.length);
+    text.edit({ changes, before: EditorSelection.single(0), after: EditorSelection.single(0), userEvent: undefined }, null);
+  };
+  type("one ");
+  const first = text.next() as SentEdit;
+  type("two");
+  const draft: Draft = JSON.parse(JSON.stringify({ ...text.draft(), tab: "", path: "" }));
+  daemon.edit(first);
+  text.changed(daemon.revision(1));
+  text.answered(first);
+  daemon.edit(text.next() as SentEdit);
+
+  const restored = SharedText.restore(draft);
+  const accepted = restored.unsettled().filter((edit) => daemon.edit(edit) !== null).length;
+  restored.resync(daemon, accepted, await loadDifference());
+  daemon.edit(restored.next() as SentEdit);
+  expect(daemon.text).toBe("one two");
 });

@@ -78,9 +78,10 @@ export class SharedText {
     this.#state = stateOf(this.#confirmed);
   }
 
-  /** The text of a tab that has ended. It counts its further edits under a new name. */
-  static restore(client: string, draft: Draft): SharedText {
-    const text = new SharedText(client, { epoch: draft.epoch, rev: draft.settledRev, text: draft.settled });
+  /** The text of a tab that has ended. It counts on: what that tab has sent after the draft was written is made once. */
+  static restore(draft: Draft): SharedText {
+    const text = new SharedText(draft.client, { epoch: draft.epoch, rev: draft.settledRev, text: draft.settled });
+    text.#seq = draft.seq;
     for (const { rev, changes, own } of draft.since) {
       const known = { rev, changes: ChangeSet.fromJSON(changes), own };
       text.#since.push(known);
@@ -227,6 +228,8 @@ export class SharedText {
   /** What is needed to go on in another tab. */
   draft(): Omit<Draft, "path" | "tab"> {
     return {
+      client: this.client,
+      seq: this.#seq,
       epoch: this.#epoch,
       settledRev: this.#rev - this.#since.length,
       settled: this.#settled.toString(),
