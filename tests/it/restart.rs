@@ -277,7 +277,8 @@ fn a_service_managers_daemon_is_replaced_under_it() {
     }
     manager.arg("--setenv=WATCHDOG_USEC=100000").arg(user.program("icpyd"));
     let mut manager = manager.stderr(std::process::Stdio::null()).spawn().unwrap();
-    until_now("the socket", || endpoint.socket.exists());
+    // It is there a moment before somebody listens.
+    until_now("the socket", || std::os::unix::net::UnixStream::connect(&endpoint.socket).is_ok());
     user.json(&["a.py"]);
     user.json(&["terminal", "new", "--name", "kept", "--", "sh"]);
     for round in 1..=2 {

@@ -125,6 +125,8 @@ test("a conflict is shown beside what is on disk, and settled by a person", asyn
     await ann.keyboard.press("Control+s");
     await until(() => world.read("conflict.txt") === expected, `${button} is saved`);
     await shows(bob, "conflict.txt", expected, true);
+    // Where it is not known yet that it is saved, closing asks.
+    await ann.getByRole("tab", { name: "conflict.txt", exact: true }).waitFor();
     await ann.keyboard.press("Alt+w");
     await editor(bob, "conflict.txt").waitFor({ state: "detached" });
   }

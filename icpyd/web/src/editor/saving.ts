@@ -124,8 +124,9 @@ export class Saving {
   #typed(document: TextDocument): void {
     const { preferences } = this.#editors.workbench;
     clearTimeout(this.#timers.get(document.fileId));
-    if (preferences.get<string>("files.autoSave", "off") !== "after_delay") return;
     const save = () => {
+      // Asked then: it may be preferred just after something was typed.
+      if (preferences.get<string>("files.autoSave", "off") !== "after_delay") return;
       const file = this.#editors.fileOf(document.fileId);
       if (file && this.#saves(document)) void this.save(file);
     };

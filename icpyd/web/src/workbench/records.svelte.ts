@@ -5,8 +5,8 @@ import type { StateGetResult, StateMutation, StateUpdated } from "$protocol";
 import type { Connection } from "../connection/connection.ts";
 import { ConnectionLost } from "../connection/message.ts";
 
-/** How long what changes all the time, such as a width that is dragged, waits for more. */
-const SETTLE_MS = 150;
+/** How often at most what changes all the time, such as a width that is dragged, is stored. */
+const SETTLE_MS = 50;
 
 export class Records {
   /** Whether it is known what they hold. */
@@ -18,16 +18,20 @@ export class Records {
   #revs = new Map<string, number>();
   /** Changes that are not stored yet, by their keys. */
   readonly #pending = new Map<string, unknown>();
+  /** The keys of those that were not sent. */
+  readonly #unsent = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: (() => void) | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    window.addEventListener("pagehide", () => void this.#store());
   }
 
   /** Shows those of a workspace from now on. */
   open(workspaceId: string): void {
     this.#end?.();
+    void this.#store();
     this.#workspaceId = workspaceId;
     this.isKnown = false;
     this.#values = new Map();
@@ -54,12 +58,17 @@ export class Records {
     return [...this.#values].filter(([key]) => key.startsWith(prefix));
   }
 
-  /** Changes a record, here at once and in the daemon soon; `null` removes it. */
+  /** Changes a record, here and in the daemon; `null` removes it. Of what changes all the time not every value is stored. */
   set(key: string, value: unknown): void {
     this.#show(new Map([[key, value]]));
     this.#pending.set(key, value);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#store(), SETTLE_MS);
+    this.#unsent.add(key);
+    if (this.#timer !== undefined) return;
+    void this.#store();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#store();
+    }, SETTLE_MS);
   }
 
   #show(changes: Map<string, unknown>): void {
@@ -83,8 +92,9 @@ export class Records {
   }
 
   async #store(): Promise<void> {
-    const { workspaceId } = { workspaceId: this.#workspaceId };
-    const sent = [...this.#pending];
+    const workspaceId = this.#workspaceId;
+    const sent = [...this.#unsent].map((key): [string, unknown] => [key, this.#pending.get(key)]);
+    this.#unsent.clear();
     if (sent.length === 0) return;
     const mutations = sent.map(
       ([key, value]): StateMutation => (value === null ? { key, delete: true } : { key, set: value }),
