@@ -85,11 +85,11 @@ test("the connection is lost again and again while two type", async () => {
 });
 
 test("the daemon is killed while two type", async () => {
-  world.write({ "killed.txt": "" });
+  world.write({ "killed.txt": "\n\n" });
   const [ann, bob] = [await window(), await window()];
   await open(world, ann, "killed.txt");
-  await editor(bob, "killed.txt").click();
-  await editor(ann, "killed.txt").click();
+  await editor(bob, "killed.txt").press("Control+End");
+  await editor(ann, "killed.txt").press("Control+Home");
   const [anns, bobs] = [words("ann", 30), words("bob", 30)];
   const kill = async () => {
     for (let time = 0; time < 3; time++) {
