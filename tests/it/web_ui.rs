@@ -74,6 +74,7 @@ driven! {
     files_are_searched_and_replaced "search"
     files_are_edited_in_tabs_and_groups "editor"
     the_editor_looks_as_it_is_preferred "editor_looks"
+    keys_typed_early_are_not_lost "type_ahead"
     several_edit_one_text "sharing"
     nothing_that_is_typed_is_lost "nothing_lost"
     terminals_are_shown_as_they_are "terminal"

@@ -32,8 +32,10 @@ import {
   highlightSpecialChars,
   keymap,
   rectangularSelection,
+  runScopeHandlers,
 } from "@codemirror/view";
 import type { SharedText, TextViewer } from "../text/shared_text.ts";
+import type { Typed, TypeTarget } from "../workbench/type_ahead.ts";
 import { findPanel } from "./find_panel.ts";
 import { appearance } from "./highlight.ts";
 import { type Indentation, indentationOf } from "./indentation.ts";
@@ -52,7 +54,7 @@ export interface EditorListener {
 /** Of a transaction whose changes the shared text has already. */
 const fromText = Annotation.define<boolean>();
 
-export class CodeEditor implements TextViewer {
+export class CodeEditor implements TextViewer, TypeTarget {
   readonly view: EditorView;
   readonly #text: SharedText;
   readonly #listener: EditorListener;
@@ -159,6 +161,16 @@ export class CodeEditor implements TextViewer {
     this.view.focus();
   }
 
+  typeAhead(typed: Typed[]): void {
+    const { view } = this;
+    for (const piece of typed) {
+      if (piece.kind === "key") runScopeHandlers(view, new KeyboardEvent("keydown", { key: piece.key }), "editor");
+      else if (view.state.readOnly) return;
+      else if (piece.kind === "paste") this.#insert(piece.text, "input.paste");
+      else for (const character of piece.text) this.#typeCharacter(character);
+    }
+  }
+
   #dispatch(transactions: readonly Transaction[]): void {
     this.view.update(transactions);
     let isTyped = false;
@@ -173,6 +185,20 @@ export class CodeEditor implements TextViewer {
     }
     if (isTyped) this.#listener.typed();
     if (isMoved) this.#listener.moved();
+  }
+
+  /** As if its key was pressed here: brackets close themselves, and the like. */
+  #typeCharacter(character: string): void {
+    const { view } = this;
+    const { from, to } = view.state.selection.main;
+    const insert = () => view.state.update({ ...view.state.replaceSelection(character), userEvent: "input.type" });
+    const isTaken = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, character, insert));
+    if (!isTaken) this.#insert(character, "input.type");
+  }
+
+  #insert(text: string, userEvent: string): void {
+    const { state } = this.view;
+    this.view.dispatch(state.update({ ...state.replaceSelection(text), userEvent, scrollIntoView: true }));
   }
 
   #reverse(kind: "undo" | "redo"): boolean {

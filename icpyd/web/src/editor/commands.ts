@@ -61,16 +61,6 @@ function fileCommands(editors: Editors, saving: Saving): Command[] {
   };
   return [
     {
-      id: "file.new",
-      title: "New Text File",
-      category: "File",
-      keys: ["Mod+Alt+N", "Mod+N"],
-      run: async () => {
-        const workspaceId = workbench.workspaces.current?.workspaceId ?? null;
-        await workbench.connection.call("file:create_untitled", { workspaceId });
-      },
-    },
-    {
       id: "file.save",
       title: "Save",
       category: "File",

@@ -79,6 +79,11 @@ export class TextDocument {
     return this.#path;
   }
 
+  /** Whether its text can be typed into, now or when it is there. */
+  get isTypable(): boolean {
+    return this.content.kind === "opening" || (this.content.kind === "text" && this.conflicts.length === 0);
+  }
+
   get isUntitled(): boolean {
     return this.#path.startsWith("untitled:");
   }

@@ -1,6 +1,7 @@
 // The editors of a window: groups side by side, which file is in front in each, and what each shows.
 
 import type { TextPosition } from "$protocol";
+import type { Asked } from "../workbench/type_ahead.ts";
 import type { Workbench } from "../workbench/workbench.svelte.ts";
 import type { Shown, WorkspaceFile } from "../workbench/workspaces.svelte.ts";
 import { added, arranged, GROUPS_MAX, type Group, moved, removed, split } from "./arrangement.ts";
@@ -33,7 +34,8 @@ export class Editors {
   /** Rises with every move of a cursor. */
   movement = $state(0);
   #isMoving = false;
-  #isFocusWanted = false;
+  /** What the editor in front is to have the focus for, when it is there. */
+  #focusFor: Asked | null = null;
   /** By its group: the file in front, of this window alone. */
   #front = $state.raw<Record<string, string>>({});
   #activeId = $state("1");
@@ -111,17 +113,26 @@ export class Editors {
 
   /** Gives the editor in front the focus, now or when it is there. */
   focus(): void {
-    const { view } = this;
-    this.#isFocusWanted = true;
+    const { view, file, document } = this;
+    const { typeAhead } = this.workbench;
+    if (!file) return;
+    this.#focusFor = typeAhead.askFor(file.fileId);
     if (view?.view.dom.isConnected) this.shown(view);
+    else if (document && !document.isTypable) typeAhead.giveUp();
   }
 
   /** An editor is on the screen. */
   shown(view: CodeEditor): void {
     this.#moved();
-    if (!this.#isFocusWanted || view !== this.view) return;
-    this.#isFocusWanted = false;
+    const { file } = this;
+    const { typeAhead } = this.workbench;
+    if (!file || view !== this.view || !this.#focusFor) return;
+    // Who has turned to something else is left there.
+    const isWanted = this.#focusFor === typeAhead.asked;
+    this.#focusFor = null;
+    if (!isWanted) return;
     view.focus();
+    typeAhead.arrive(file.fileId, view);
   }
 
   /** Keeps for a reload what is in front. */
@@ -176,7 +187,7 @@ export class Editors {
 
   /** Takes which files are open now. */
   follow(files: WorkspaceFile[]): void {
-    this.documents.follow(files);
+    for (const fileId of this.documents.follow(files)) this.workbench.typeAhead.giveUpOn(fileId);
     for (const { groupId, fileId, view } of this.views) {
       const isThere = this.groups.some((group) => group.id === groupId && group.files.includes(fileId));
       if (isThere) continue;
