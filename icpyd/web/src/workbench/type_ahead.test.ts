@@ -97,6 +97,15 @@ test("a command that waits for the workspace goes on with what was typed behind 
   ahead.giveUp();
 });
 
+test("keys that move are for what has the focus, until something is typed", () => {
+  const ahead = new TypeAhead();
+  ahead.ask();
+  expect(ahead.type({ kind: "key", key: "ArrowDown" })).toBe(false);
+  type(ahead, "a");
+  expect(ahead.type({ kind: "key", key: "Home" })).toBe(true);
+  ahead.giveUp();
+});
+
 test("it keeps no more than somebody types", () => {
   const ahead = new TypeAhead();
   ahead.ask();

@@ -38,17 +38,8 @@ export interface Asked {
   there: { id: string; target: TypeTarget } | null;
 }
 
-const EDITING_KEYS = new Set<string>([
-  "Enter",
-  "Backspace",
-  "Delete",
-  "ArrowLeft",
-  "ArrowRight",
-  "ArrowUp",
-  "ArrowDown",
-  "Home",
-  "End",
-]);
+const MOVES = new Set<string>(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
+const EDITING_KEYS = new Set<string>(["Enter", "Backspace", "Delete", ...MOVES]);
 /** What is kept at most. */
 const KEPT_CHARACTERS_MAX = 64 << 10;
 /** What does not come in this time is not waited for. */
@@ -132,6 +123,8 @@ export class TypeAhead {
   type(typed: Typed): boolean {
     const all = this.#asked?.typed;
     if (!all) return false;
+    // With nothing typed there is nothing to move in: it is for what has the focus now.
+    if (typed.kind === "key" && MOVES.has(typed.key) && all.length === 0) return false;
     const length = (piece: Typed) => (piece.kind === "key" ? 1 : piece.text.length);
     const kept = all.reduce((sum, piece) => sum + length(piece), 0);
     if (kept + length(typed) > KEPT_CHARACTERS_MAX) return true;
@@ -172,9 +165,10 @@ export function listenForTyping(ahead: TypeAhead, isMac: boolean): () => void {
     if (event.key === "Tab" && !event.ctrlKey && !event.altKey && !event.metaKey) return ahead.giveUp();
     const isPaste = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v";
     const typed = typedBy(event, isMac);
-    if (typed && ahead.type(typed)) event.preventDefault();
+    const isKept = typed !== null && ahead.type(typed);
+    if (isKept) event.preventDefault();
     // What is pasted comes by itself.
-    if (typed || isPaste) event.stopPropagation();
+    if (isKept || isPaste) event.stopPropagation();
   };
   const paste = (event: ClipboardEvent) => {
     const text = event.clipboardData?.getData("text/plain");
