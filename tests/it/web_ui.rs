@@ -73,6 +73,7 @@ driven! {
     files_are_seen_and_changed_in_the_explorer "explorer"
     files_are_searched_and_replaced "search"
     files_are_edited_in_tabs_and_groups "editor"
+    language_and_indentation_are_chosen "editor_choices"
     the_editor_looks_as_it_is_preferred "editor_looks"
     keys_typed_early_are_not_lost "type_ahead"
     several_edit_one_text "sharing"

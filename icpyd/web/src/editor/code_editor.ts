@@ -63,12 +63,16 @@ export class CodeEditor implements TextViewer, TypeTarget {
   readonly #reading = new Compartment();
   readonly #label = new Compartment();
   readonly #detach: () => void;
+  #shownOptions: EditorOptions;
+  /** What was chosen for this text alone. */
+  #chosen: Indentation | null = null;
   #indentation: Indentation;
   #scroll: StateEffect<unknown> | null = null;
 
   constructor(text: SharedText, options: EditorOptions, listener: EditorListener) {
     this.#text = text;
     this.#listener = listener;
+    this.#shownOptions = options;
     this.#indentation = indentationOf(text.doc, options);
     const state = EditorState.create({ doc: text.doc, extensions: this.#extensions(options) });
     this.view = new EditorView({
@@ -111,13 +115,17 @@ export class CodeEditor implements TextViewer, TypeTarget {
   }
 
   setOptions(options: EditorOptions): void {
-    this.#indentation = indentationOf(this.view.state.doc, options);
+    this.#shownOptions = options;
+    this.#indentation = this.#chosen ?? indentationOf(this.view.state.doc, options);
     this.view.dispatch({ effects: this.#options.reconfigure(extensionsOf(options, this.#indentation)) });
   }
 
-  setIndentation(options: EditorOptions, indentation: Indentation): void {
-    this.#indentation = indentation;
-    this.view.dispatch({ effects: this.#options.reconfigure(extensionsOf(options, indentation)) });
+  /** Indents in this way; with nothing, as the text is already or as it is preferred. */
+  chooseIndentation(chosen: Indentation | null): void {
+    if (chosen === this.#chosen) return;
+    this.#chosen = chosen;
+    this.setOptions(this.#shownOptions);
+    this.#listener.moved();
   }
 
   setReadOnly(isReadOnly: boolean): void {

@@ -6,6 +6,7 @@ import { folderOf, nameOf, pathText, relativeTo } from "../protocol.ts";
 import type { Command } from "../workbench/commands.svelte.ts";
 import { nameOfPresent } from "../workbench/people.ts";
 import type { WorkspaceFile } from "../workbench/workspaces.svelte.ts";
+import { choosingCommands } from "./choosing.ts";
 import type { Editors } from "./editors.svelte.ts";
 import { openFind } from "./find_panel.ts";
 import type { Following } from "./following.svelte.ts";
@@ -19,7 +20,12 @@ export interface TabOf {
 
 /** Registers them. Returns how to take them away. */
 export function registerEditorCommands(editors: Editors, saving: Saving, following: Following): () => void {
-  const all = [...fileCommands(editors, saving), ...tabCommands(editors, saving), ...textCommands(editors)];
+  const all = [
+    ...fileCommands(editors, saving),
+    ...tabCommands(editors, saving),
+    ...textCommands(editors),
+    ...choosingCommands(editors),
+  ];
   return editors.workbench.commands.register(...all, ...groupCommands(editors), ...followCommands(editors, following));
 }
 

@@ -10,6 +10,7 @@ import type { SharedText } from "../text/shared_text.ts";
 import { TextLink, type TextState } from "../text/text_link.ts";
 import type { Workbench } from "../workbench/workbench.svelte.ts";
 import type { WorkspaceFile } from "../workbench/workspaces.svelte.ts";
+import { PLAIN_TEXT } from "./languages.ts";
 import { type LineEnds, lineEndsOf } from "./line_ends.ts";
 
 /** What is shown of a file. */
@@ -44,7 +45,7 @@ export class TextDocument {
   charset = $state("UTF-8");
   hasBom = $state(false);
   lineEnds = $state<LineEnds>("lf");
-  language = $state("Plain Text");
+  language = $state(PLAIN_TEXT);
   /** Whether others have just changed the file on disk. */
   isMerged = $state(false);
   readonly #workbench: Workbench;

@@ -8,6 +8,7 @@ import { added, arranged, GROUPS_MAX, type Group, moved, removed, split } from "
 import { CodeEditor } from "./code_editor.ts";
 import { DocumentSet } from "./document_set.svelte.ts";
 import type { TextDocument } from "./documents.svelte.ts";
+import { FileChoices } from "./file_choices.ts";
 import { type EditorOptions, optionsOf } from "./options.ts";
 import { Places } from "./places.ts";
 
@@ -26,6 +27,7 @@ export class Editors {
   readonly workbench: Workbench;
   readonly documents: DocumentSet;
   readonly places = new Places();
+  readonly choices: FileChoices;
   groups: Group[] = $derived.by(() => this.#arranged());
   /** The group that commands are about. */
   active: Group = $derived.by(() => this.groups.find(({ id }) => id === this.#activeId) ?? (this.groups[0] as Group));
@@ -50,6 +52,7 @@ export class Editors {
   constructor(workbench: Workbench) {
     this.workbench = workbench;
     this.documents = new DocumentSet(workbench);
+    this.choices = new FileChoices(workbench.records);
     this.#key = REMEMBERED + (workbench.workspaces.current?.workspaceId ?? "");
     const remembered: Remembered | null = JSON.parse(sessionStorage.getItem(this.#key) ?? "null");
     if (remembered) {
