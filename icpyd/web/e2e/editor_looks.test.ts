@@ -67,6 +67,7 @@ test("tabs of files of one name say in a few characters where they are, and the 
   await open(world, page, `${place}/index.ts`, "index.ts");
   const tab = page.locator(".tab", { hasText: "packages/…of/folders" });
   await tab.waitFor();
+  await page.locator(".tab", { hasText: "project" }).waitFor();
   expect(await tab.getAttribute("title")).toBe(world.path(`${place}/index.ts`));
   await world.screenshot(page, "tabs_places");
 });

@@ -282,5 +282,7 @@ function textCommands(editors: Editors): Command[] {
 /** Where a file is, as people read it. */
 export function placeOf(editors: Editors, file: WorkspaceFile): string {
   const root = pathText(editors.workbench.workspaces.current?.root ?? "/");
-  return file.path.startsWith("untitled:") ? "" : relativeTo(root, folderOf(file.path));
+  if (file.path.startsWith("untitled:")) return "";
+  const folder = folderOf(file.path);
+  return folder === root ? nameOf(root) : relativeTo(root, folder);
 }
