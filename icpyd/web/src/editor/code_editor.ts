@@ -63,13 +63,18 @@ export class CodeEditor implements TextViewer, TypeTarget {
   readonly #reading = new Compartment();
   readonly #label = new Compartment();
   readonly #detach: () => void;
+  // What is shown is not set again: each setting measures the editor.
+  #labelled: string;
+  #shownLanguage: LanguageDescription | null = null;
+  #people = "[]";
   #shownOptions: EditorOptions;
   /** What was chosen for this text alone. */
   #chosen: Indentation | null = null;
   #indentation: Indentation;
   #scroll: StateEffect<unknown> | null = null;
 
-  constructor(text: SharedText, options: EditorOptions, listener: EditorListener) {
+  constructor(text: SharedText, label: string, options: EditorOptions, listener: EditorListener) {
+    this.#labelled = label;
     this.#text = text;
     this.#listener = listener;
     this.#shownOptions = options;
@@ -129,21 +134,29 @@ export class CodeEditor implements TextViewer, TypeTarget {
   }
 
   setReadOnly(isReadOnly: boolean): void {
+    if (isReadOnly === this.view.state.readOnly) return;
     this.view.dispatch({ effects: this.#reading.reconfigure(EditorState.readOnly.of(isReadOnly)) });
   }
 
   /** Says what it is to who cannot see it. */
   setLabel(label: string): void {
-    const attributes = EditorView.contentAttributes.of({ "aria-label": label });
-    this.view.dispatch({ effects: this.#label.reconfigure(attributes) });
+    if (label === this.#labelled) return;
+    this.#labelled = label;
+    this.view.dispatch({ effects: this.#label.reconfigure(labelOf(label)) });
   }
 
   async setLanguage(language: LanguageDescription | null): Promise<void> {
+    if (language === this.#shownLanguage) return;
+    this.#shownLanguage = language;
     const support = language ? await language.load() : [];
+    if (language !== this.#shownLanguage) return;
     this.view.dispatch({ effects: this.#language.reconfigure(support) });
   }
 
   setPeople(people: Person[]): void {
+    const shown = JSON.stringify(people);
+    if (shown === this.#people) return;
+    this.#people = shown;
     showPeople(this.view, people);
   }
 
@@ -255,7 +268,7 @@ export class CodeEditor implements TextViewer, TypeTarget {
       peopleCursors,
       this.#language.of([]),
       this.#reading.of([]),
-      this.#label.of([]),
+      this.#label.of(labelOf(this.#labelled)),
       this.#events(),
     ];
   }
@@ -275,6 +288,10 @@ export class CodeEditor implements TextViewer, TypeTarget {
       }),
     ];
   }
+}
+
+function labelOf(label: string): Extension {
+  return EditorView.contentAttributes.of({ "aria-label": label });
 }
 
 /** Indents what is selected, or goes to the next tab stop. */

@@ -1,6 +1,7 @@
 // The editors of a window: groups side by side, which file is in front in each, and what each shows.
 
 import type { TextPosition } from "$protocol";
+import { nameOf } from "../protocol.ts";
 import type { Asked } from "../workbench/type_ahead.ts";
 import type { Workbench } from "../workbench/workbench.svelte.ts";
 import type { Shown, WorkspaceFile } from "../workbench/workspaces.svelte.ts";
@@ -89,7 +90,8 @@ export class Editors {
     const { fileId } = file;
     const group = [this.active, ...this.groups].find(({ files }) => files.includes(fileId)) ?? this.active;
     const isPlaced = this.#stored().some(({ files }) => files.includes(fileId));
-    if (!isPlaced) {
+    // Of one group all windows know without being told that the file is in it, behind those opened before.
+    if (!isPlaced && this.groups.length > 1) {
       const others = this.groups.map((it) => ({ ...it, files: it.files.filter((id) => id !== fileId) }));
       this.#store(added(others, this.active.id, fileId));
     }
@@ -151,7 +153,7 @@ export class Editors {
     const key = keyOf(groupId, fileId);
     const known = this.#views.get(key);
     if (known) return known;
-    const view = new CodeEditor(content.text, optionsOf(this.workbench.preferences), {
+    const view = new CodeEditor(content.text, nameOf(document.path), optionsOf(this.workbench.preferences), {
       typed: () => this.typed(document),
       moved: () => this.#moved(),
       focused: () => this.activate(groupId),
