@@ -59,3 +59,29 @@ test("on a narrow screen there is one group with all tabs", async () => {
   await world.screenshot(page, "editor_narrow");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
+
+test("tabs of files of one name say in a few characters where they are, and the rest when pointed at", async () => {
+  const place = "packages/with/a/long/name/of/folders";
+  world.write({ [`${place}/index.ts`]: "1\n", "index.ts": "2\n" });
+  const page = await readyWindow(world);
+  await open(world, page, `${place}/index.ts`, "index.ts");
+  const tab = page.locator(".tab", { hasText: "packages/…of/folders" });
+  await tab.waitFor();
+  await page.locator(".tab", { hasText: "project" }).waitFor();
+  expect(await tab.getAttribute("title")).toBe(world.path(`${place}/index.ts`));
+  await world.screenshot(page, "tabs_places");
+});
+
+test("texts that are compared are as high as the editor, however short they are", async () => {
+  world.write({ "old.txt": "same\nold\n", "new.txt": "same\nnew\n" });
+  const page = await readyWindow(world);
+  await world.icpy(["diff", "old.txt", "new.txt"]);
+  await page.getByRole("textbox", { name: "old.txt" }).waitFor();
+  const bottom = async (selector: string) => {
+    const box = await page.locator(selector).last().boundingBox();
+    return Math.round((box?.y ?? 0) + (box?.height ?? 0));
+  };
+  expect(await bottom(".cm-mergeViewEditor")).toBe(await bottom(".merge"));
+  expect(await bottom(".cm-mergeViewEditor .cm-scroller")).toBe(await bottom(".merge"));
+  await world.screenshot(page, "compare_short");
+});

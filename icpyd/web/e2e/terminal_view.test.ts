@@ -273,6 +273,18 @@ test("commands are marked, and scrolled to", async () => {
   await shows(page, /^150$/m);
 });
 
+test("the command of a prompt that was there before the window is marked too", async () => {
+  const page = await windowWithTerminal(world);
+  await page.reload();
+  await shows(page, /project[#$]$/m);
+  await page.locator("[data-terminal] .xterm-screen").click();
+  await typeLine(page, "false; seq 1 50; false");
+  await shows(page, /^50$/m);
+  await page.locator("[data-terminal] textarea").press("Control+ArrowUp");
+  await shows(page, /^.*[#$] false; seq 1 50; false$/m);
+  await page.locator('.terminal-mark[data-result="failure"]:visible').waitFor();
+});
+
 test("a full-screen program gets its keys, and its screen comes back after a reload", async () => {
   const page = await windowWithTerminal(world);
   await typeLine(page, "seq 1 200 | less");

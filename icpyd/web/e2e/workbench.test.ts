@@ -127,6 +127,21 @@ test("keys of a command are changed, and taken back", async () => {
   await page.getByText("Ctrl+B", { exact: true }).waitFor();
 });
 
+test("settings and keys that a search does not find are not there, and it says so", async () => {
+  const page = await world.window();
+  await page.keyboard.press("Control+,");
+  const settings = page.getByRole("dialog", { name: "Settings" });
+  await settings.getByRole("heading", { name: "Keys" }).waitFor();
+  await settings.getByLabel("Search settings").fill("tab size");
+  await settings.getByLabel("Tab Size").waitFor();
+  await settings.getByRole("heading", { name: "Keys" }).waitFor({ state: "detached" });
+  await settings.getByLabel("Search settings").fill("nonsense");
+  await settings.getByText("No setting and no command fits “nonsense”.").waitFor();
+  await world.screenshot(page, "settings_nothing");
+  await settings.getByRole("button", { name: "Show all" }).click();
+  await settings.getByRole("heading", { name: "Keys" }).waitFor();
+});
+
 test("people see who is there, and that they have gone", async () => {
   const one = await world.window();
   await one.getByRole("button", { name: /^People/ }).click();

@@ -111,3 +111,38 @@ export async function untilText(page: Page, selector: string, text: string, begi
   );
   return (await page.evaluate(took)) ?? 0;
 }
+
+/** Has a window note when it shows the line of the cursor of a file, and has the focus there. */
+export async function watchPlace(page: Page, file: string, line: string): Promise<void> {
+  await page.evaluate(
+    ([name, wanted]) => {
+      const state = { atMs: null as number | null };
+      const look = () => {
+        const editor = document.activeElement?.closest<HTMLElement>(".cm-content");
+        // Cursors of others are drawn between the characters.
+        const shown = editor?.querySelector(".cm-activeLine")?.textContent ?? "";
+        if (editor?.getAttribute("aria-label") === name && shown.includes(wanted ?? "")) {
+          // The next task comes when the frame was painted.
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => {
+            state.atMs = Date.now();
+          };
+          port2.postMessage(null);
+        } else requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
+      Object.assign(window, { place: state });
+    },
+    [file, line],
+  );
+}
+
+/** When it was so, by the clock of the machine, in milliseconds. */
+export async function placeAtMs(page: Page): Promise<number> {
+  const atMs = () => (window as unknown as { place: { atMs: number | null } }).place.atMs;
+  await page.waitForFunction(() => (window as unknown as { place: { atMs: number | null } }).place.atMs !== null, null, {
+    timeout: 20_000,
+    polling: 50,
+  });
+  return (await page.evaluate(atMs)) ?? 0;
+}

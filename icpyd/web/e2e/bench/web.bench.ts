@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, test } from "vitest";
 import { until, World } from "../harness.ts";
 import { serveFloor } from "./floor_server.ts";
-import { keysMs, loadedMs, untilText, watchLoads, worstGapMs } from "./measure.ts";
+import { keysMs, loadedMs, placeAtMs, untilText, watchLoads, watchPlace, worstGapMs } from "./measure.ts";
 import { type Figure, markdown, median } from "./table.ts";
 
 const DIST = process.env.ICPY_WEB_FOLDER ?? new URL("../../dist", import.meta.url).pathname;
@@ -15,6 +15,7 @@ const LINES = 100_000;
 const FILES = 20_000;
 const LOADS = 5;
 const KEYS = 60;
+const OPENED = 20;
 const TERMINAL = "[data-terminal] .xterm-rows";
 const EDITOR = ".cm-content";
 const SMALL = Array.from({ length: 200 }, (_, at) => (at === 0 ? "first line" : `line ${at + 1}`)).join("\n");
@@ -133,6 +134,36 @@ test("keys", async () => {
   const [edited, bareEdited] = [await inEditor(own), await inEditor(bare)];
   note("key to paint in the editor, median", "ms", edited?.median ?? null, bareEdited?.median ?? null);
   note("key to paint in the editor, 95 %", "ms", edited?.p95 ?? null, bareEdited?.p95 ?? null);
+});
+
+test("icpy FILE:12 in every window", async () => {
+  const windows: Page[] = [];
+  for (const count of [2, 5]) {
+    while (windows.length < count) windows.push(await ownPage());
+    // Files are for the workspace, once it is shown.
+    for (const page of windows) await page.getByRole("treeitem", { name: "small.txt" }).waitFor();
+    const times: number[] = [];
+    for (let turn = 0; turn < OPENED; turn++) {
+      const name = `opened-${count}-${turn}.txt`;
+      world.write({ [name]: SMALL });
+      await Promise.all(windows.map((page) => watchPlace(page, name, "line 12")));
+      const beganMs = Date.now();
+      const ended = world.icpy([`${name}:12`]);
+      const shown = await Promise.all(windows.map((page) => placeAtMs(page)));
+      await ended;
+      times.push(Math.max(...shown) - beganMs);
+      await world.icpy(["call", "file:close", JSON.stringify({ path: world.path(name) })]);
+      for (const page of windows) await page.getByRole("tab", { name, exact: true }).waitFor({ state: "detached" });
+    }
+    note(`\`icpy FILE:12\` until ${count} windows show it with the focus, median`, "ms", median(times), null);
+    note(
+      `\`icpy FILE:12\` until ${count} windows show it with the focus, worst of ${OPENED}`,
+      "ms",
+      Math.max(...times),
+      null,
+    );
+  }
+  for (const page of windows) await page.context().close();
 });
 
 test("a flood", async () => {

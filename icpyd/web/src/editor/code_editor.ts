@@ -32,8 +32,10 @@ import {
   highlightSpecialChars,
   keymap,
   rectangularSelection,
+  runScopeHandlers,
 } from "@codemirror/view";
 import type { SharedText, TextViewer } from "../text/shared_text.ts";
+import type { Typed, TypeTarget } from "../workbench/type_ahead.ts";
 import { findPanel } from "./find_panel.ts";
 import { appearance } from "./highlight.ts";
 import { type Indentation, indentationOf } from "./indentation.ts";
@@ -52,7 +54,7 @@ export interface EditorListener {
 /** Of a transaction whose changes the shared text has already. */
 const fromText = Annotation.define<boolean>();
 
-export class CodeEditor implements TextViewer {
+export class CodeEditor implements TextViewer, TypeTarget {
   readonly view: EditorView;
   readonly #text: SharedText;
   readonly #listener: EditorListener;
@@ -61,12 +63,21 @@ export class CodeEditor implements TextViewer {
   readonly #reading = new Compartment();
   readonly #label = new Compartment();
   readonly #detach: () => void;
+  // What is shown is not set again: each setting measures the editor.
+  #labelled: string;
+  #shownLanguage: LanguageDescription | null = null;
+  #people = "[]";
+  #shownOptions: EditorOptions;
+  /** What was chosen for this text alone. */
+  #chosen: Indentation | null = null;
   #indentation: Indentation;
   #scroll: StateEffect<unknown> | null = null;
 
-  constructor(text: SharedText, options: EditorOptions, listener: EditorListener) {
+  constructor(text: SharedText, label: string, options: EditorOptions, listener: EditorListener) {
+    this.#labelled = label;
     this.#text = text;
     this.#listener = listener;
+    this.#shownOptions = options;
     this.#indentation = indentationOf(text.doc, options);
     const state = EditorState.create({ doc: text.doc, extensions: this.#extensions(options) });
     this.view = new EditorView({
@@ -109,31 +120,43 @@ export class CodeEditor implements TextViewer {
   }
 
   setOptions(options: EditorOptions): void {
-    this.#indentation = indentationOf(this.view.state.doc, options);
+    this.#shownOptions = options;
+    this.#indentation = this.#chosen ?? indentationOf(this.view.state.doc, options);
     this.view.dispatch({ effects: this.#options.reconfigure(extensionsOf(options, this.#indentation)) });
   }
 
-  setIndentation(options: EditorOptions, indentation: Indentation): void {
-    this.#indentation = indentation;
-    this.view.dispatch({ effects: this.#options.reconfigure(extensionsOf(options, indentation)) });
+  /** Indents in this way; with nothing, as the text is already or as it is preferred. */
+  chooseIndentation(chosen: Indentation | null): void {
+    if (chosen === this.#chosen) return;
+    this.#chosen = chosen;
+    this.setOptions(this.#shownOptions);
+    this.#listener.moved();
   }
 
   setReadOnly(isReadOnly: boolean): void {
+    if (isReadOnly === this.view.state.readOnly) return;
     this.view.dispatch({ effects: this.#reading.reconfigure(EditorState.readOnly.of(isReadOnly)) });
   }
 
   /** Says what it is to who cannot see it. */
   setLabel(label: string): void {
-    const attributes = EditorView.contentAttributes.of({ "aria-label": label });
-    this.view.dispatch({ effects: this.#label.reconfigure(attributes) });
+    if (label === this.#labelled) return;
+    this.#labelled = label;
+    this.view.dispatch({ effects: this.#label.reconfigure(labelOf(label)) });
   }
 
   async setLanguage(language: LanguageDescription | null): Promise<void> {
+    if (language === this.#shownLanguage) return;
+    this.#shownLanguage = language;
     const support = language ? await language.load() : [];
+    if (language !== this.#shownLanguage) return;
     this.view.dispatch({ effects: this.#language.reconfigure(support) });
   }
 
   setPeople(people: Person[]): void {
+    const shown = JSON.stringify(people);
+    if (shown === this.#people) return;
+    this.#people = shown;
     showPeople(this.view, people);
   }
 
@@ -159,6 +182,16 @@ export class CodeEditor implements TextViewer {
     this.view.focus();
   }
 
+  typeAhead(typed: Typed[]): void {
+    const { view } = this;
+    for (const piece of typed) {
+      if (piece.kind === "key") runScopeHandlers(view, new KeyboardEvent("keydown", { key: piece.key }), "editor");
+      else if (view.state.readOnly) return;
+      else if (piece.kind === "paste") this.#insert(piece.text, "input.paste");
+      else for (const character of piece.text) this.#typeCharacter(character);
+    }
+  }
+
   #dispatch(transactions: readonly Transaction[]): void {
     this.view.update(transactions);
     let isTyped = false;
@@ -173,6 +206,20 @@ export class CodeEditor implements TextViewer {
     }
     if (isTyped) this.#listener.typed();
     if (isMoved) this.#listener.moved();
+  }
+
+  /** As if its key was pressed here: brackets close themselves, and the like. */
+  #typeCharacter(character: string): void {
+    const { view } = this;
+    const { from, to } = view.state.selection.main;
+    const insert = () => view.state.update({ ...view.state.replaceSelection(character), userEvent: "input.type" });
+    const isTaken = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, character, insert));
+    if (!isTaken) this.#insert(character, "input.type");
+  }
+
+  #insert(text: string, userEvent: string): void {
+    const { state } = this.view;
+    this.view.dispatch(state.update({ ...state.replaceSelection(text), userEvent, scrollIntoView: true }));
   }
 
   #reverse(kind: "undo" | "redo"): boolean {
@@ -221,7 +268,7 @@ export class CodeEditor implements TextViewer {
       peopleCursors,
       this.#language.of([]),
       this.#reading.of([]),
-      this.#label.of([]),
+      this.#label.of(labelOf(this.#labelled)),
       this.#events(),
     ];
   }
@@ -241,6 +288,10 @@ export class CodeEditor implements TextViewer {
       }),
     ];
   }
+}
+
+function labelOf(label: string): Extension {
+  return EditorView.contentAttributes.of({ "aria-label": label });
 }
 
 /** Indents what is selected, or goes to the next tab stop. */

@@ -6,6 +6,7 @@ import { folderOf, nameOf, pathText, relativeTo } from "../protocol.ts";
 import type { Command } from "../workbench/commands.svelte.ts";
 import { nameOfPresent } from "../workbench/people.ts";
 import type { WorkspaceFile } from "../workbench/workspaces.svelte.ts";
+import { choosingCommands } from "./choosing.ts";
 import type { Editors } from "./editors.svelte.ts";
 import { openFind } from "./find_panel.ts";
 import type { Following } from "./following.svelte.ts";
@@ -19,7 +20,12 @@ export interface TabOf {
 
 /** Registers them. Returns how to take them away. */
 export function registerEditorCommands(editors: Editors, saving: Saving, following: Following): () => void {
-  const all = [...fileCommands(editors, saving), ...tabCommands(editors, saving), ...textCommands(editors)];
+  const all = [
+    ...fileCommands(editors, saving),
+    ...tabCommands(editors, saving),
+    ...textCommands(editors),
+    ...choosingCommands(editors),
+  ];
   return editors.workbench.commands.register(...all, ...groupCommands(editors), ...followCommands(editors, following));
 }
 
@@ -60,16 +66,6 @@ function fileCommands(editors: Editors, saving: Saving): Command[] {
     return file ? run(file) : undefined;
   };
   return [
-    {
-      id: "file.new",
-      title: "New Text File",
-      category: "File",
-      keys: ["Mod+Alt+N", "Mod+N"],
-      run: async () => {
-        const workspaceId = workbench.workspaces.current?.workspaceId ?? null;
-        await workbench.connection.call("file:create_untitled", { workspaceId });
-      },
-    },
     {
       id: "file.save",
       title: "Save",
@@ -286,5 +282,7 @@ function textCommands(editors: Editors): Command[] {
 /** Where a file is, as people read it. */
 export function placeOf(editors: Editors, file: WorkspaceFile): string {
   const root = pathText(editors.workbench.workspaces.current?.root ?? "/");
-  return file.path.startsWith("untitled:") ? "" : relativeTo(root, folderOf(file.path));
+  if (file.path.startsWith("untitled:")) return "";
+  const folder = folderOf(file.path);
+  return folder === root ? nameOf(root) : relativeTo(root, folder);
 }

@@ -1,7 +1,7 @@
 // The files that are shown, or were: each with its text, or what it is instead.
 
 import type { Text } from "@codemirror/state";
-import type { FilePath, FsReadFileResult, OpenFile, TextConflict, TextRevision } from "$protocol";
+import type { FilePath, FsReadFileResult, FsStatResult, OpenFile, TextConflict, TextRevision } from "$protocol";
 import { RpcError, sentence } from "../connection/message.ts";
 import { pathOf } from "../protocol.ts";
 import { DraftKeeper } from "../text/draft_keeper.ts";
@@ -10,6 +10,7 @@ import type { SharedText } from "../text/shared_text.ts";
 import { TextLink, type TextState } from "../text/text_link.ts";
 import type { Workbench } from "../workbench/workbench.svelte.ts";
 import type { WorkspaceFile } from "../workbench/workspaces.svelte.ts";
+import { PLAIN_TEXT } from "./languages.ts";
 import { type LineEnds, lineEndsOf } from "./line_ends.ts";
 
 /** What is shown of a file. */
@@ -25,8 +26,12 @@ export type Content =
 
 /** How much of a file is looked at to see how its lines end. */
 const SAMPLE_BYTES = 64 << 10;
+/** What can wait waits so long at most. */
+const IDLE_MS = 300;
 /** How long it is said that others have changed the file. */
 const MERGED_MS = 5_000;
+
+type Status = Pick<FsStatResult, "size" | "mime">;
 
 export class TextDocument {
   readonly fileId: string;
@@ -44,7 +49,7 @@ export class TextDocument {
   charset = $state("UTF-8");
   hasBom = $state(false);
   lineEnds = $state<LineEnds>("lf");
-  language = $state("Plain Text");
+  language = $state(PLAIN_TEXT);
   /** Whether others have just changed the file on disk. */
   isMerged = $state(false);
   readonly #workbench: Workbench;
@@ -79,6 +84,11 @@ export class TextDocument {
     return this.#path;
   }
 
+  /** Whether its text can be typed into, now or when it is there. */
+  get isTypable(): boolean {
+    return this.content.kind === "opening" || (this.content.kind === "text" && this.conflicts.length === 0);
+  }
+
   get isUntitled(): boolean {
     return this.#path.startsWith("untitled:");
   }
@@ -92,13 +102,12 @@ export class TextDocument {
       const { local, remote, base } = purpose;
       this.content = { kind: "merge", local, remote, base };
     }
-    const status = this.isUntitled ? null : await this.#stat();
-    if (status?.mime?.startsWith("image/") && !status.mime.includes("svg")) {
-      this.content = { kind: "image", size: status.size, mime: status.mime };
-      return;
-    }
-    this.#hadFile = status !== null;
+    // The text is asked for meanwhile, as most files have one.
+    const stat = this.isUntitled ? null : this.#stat();
     this.#follow();
+    const status = await stat;
+    if (status) this.#hadFile = true;
+    if (this.#showImage(status)) this.#link?.close();
   }
 
   /** Something was typed into it. */
@@ -218,13 +227,21 @@ export class TextDocument {
     }
     this.#link?.close();
     const status = await this.#stat();
+    if (this.#showImage(status)) return;
     const size = status?.size ?? 0;
     if (kind === "too_large") this.content = { kind: "large", size };
     else if (kind === "unsupported") this.content = { kind: "binary", size, mime: status?.mime ?? null };
     else this.content = { kind: "failed", message: sentence(error) };
   }
 
-  async #stat(): Promise<{ size: number; mime?: string | null } | null> {
+  /** Shows an image, where it is one that is no text. */
+  #showImage(status: Status | null): boolean {
+    if (!status?.mime?.startsWith("image/") || status.mime.includes("svg")) return false;
+    this.content = { kind: "image", size: status.size, mime: status.mime };
+    return true;
+  }
+
+  async #stat(): Promise<Status | null> {
     try {
       return await this.#workbench.connection.call("fs:stat", { path: pathOf(this.#path) }, { repeat: true });
     } catch {
@@ -233,11 +250,20 @@ export class TextDocument {
   }
 
   async #findLineEnds(): Promise<void> {
-    if (this.isUntitled || !this.#hadFile) return;
+    if (this.isUntitled) return;
+    await untilIdle();
     const params = { path: pathOf(this.#path), offset: 0, length: SAMPLE_BYTES, charset: this.charset };
     const sample = await this.#workbench.connection
       .call("fs:read_file", params, { repeat: true })
       .catch((): FsReadFileResult | null => null);
     if (sample?.content && sample.encoding === "utf-8") this.lineEnds = lineEndsOf(sample.content);
   }
+}
+
+/** Lets what is shown be shown first. */
+function untilIdle(): Promise<void> {
+  return new Promise((resolve) => {
+    if ("requestIdleCallback" in window) requestIdleCallback(() => resolve(), { timeout: IDLE_MS });
+    else setTimeout(resolve, IDLE_MS);
+  });
 }

@@ -1,12 +1,15 @@
 // The editors of a window: groups side by side, which file is in front in each, and what each shows.
 
 import type { TextPosition } from "$protocol";
+import { nameOf } from "../protocol.ts";
+import type { Asked } from "../workbench/type_ahead.ts";
 import type { Workbench } from "../workbench/workbench.svelte.ts";
 import type { Shown, WorkspaceFile } from "../workbench/workspaces.svelte.ts";
 import { added, arranged, GROUPS_MAX, type Group, moved, removed, split } from "./arrangement.ts";
 import { CodeEditor } from "./code_editor.ts";
 import { DocumentSet } from "./document_set.svelte.ts";
 import type { TextDocument } from "./documents.svelte.ts";
+import { FileChoices } from "./file_choices.ts";
 import { type EditorOptions, optionsOf } from "./options.ts";
 import { Places } from "./places.ts";
 
@@ -25,6 +28,7 @@ export class Editors {
   readonly workbench: Workbench;
   readonly documents: DocumentSet;
   readonly places = new Places();
+  readonly choices: FileChoices;
   groups: Group[] = $derived.by(() => this.#arranged());
   /** The group that commands are about. */
   active: Group = $derived.by(() => this.groups.find(({ id }) => id === this.#activeId) ?? (this.groups[0] as Group));
@@ -33,7 +37,8 @@ export class Editors {
   /** Rises with every move of a cursor. */
   movement = $state(0);
   #isMoving = false;
-  #isFocusWanted = false;
+  /** What the editor in front is to have the focus for, when it is there. */
+  #focusFor: Asked | null = null;
   /** By its group: the file in front, of this window alone. */
   #front = $state.raw<Record<string, string>>({});
   #activeId = $state("1");
@@ -48,6 +53,7 @@ export class Editors {
   constructor(workbench: Workbench) {
     this.workbench = workbench;
     this.documents = new DocumentSet(workbench);
+    this.choices = new FileChoices(workbench.records);
     this.#key = REMEMBERED + (workbench.workspaces.current?.workspaceId ?? "");
     const remembered: Remembered | null = JSON.parse(sessionStorage.getItem(this.#key) ?? "null");
     if (remembered) {
@@ -84,7 +90,8 @@ export class Editors {
     const { fileId } = file;
     const group = [this.active, ...this.groups].find(({ files }) => files.includes(fileId)) ?? this.active;
     const isPlaced = this.#stored().some(({ files }) => files.includes(fileId));
-    if (!isPlaced) {
+    // Of one group all windows know without being told that the file is in it, behind those opened before.
+    if (!isPlaced && this.groups.length > 1) {
       const others = this.groups.map((it) => ({ ...it, files: it.files.filter((id) => id !== fileId) }));
       this.#store(added(others, this.active.id, fileId));
     }
@@ -111,17 +118,26 @@ export class Editors {
 
   /** Gives the editor in front the focus, now or when it is there. */
   focus(): void {
-    const { view } = this;
-    this.#isFocusWanted = true;
+    const { view, file, document } = this;
+    const { typeAhead } = this.workbench;
+    if (!file) return;
+    this.#focusFor = typeAhead.askFor(file.fileId);
     if (view?.view.dom.isConnected) this.shown(view);
+    else if (document && !document.isTypable) typeAhead.giveUp();
   }
 
   /** An editor is on the screen. */
   shown(view: CodeEditor): void {
     this.#moved();
-    if (!this.#isFocusWanted || view !== this.view) return;
-    this.#isFocusWanted = false;
+    const { file } = this;
+    const { typeAhead } = this.workbench;
+    if (!file || view !== this.view || !this.#focusFor) return;
+    // Who has turned to something else is left there.
+    const isWanted = this.#focusFor === typeAhead.asked;
+    this.#focusFor = null;
+    if (!isWanted) return;
     view.focus();
+    typeAhead.arrive(file.fileId, view);
   }
 
   /** Keeps for a reload what is in front. */
@@ -137,7 +153,7 @@ export class Editors {
     const key = keyOf(groupId, fileId);
     const known = this.#views.get(key);
     if (known) return known;
-    const view = new CodeEditor(content.text, optionsOf(this.workbench.preferences), {
+    const view = new CodeEditor(content.text, nameOf(document.path), optionsOf(this.workbench.preferences), {
       typed: () => this.typed(document),
       moved: () => this.#moved(),
       focused: () => this.activate(groupId),
@@ -176,7 +192,7 @@ export class Editors {
 
   /** Takes which files are open now. */
   follow(files: WorkspaceFile[]): void {
-    this.documents.follow(files);
+    for (const fileId of this.documents.follow(files)) this.workbench.typeAhead.giveUpOn(fileId);
     for (const { groupId, fileId, view } of this.views) {
       const isThere = this.groups.some((group) => group.id === groupId && group.files.includes(fileId));
       if (isThere) continue;

@@ -3,6 +3,9 @@
 import type { LanguageDescription } from "@codemirror/language";
 import { nameOf } from "../protocol.ts";
 
+/** What a file is that has no language. */
+export const PLAIN_TEXT = "Plain Text";
+
 let loaded: Promise<LanguageDescription[]> | undefined;
 
 /** What other programs' files are, that the list does not know by name. */
@@ -18,6 +21,11 @@ const ALIASES: Array<[RegExp, string]> = [
 export function languages(): Promise<LanguageDescription[]> {
   loaded ??= import("@codemirror/language-data").then((module) => module.languages);
   return loaded;
+}
+
+/** A language by its name; nothing where it is plain text. */
+export async function languageNamed(name: string): Promise<LanguageDescription | null> {
+  return (await languages()).find((language) => language.name === name) ?? null;
 }
 
 /** The language of a file; nothing where it is plain text. */

@@ -65,8 +65,19 @@ export function extensionsOf(options: EditorOptions, indentation: Indentation): 
     options.autoClosingBrackets ? closeBrackets() : [],
     numbers(options.lineNumbers),
     whitespace(options.renderWhitespace),
-    EditorView.theme(themeOf(options)),
+    themeFor(options),
   ];
+}
+
+/** By what they say: each theme is a style sheet of the page, for ever. */
+const themes = new Map<string, Extension>();
+
+function themeFor(options: EditorOptions): Extension {
+  const theme = themeOf(options);
+  const key = JSON.stringify(theme);
+  const known = themes.get(key) ?? EditorView.theme(theme);
+  themes.set(key, known);
+  return known;
 }
 
 function numbers(kind: EditorOptions["lineNumbers"]): Extension {

@@ -24,15 +24,16 @@ export function statusesOf(editors: Editors): Status[] {
     const goToLine = () => commands.run("palette.line");
     statuses.push({ id: "place", text: placeOf(editors), title: "Go to line", run: goToLine });
     const { insertSpaces, tabSize } = view.indentation;
-    const settings = () => commands.run("view.settings");
+    const change = () => commands.run("editor.indentation");
     const text = insertSpaces ? `Spaces: ${tabSize}` : `Tab size: ${tabSize}`;
-    statuses.push({ id: "indentation", text, title: "How this file is indented", run: settings });
+    statuses.push({ id: "indentation", text, title: "Change how this file is indented", run: change });
   }
   const charset = document.hasBom ? `${document.charset} with BOM` : document.charset;
   statuses.push({ id: "charset", text: charset, title: "Encoding of the file: it is kept when the file is saved" });
   const lineEnds = LINE_ENDS[document.lineEnds];
   statuses.push({ id: "line_ends", text: lineEnds, title: "How lines of the file end: kept when the file is saved" });
-  statuses.push({ id: "language", text: document.language, title: "Language of the file" });
+  const language = () => commands.run("editor.language");
+  statuses.push({ id: "language", text: document.language, title: "Change the language of the file", run: language });
   return statuses;
 }
 

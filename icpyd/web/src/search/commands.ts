@@ -15,8 +15,10 @@ export function registerSearch(workbench: Workbench): () => void {
       id: "search.replace",
       title: "Replace in Files",
       keys: ["Mod+Shift+H"],
+      needsWorkspace: true,
       run: () => {
         if (search.replacement === null) search.setReplacement("");
+        workbench.typeAhead.turnAway();
         layout.showView("search");
       },
     },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { controlOf, meaningOf, sections, textOf, titleOf } from "./settings.ts";
+import { choiceOf, controlOf, meaningOf, partsOf, sections, textOf, titleOf } from "./settings.ts";
 
 test("a control fits what a preference can be", () => {
   expect(controlOf({ schema: { type: "boolean" } })).toEqual({ kind: "switch" });
@@ -26,4 +26,13 @@ test("preferences are found by their names and what they are", () => {
   expect(titleOf("editor.tabSize")).toBe("Tab Size");
   expect(sections([tabs, bell], "tab stops")).toEqual([{ title: "Editor", preferences: [tabs] }]);
   expect(sections([tabs, bell], "").map(({ title }) => title)).toEqual(["Editor", "Terminal"]);
+});
+
+test("choices and descriptions are for people", () => {
+  expect(["after_delay", "off", "high_contrast"].map(choiceOf)).toEqual(["After delay", "Off", "High contrast"]);
+  expect(partsOf("Goes before `editor.tabSize`.")).toEqual([
+    { text: "Goes before ", isCode: false },
+    { text: "editor.tabSize", isCode: true },
+    { text: ".", isCode: false },
+  ]);
 });

@@ -51,9 +51,15 @@ export function titleOf(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** What a choice is called: `after_delay` is `after delay`. */
+/** What a choice is called: `after_delay` is `After delay`. */
 export function choiceOf(value: string): string {
-  return value.replaceAll("_", " ");
+  return value.charAt(0).toUpperCase() + value.slice(1).replaceAll("_", " ");
+}
+
+/** A description in parts: every other one stands in backticks, and is the key of another preference or a value. */
+export function partsOf(description: string): Array<{ text: string; isCode: boolean }> {
+  const parts = description.split("`").map((text, index) => ({ text, isCode: index % 2 === 1 }));
+  return parts.filter(({ text }) => text !== "");
 }
 
 /** Preferences by what they are about, in their order. */

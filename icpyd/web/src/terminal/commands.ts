@@ -34,6 +34,7 @@ function making(workbench: Workbench): Own[] {
       title: "New Terminal",
       keys: ["Mod+Shift+`", "Mod+Shift+~"],
       isGlobal: true,
+      needsWorkspace: true,
       run: (argument) => {
         const { cwd = null, profile } = (argument ?? {}) as { cwd?: string; profile?: string };
         return terminals.create({ cwd, profile: profile ?? null }, { kind: "new_group", before: null });
@@ -44,6 +45,7 @@ function making(workbench: Workbench): Own[] {
       title: "Split Terminal",
       keys: ["Mod+Shift+5"],
       isGlobal: true,
+      needsWorkspace: true,
       run: (argument) => {
         const one = meant(terminals, argument);
         const place: Place = one ? { kind: "beside", terminal: one.terminalId } : { kind: "new_group", before: null };
@@ -200,12 +202,14 @@ function inOne({ terminals, connection, notices }: Workbench): Own[] {
   ];
 }
 
-function layout({ terminals, layout, commands }: Workbench): Own[] {
+function layout({ terminals, layout }: Workbench): Own[] {
   let returnTo: HTMLElement | null = null;
   const focus = async () => {
     returnTo = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    const asked = terminals.ask();
     await terminals.known;
-    if (!terminals.active) return commands.run("terminal.new");
+    if (!terminals.active) return terminals.create({}, { kind: "new_group", before: null }, asked);
+    terminals.is(asked, terminals.active.terminalId);
     terminals.show(terminals.active.terminalId);
   };
   return [
@@ -214,6 +218,7 @@ function layout({ terminals, layout, commands }: Workbench): Own[] {
       title: "Toggle Terminals",
       keys: ["Mod+`"],
       isGlobal: true,
+      needsWorkspace: true,
       run: () => {
         if (!layout.panel.isOpen) return focus();
         const hadFocus = isInTerminals();
@@ -221,7 +226,7 @@ function layout({ terminals, layout, commands }: Workbench): Own[] {
         if (hadFocus && returnTo?.isConnected) returnTo.focus();
       },
     },
-    { id: "terminal.focus", title: "Focus Terminal", run: focus },
+    { id: "terminal.focus", title: "Focus Terminal", needsWorkspace: true, run: focus },
     {
       id: "terminal.maximize",
       title: "Maximize or Restore Panel",

@@ -1,6 +1,7 @@
 // The terminals of the workspace: which there are, how they do, which stand side by side, and which one is in front here.
 
 import type { TerminalCreateParams, TerminalInfo, TerminalListResult, TerminalSize } from "$protocol";
+import type { Asked } from "../workbench/type_ahead.ts";
 import type { Workbench } from "../workbench/workbench.svelte.ts";
 import type { AttachmentState } from "./attachment.ts";
 import { type Group, groupsOf, type Place, placed, removed, replaced } from "./groups.ts";
@@ -178,16 +179,42 @@ export class Terminals {
     this.isFinding = false;
   }
 
-  /** Has a terminal in front, in the panel, with the focus. */
-  show(id: string): void {
+  /** Has a terminal in front, in the panel, with the focus unless it is not to take it. */
+  show(id: string, takesFocus = true): void {
     this.activate(id);
     this.#workbench.layout.setPanel({ isOpen: true });
-    this.focusSoon = id;
-    this.views.get(id)?.focus();
+    if (takesFocus) this.#focus(id);
   }
 
-  /** The terminal that takes the focus when it is shown. */
-  focusSoon: string | null = null;
+  /** The terminal that takes the focus when it is shown, and what for. */
+  #focusFor: { id: string; asked: Asked } | null = null;
+
+  /** Gives a terminal the focus, now or when it is there. */
+  #focus(id: string): void {
+    this.#focusFor = { id, asked: this.#workbench.typeAhead.askFor(id) };
+    if (this.views.get(id)?.isShown) this.shown(id);
+  }
+
+  /** The view of a terminal is on the screen. */
+  shown(id: string): void {
+    const [view, wish] = [this.views.get(id), this.#focusFor];
+    if (!view || wish?.id !== id) return;
+    this.#focusFor = null;
+    // Who has turned to something else is left there.
+    if (wish.asked !== this.#workbench.typeAhead.asked) return;
+    view.focus();
+    this.#workbench.typeAhead.arrive(id, view);
+  }
+
+  /** Something is asked for in a terminal that is not known yet: what is typed from now on is for it. */
+  ask(): Asked {
+    return this.#workbench.typeAhead.ask();
+  }
+
+  /** It is known now which one. */
+  is(asked: Asked, id: string): void {
+    this.#workbench.typeAhead.is(asked, id);
+  }
 
   tellFound(index: number, count: number): void {
     this.found = { index, count };
@@ -199,18 +226,23 @@ export class Terminals {
   }
 
   /** Makes a terminal and shows it. */
-  async create(params: TerminalCreateParams, place: Place): Promise<TerminalInfo> {
+  async create(params: TerminalCreateParams, place: Place, asked = this.ask()): Promise<TerminalInfo> {
+    const info = await this.#workbench.typeAhead.keepFor(asked, this.#make(params), ({ terminalId }) => terminalId);
+    this.#add(info);
+    this.groups = placed(this.groups, info.terminalId, place);
+    // Who has turned to something else since is left there.
+    this.show(info.terminalId, this.#workbench.typeAhead.asked === asked);
+    return info;
+  }
+
+  async #make(params: TerminalCreateParams): Promise<TerminalInfo> {
     const { connection, preferences } = this.#workbench;
     await this.known;
     const size = this.activeView?.room ?? null;
     const named = preferences.get("terminal.profile", "") || null;
     const profile = params.command || params.shell ? null : (params.profile ?? named);
     const made = { size, workspace: this.#workspaceId, ...params, profile };
-    const info = await connection.call("terminal:create", made);
-    this.#add(info);
-    this.groups = placed(this.groups, info.terminalId, place);
-    this.show(info.terminalId);
-    return info;
+    return connection.call("terminal:create", made);
   }
 
   /** Forgets a terminal, and ends what runs in it. The next one is in front then. */
@@ -261,6 +293,7 @@ export class Terminals {
 
   #remove(id: string): void {
     if (!this.infoOf(id)) return;
+    this.#workbench.typeAhead.giveUpOn(id);
     const { active, groups, shownGroup } = this;
     if (active?.terminalId === id) {
       const order = groups.flatMap(({ terminals }) => terminals);
@@ -269,10 +302,7 @@ export class Terminals {
       const next = others.at(-1) ?? order[at + 1] ?? order[at - 1] ?? null;
       const hadFocus = document.activeElement?.closest("[data-terminal]") !== null;
       this.activeId = next;
-      if (next !== null && hadFocus) {
-        this.focusSoon = next;
-        this.views.get(next)?.focus();
-      }
+      if (next !== null && hadFocus) this.#focus(next);
     }
     this.list = this.list.filter(({ terminalId }) => terminalId !== id);
     this.#settle();

@@ -61,3 +61,15 @@ test("so many keys are on the way, and the rest goes together", async () => {
   await answer();
   expect(typed.at(-1)).toBe("x".repeat(8));
 });
+
+test("what is pasted before there is somebody to type to waits, and keys wait behind it", async () => {
+  const typed: string[] = [];
+  const typing = new Typing(async (data) => typed.push(data));
+  const pasting = typing.paste("pasted ");
+  typing.keys("typed");
+  typing.isOpen = false;
+  expect(typed).toEqual([]);
+  typing.isOpen = true;
+  expect(await pasting).toBe(7);
+  expect(typed).toEqual(["pasted ", "typed"]);
+});

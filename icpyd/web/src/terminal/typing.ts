@@ -21,6 +21,8 @@ export class Typing {
   #keysUnderWay = 0;
   #paste: AbortController | null = null;
   #isOpen = false;
+  /** Pastes that wait for somebody to type to. */
+  #waiting: Array<() => void> = [];
 
   constructor(send: Send) {
     this.#send = send;
@@ -33,9 +35,14 @@ export class Typing {
 
   /** There is somebody to type to, or not. */
   set isOpen(isOpen: boolean) {
+    if (isOpen === this.#isOpen) return;
     this.#isOpen = isOpen;
-    if (isOpen) this.#sendKeys();
-    else this.#paste?.abort();
+    if (isOpen) {
+      for (const go of this.#waiting.splice(0)) go();
+      this.#sendKeys();
+    } else {
+      this.#paste?.abort();
+    }
   }
 
   /** Types keys. An interrupt ends what is pasted. */
@@ -52,14 +59,15 @@ export class Typing {
   }
 
   /**
-   * Types a paste, of which it tells how much was typed. Returns how much that was: less than all where it was interrupted or the
-   * connection was lost.
+   * Types a paste, now or when there is somebody to type to, and tells how much was typed. Returns how much that was: less than
+   * all where it was interrupted or the connection was lost.
    */
   async paste(data: string, tell: (typed: number) => void = () => {}): Promise<number> {
     this.#paste?.abort();
     const abort = new AbortController();
     this.#paste = abort;
     let typed = 0;
+    if (!this.#isOpen) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       while (typed < data.length && !abort.signal.aborted) {
         const piece = pieceAt(data, typed);

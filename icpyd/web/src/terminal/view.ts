@@ -8,8 +8,10 @@ import { type ITerminalOptions, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import type { TerminalSize } from "$protocol";
 import type { Connection } from "../connection/connection.ts";
+import type { Typed, TypeTarget } from "../workbench/type_ahead.ts";
 import { Attachment, type AttachmentState, type Display } from "./attachment.ts";
 import { matchColors, onThemeChange, terminalTheme } from "./colors.ts";
+import { keySequence } from "./key_sequence.ts";
 import { type LinkActions, LinkProvider, opensLink } from "./link_provider.ts";
 import { toldFolder } from "./links.ts";
 import { Marks } from "./marks.ts";
@@ -49,7 +51,7 @@ const PIECE_BYTES = 16 << 10;
 const MATCHES_MAX = 1_000;
 const SYNCHRONIZED = ["\x1b[?2026h", "\x1b[?2026l"] as const;
 
-export class TerminalView implements Display {
+export class TerminalView implements Display, TypeTarget {
   readonly attachment: Attachment;
   readonly #terminal: Terminal;
   readonly #actions: ViewActions;
@@ -123,8 +125,23 @@ export class TerminalView implements Display {
     this.#terminal.dispose();
   }
 
+  /** Whether it is in the page. */
+  get isShown(): boolean {
+    return this.#host.isConnected;
+  }
+
   focus(): void {
     this.#terminal.focus();
+  }
+
+  typeAhead(typed: Typed[]): void {
+    for (const piece of typed) {
+      if (piece.kind === "paste") void this.paste(piece.text);
+      else
+        this.#type(
+          piece.kind === "text" ? piece.text : keySequence(piece.key, this.#terminal.modes.applicationCursorKeysMode),
+        );
+    }
   }
 
   /** What it has room for. */

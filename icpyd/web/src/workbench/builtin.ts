@@ -1,11 +1,16 @@
 // The commands of the workbench itself.
 
+import type { SidebarView } from "./layout.svelte.ts";
 import type { Workbench } from "./workbench.svelte.ts";
 import { workspaceCommands } from "./workspace_commands.ts";
 
 /** Registers them. Returns how to take them away. */
 export function registerCommands(workbench: Workbench): () => void {
-  const { commands, layout, palette } = workbench;
+  const { commands, layout, palette, typeAhead } = workbench;
+  const showView = (view: SidebarView) => () => {
+    typeAhead.turnAway();
+    layout.showView(view);
+  };
   return commands.register(
     {
       id: "palette.commands",
@@ -26,10 +31,19 @@ export function registerCommands(workbench: Workbench): () => void {
     { id: "palette.line", title: "Go to Line...", category: "Palette", keys: ["Mod+G"], run: () => palette.open(":") },
     ...workspaceCommands(workbench),
     {
+      id: "file.new",
+      title: "New Text File",
+      category: "File",
+      keys: ["Mod+Alt+N", "Mod+N"],
+      needsWorkspace: true,
+      run: () => workbench.createUntitled(),
+    },
+    {
       id: "view.toggle_sidebar",
       title: "Toggle Sidebar",
       category: "View",
       keys: ["Mod+B"],
+      needsWorkspace: true,
       run: () => layout.setSidebar({ isOpen: !layout.sidebar.isOpen }),
     },
     {
@@ -38,7 +52,8 @@ export function registerCommands(workbench: Workbench): () => void {
       category: "View",
       keys: ["Mod+Shift+E"],
       isGlobal: true,
-      run: () => layout.showView("explorer"),
+      needsWorkspace: true,
+      run: showView("explorer"),
     },
     {
       id: "view.search",
@@ -46,9 +61,16 @@ export function registerCommands(workbench: Workbench): () => void {
       category: "View",
       keys: ["Mod+Shift+F"],
       isGlobal: true,
-      run: () => layout.showView("search"),
+      needsWorkspace: true,
+      run: showView("search"),
     },
-    { id: "view.people", title: "People", category: "View", run: () => layout.showView("people") },
+    {
+      id: "view.people",
+      title: "People",
+      category: "View",
+      needsWorkspace: true,
+      run: showView("people"),
+    },
     {
       id: "view.settings",
       title: "Settings",

@@ -91,7 +91,7 @@ export function listenForKeys(commands: Commands, own: () => Record<string, stri
     const id = all.get(keys);
     const isInTerminal = event.target instanceof Element && event.target.closest("[data-terminal]") !== null;
     const command = id === undefined ? undefined : commands.get(id);
-    if (command && (!command.isEnabled || command.isEnabled()) && (!isInTerminal || command.isGlobal)) {
+    if (command && commands.canRun(command) && (!isInTerminal || command.isGlobal)) {
       event.preventDefault();
       event.stopPropagation();
       void commands.run(command.id);

@@ -16,6 +16,7 @@ import { Preferences } from "./preferences.svelte.ts";
 import { Presence } from "./presence.svelte.ts";
 import { Records } from "./records.svelte.ts";
 import { Statuses } from "./statuses.svelte.ts";
+import { type Asked, TypeAhead } from "./type_ahead.ts";
 import { Workspaces } from "./workspaces.svelte.ts";
 
 export class Workbench {
@@ -28,7 +29,8 @@ export class Workbench {
   readonly menus = new Menus();
   readonly statuses = new Statuses();
   readonly palette = new Palette();
-  readonly commands = new Commands(this.notices);
+  readonly typeAhead = new TypeAhead();
+  readonly commands = new Commands(this.notices, this.typeAhead);
   readonly connection: Connection;
   readonly workspaces: Workspaces;
   readonly records: Records;
@@ -39,6 +41,8 @@ export class Workbench {
 
   /** The file that is opened while something else keeps the focus. */
   #keepsFocus: string | null = null;
+  /** What files were asked for, by their paths. */
+  readonly #asked = new Map<string, Asked>();
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -61,14 +65,31 @@ export class Workbench {
   async openFile(path: string, position: TextPosition | null = null, takesFocus = true): Promise<void> {
     this.#keepsFocus = takesFocus ? null : path;
     const workspaceId = this.workspaces.current?.workspaceId ?? null;
-    await this.connection.call("file:open", { path: pathOf(path), position, workspaceId }, { repeat: true });
+    const params = { path: pathOf(path), position, workspaceId };
+    const opened = () => this.connection.call("file:open", params, { repeat: true });
+    if (!takesFocus) return void (await opened());
+    const asked = this.typeAhead.ask();
+    this.#asked.set(path, asked);
+    await this.typeAhead.keepFor(asked, opened(), ({ file }) => file.fileId);
+  }
+
+  /** Makes a text that has no file yet, and shows it. */
+  async createUntitled(): Promise<void> {
+    const workspaceId = this.workspaces.current?.workspaceId ?? null;
+    const asked = this.typeAhead.ask();
+    const created = this.connection.call("file:create_untitled", { workspaceId });
+    await this.typeAhead.keepFor(asked, created, ({ fileId }) => fileId);
   }
 
   /** Whether the editor takes the focus with a file that is shown now. */
   takesFocus(path: string): boolean {
     const isKept = this.#keepsFocus === path;
     if (isKept) this.#keepsFocus = null;
-    return !isKept && this.dialogs.current === null;
+    const asked = this.#asked.get(path);
+    this.#asked.delete(path);
+    // Who has turned to something else since is left there.
+    const isWanted = asked === undefined || asked === this.typeAhead.asked;
+    return !isKept && isWanted && this.dialogs.current === null;
   }
 
   start(): void {
