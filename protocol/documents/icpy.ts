@@ -1042,6 +1042,8 @@ export interface FileEditParams {
   edits?: Array<TextEdit> | null;
   /** The whole text as it is to be: what differs from that revision is the edit. */
   text?: string | null;
+  /** Whether `text` has in it what this client has changed since that revision: for one that does not know which of its edits have arrived. Where these cannot be told from those of others the edit is a `conflict`. */
+  hasOwnEdits?: boolean;
   /** A unified diff of this one file. */
   patch?: string | null;
   /** What the places in `edits` are counted in. */

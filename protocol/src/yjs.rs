@@ -5,8 +5,10 @@
 //! Yjs clients edit comes to others as `file:changed`.
 //!
 //! What a document has in common with the daemon's ends with its `epoch`, as when the daemon was restarted: a client never sends a
-//! document of another epoch, or all text would be there twice. It makes a new document, and gives what it has not sent to
-//! `file:edit` as the whole `text` for the last `revision` that it knew.
+//! document of another epoch, or all text would be there twice. It makes a new document, and gives its text to `file:edit` as the
+//! whole `text` for the last `revision` that it knew, with the same `client` as it has sent before and `hasOwnEdits`: what has
+//! arrived is not made twice. Where the daemon was killed before it could store that revision, the answer is a `conflict`, whose
+//! `knownRev` is the newest one that is left: then the text is for that.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

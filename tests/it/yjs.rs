@@ -1,72 +1,14 @@
 //! Files that are edited with the Yjs of npm, together with clients that know nothing of it.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use icpy_protocol::error::{Error, Kind};
-use icpy_tests::{Process, cannot_run, refused, until_now};
+use icpy_tests::{Process, Random, YjsPeer, cannot_run, refused, until_now};
 use serde_json::{Value, json};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/yjs");
-
-/// A process that edits a file with Yjs.
-struct Peer {
-    child: Child,
-    commands: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Peer {
-    fn start(user: &Process, file: &str) -> Self {
-        let mut child = Command::new("node")
-            .arg(Path::new(FOLDER).join("peer.mjs"))
-            .arg(user.endpoint().socket)
-            .arg(user.path(file))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (commands, answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        let mut peer = Self { child, commands, answers };
-        peer.tell("connect", json!({}));
-        peer
-    }
-
-    fn tell(&mut self, command: &str, mut params: Value) -> Value {
-        params["command"] = json!(command);
-        writeln!(self.commands, "{params}").unwrap();
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        let answer: Value = serde_json::from_str(&line).unwrap();
-        assert!(answer.get("error").is_none(), "{command}: {answer}");
-        answer["result"].clone()
-    }
-
-    fn insert(&mut self, at: usize, text: &str) {
-        self.tell("insert", json!({ "at": at, "text": text }));
-    }
-
-    fn text(&mut self) -> String {
-        self.tell("text", json!({})).as_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _status = self.child.wait();
-    }
-}
-
-/// Whether the Yjs of npm is here.
-fn has_yjs() -> bool {
-    let is_here = Path::new(FOLDER).join("node_modules/yjs").exists();
-    if !is_here {
-        cannot_run("Yjs is not installed: `cargo xtask test` installs it");
-    }
-    is_here
+fn start(user: &Process, file: &str) -> YjsPeer {
+    YjsPeer::start(&user.endpoint().socket, &user.path(file))
 }
 
 fn try_ask(user: &Process, method: &str, mut params: Value) -> Result<Value, Error> {
@@ -100,7 +42,14 @@ fn native_line(user: &Process, line: usize, inserted: &str) {
     ask(user, "file:edit", json!({ "epoch": revision["epoch"], "baseRev": revision["rev"], "edits": edits }));
 }
 
-fn until_all_have(user: &Process, peers: &mut [&mut Peer]) -> String {
+fn until_durable(user: &Process) {
+    until_now("the edit to be durable", || {
+        let now = ask(user, "file:get_text", json!({}));
+        now["durableRev"] == now["revision"]["rev"]
+    });
+}
+
+fn until_all_have(user: &Process, peers: &mut [&mut YjsPeer]) -> String {
     until_now("all to have one text", || {
         let text = text(user);
         peers.iter_mut().all(|peer| peer.text() == text)
@@ -110,12 +59,12 @@ fn until_all_have(user: &Process, peers: &mut [&mut Peer]) -> String {
 
 #[test]
 fn who_edits_with_yjs_and_who_does_not_have_one_text() {
-    if !has_yjs() {
+    if !YjsPeer::is_installed() {
         return;
     }
     let user = Process::new("//- /a.txt\nbegin 😀\n");
     user.json(&["a.txt"]);
-    let (mut ann, mut bob) = (Peer::start(&user, "a.txt"), Peer::start(&user, "a.txt"));
+    let (mut ann, mut bob) = (start(&user, "a.txt"), start(&user, "a.txt"));
     ann.insert(0, "ann ");
     bob.insert(9, "bob");
     native(&user, 0, "native é ");
@@ -153,19 +102,16 @@ fn patch_of(text: &str) -> String {
 
 #[test]
 fn a_document_of_a_daemon_that_was_killed_is_never_mixed_with_the_text() {
-    if !has_yjs() {
+    if !YjsPeer::is_installed() {
         return;
     }
     let user = Process::new("//- /a.txt\nbegin\n");
     user.json(&["a.txt"]);
-    let mut ann = Peer::start(&user, "a.txt");
+    let mut ann = start(&user, "a.txt");
     for round in 1..=5 {
         ann.insert(0, &format!("{round} "));
         ann.tell("flush", json!({}));
-        until_now("the edit to be durable", || {
-            let now = ask(&user, "file:get_text", json!({}));
-            now["durableRev"] == now["revision"]["rev"]
-        });
+        until_durable(&user);
         user.kill_daemon();
         ann.tell("disconnect", json!({}));
         ann.insert(0, &format!("away {round} "));
@@ -185,17 +131,64 @@ fn a_document_of_a_daemon_that_was_killed_is_never_mixed_with_the_text() {
     assert_eq!(all.split_whitespace().count(), 5 * 5 + 1, "nothing is there twice: {all}");
 }
 
+/// What has arrived and was not answered is not made twice. `ICPY_TEST_ROUNDS=1000` makes it a campaign.
+#[test]
+fn what_was_under_way_when_the_daemon_was_killed_is_there_once() {
+    if !YjsPeer::is_installed() {
+        return;
+    }
+    let rounds = std::env::var("ICPY_TEST_ROUNDS").map_or(10, |rounds| rounds.parse().unwrap());
+    let user = Process::new("//- /a.txt\nbegin\n");
+    user.json(&["a.txt"]);
+    let (mut ann, mut random) = (start(&user, "a.txt"), Random::new(1));
+    let mut all = Vec::new();
+    for round in 0..rounds {
+        for step in 0..random.below(6) {
+            let word = format!("<{round}.{step}>");
+            let length = ann.text().encode_utf16().count();
+            ann.insert(random.below(length), &word);
+            all.push(word);
+            if random.below(3) == 0 {
+                let word = format!("<native {round}.{step}>");
+                native(&user, 0, &word);
+                until_durable(&user);
+                all.push(word);
+            }
+        }
+        if random.below(2) == 0 {
+            ann.tell("flush", json!({}));
+            ann.tell("deafen", json!({}));
+            let word = format!("<deaf {round}>");
+            ann.insert(random.below(6), &word);
+            until_now("the edit", || text(&user).contains(&word));
+            native(&user, 0, "<meanwhile>");
+            until_durable(&user);
+            all.extend([word, "<meanwhile>".to_owned()]);
+        }
+        user.kill_daemon();
+        ann.tell("disconnect", json!({}));
+        assert_eq!(user.icpy(&["start"]).status, 0);
+        ann.tell("connect", json!({}));
+        let text = until_all_have(&user, &mut [&mut ann]);
+        let letters: String = all.iter().map(String::as_str).collect();
+        let count = |text: &str, letter: char| text.matches(letter).count();
+        for letter in "<>.0123456789nativebgdfmwhl".chars() {
+            assert_eq!(count(&text, letter), count(&format!("{letters}begin"), letter), "{letter}, {round}: {text}");
+        }
+    }
+}
+
 #[test]
 fn who_edits_with_yjs_sees_who_else_does_until_they_leave() {
-    if !has_yjs() {
+    if !YjsPeer::is_installed() {
         return;
     }
     let user = Process::new("//- /a.txt\nbegin\n");
     user.json(&["a.txt"]);
-    let mut ann = Peer::start(&user, "a.txt");
+    let mut ann = start(&user, "a.txt");
     ann.tell("say", json!({ "state": { "user": { "name": "Ann" } } }));
     ann.tell("flush", json!({}));
-    let mut bob = Peer::start(&user, "a.txt");
+    let mut bob = start(&user, "a.txt");
     assert_eq!(bob.tell("others", json!({})), json!([{ "user": { "name": "Ann" } }]));
     bob.tell("say", json!({ "state": { "user": { "name": "Bob" } } }));
     until_now("Ann to see Bob", || ann.tell("others", json!({})).to_string().contains("Bob"));
@@ -224,7 +217,7 @@ fn what_cannot_be_taken_is_refused_and_changes_nothing() {
 /// Two native clients, one with Yjs and an agent at a shell edit one file, which git changes under them.
 #[test]
 fn all_edit_one_file_while_git_switches_branches() {
-    if !has_yjs() {
+    if !YjsPeer::is_installed() {
         return;
     }
     let user = Process::new("//- /a.txt\n");
@@ -245,7 +238,7 @@ fn all_edit_one_file_while_git_switches_branches() {
     fs::write(user.path("a.txt"), lines(" of the other branch") + "more\n").unwrap();
     assert!(git(&["commit", "--quiet", "-am", "other"]));
     user.json(&["a.txt"]);
-    let mut yjs = Peer::start(&user, "a.txt");
+    let mut yjs = start(&user, "a.txt");
     let mut tokens = Vec::new();
     for round in 0..8 {
         let mut token = |who: &str| {

@@ -24,6 +24,7 @@ pub mod ssh;
 pub mod terminal;
 #[cfg(unix)]
 pub mod texts;
+pub mod yjs;
 
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,7 @@ pub use ssh::ssh;
 pub use terminal::Terminal;
 #[cfg(unix)]
 pub use texts::{Typist, Writing};
+pub use yjs::YjsPeer;
 
 /// How long anything that must happen may take: much longer than it does on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(30);

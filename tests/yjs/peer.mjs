@@ -10,19 +10,23 @@ import * as syncProtocol from 'y-protocols/sync';
 
 const [socketPath, path] = process.argv.slice(2);
 const [SYNC, AWARENESS] = [0, 1];
+/** Names this process in the history of the text. */
+const client = `yjs ${process.pid} ${Date.now()}`;
 
 /** A connection with the daemon. */
 class Connection {
   #waiting = new Map();
   #next = 1;
+  #isLost = false;
 
   constructor(onEvent) {
     this.socket = createConnection(socketPath);
     this.socket.on('error', () => {});
     this.socket.on('close', () => {
+      this.#isLost = true;
       for (const { reject } of this.#waiting.values()) reject(new Error('the connection is lost'));
     });
-    createInterface({ input: this.socket }).on('line', (line) => {
+    createInterface({ input: this.socket }).on('error', () => {}).on('line', (line) => {
       const message = JSON.parse(line);
       if (message.id === undefined) return onEvent(message.method, message.params);
       const { resolve, reject } = this.#waiting.get(message.id);
@@ -32,6 +36,7 @@ class Connection {
   }
 
   request(method, params) {
+    if (this.#isLost) return Promise.reject(new Error('the connection is lost'));
     const id = this.#next++;
     this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
@@ -81,7 +86,7 @@ class Provider {
         const [first] = this.unsent;
         const message = Buffer.from(first).toString('base64');
         try {
-          const result = await this.connection.request('yjs:send', { path, epoch: this.epoch, message });
+          const result = await this.connection.request('yjs:send', { path, epoch: this.epoch, message, client });
           this.unsent.shift();
           this.learn(result.revision);
           this.take(result.message);
@@ -152,8 +157,12 @@ class Provider {
     this.resets += 1;
     const ours = this.text.toString();
     const { epoch, rev } = this.known;
-    const edit = { path, epoch, baseRev: rev, text: ours, client: `yjs ${this.doc.clientID}`, clientSeq: this.resets };
-    await this.connection.request('file:edit', edit);
+    const edit = { path, epoch, baseRev: rev, text: ours, hasOwnEdits: true, client, clientSeq: this.resets };
+    await this.connection.request('file:edit', edit).catch(async (error) => {
+      // The daemon was killed before it could store what it had told.
+      if (error.data?.knownRev === undefined) throw error;
+      await this.connection.request('file:edit', { ...edit, baseRev: error.data.knownRev });
+    });
     this.awareness.destroy();
     this.unsent = [];
     this.epoch = undefined;
@@ -172,6 +181,8 @@ const provider = new Provider();
 const commands = {
   connect: () => provider.connect(),
   disconnect: () => provider.disconnect(),
+  /** Hears nothing any more until it has connected again. */
+  deafen: () => provider.connection.socket.pause(),
   insert: async ({ at, text }) => {
     await provider.steady;
     provider.text.insert(Math.min(at, provider.text.length), text);

@@ -67,21 +67,14 @@ impl Delta {
     pub fn of(text: &Rope, edits: impl IntoIterator<Item = (Range<usize>, String)>) -> Result<Self, BadEdit> {
         let mut edits: Vec<_> = edits.into_iter().collect();
         edits.sort_by_key(|(range, _)| (range.start, range.end));
-        let mut delta = Self::default();
+        let (mut delta, mut near) = (Self::default(), Near::default());
         for (range, inserted) in edits {
-            let is_place = range.start <= range.end
-                && range.end <= text.byte_len()
-                && text.is_char_boundary(range.start)
-                && text.is_char_boundary(range.end);
-            if !is_place {
-                return Err(BadEdit::NoPlace(range));
-            }
+            let Some(removed) = near.get(text, &range) else { return Err(BadEdit::NoPlace(range)) };
             if let Some(last) = delta.0.last()
                 && range.start < last.end()
             {
                 return Err(BadEdit::Overlap(range.start..last.end().min(range.end)));
             }
-            let removed = text.byte_slice(range.clone()).to_string().into();
             delta.push(Splice { at: range.start, removed, inserted: inserted.into() });
         }
         Ok(delta)
@@ -153,6 +146,32 @@ impl Delta {
             }
             _ => self.0.push(splice),
         }
+    }
+}
+
+/// The piece of a text that was looked at last: what is looked up next is often in it too.
+#[derive(Default)]
+struct Near<'a> {
+    begin: usize,
+    piece: &'a str,
+}
+
+impl<'a> Near<'a> {
+    /// What is at a place, if that begins and ends between characters.
+    fn get(&mut self, text: &'a Rope, range: &Range<usize>) -> Option<Box<str>> {
+        if range.start > range.end || range.end > text.byte_len() {
+            return None;
+        }
+        let piece = |near: &Self| near.piece.get(range.start.checked_sub(near.begin)?..range.end - near.begin);
+        if let Some(found) = piece(self) {
+            return Some(found.into());
+        }
+        if !text.is_char_boundary(range.start) || !text.is_char_boundary(range.end) {
+            return None;
+        }
+        let rest = text.byte_slice(range.start..);
+        *self = Self { begin: range.start, piece: rest.chunks().next().unwrap_or_default() };
+        piece(self).map_or_else(|| Some(rest.byte_slice(..range.len()).to_string().into()), |found| Some(found.into()))
     }
 }
 

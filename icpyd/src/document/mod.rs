@@ -7,6 +7,7 @@ pub mod delta;
 pub mod diff;
 mod effort;
 pub mod line_ends;
+mod own;
 pub mod place;
 mod undo;
 pub mod yjs;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use crop::Rope;
 
 pub use self::delta::{BadEdit, Delta, First, Splice};
+pub use self::own::put_own_first;
 
 /// About so much memory the revisions that are kept may take.
 const LOG_BYTES_MAX: usize = 256 << 10;
@@ -204,6 +206,13 @@ impl Document {
         }
     }
 
+    /// The newest revision of a history with this name that can be a base.
+    pub fn newest_of(&self, epoch: &str) -> Option<u64> {
+        let present = Base { epoch: self.lineage.epoch.clone(), rev: self.rev };
+        let newest = self.lineage.former.iter().chain([&present]).find(|it| it.epoch == epoch)?;
+        self.since(newest).is_ok().then_some(newest.rev)
+    }
+
     /// The text at a base.
     pub fn text_at(&self, base: &Base) -> Result<Rope, Stale> {
         let mut text = self.text.clone();
@@ -242,7 +251,11 @@ impl Document {
         let deltas = undo::reversal(self.log.make_contiguous(), &edit.author, role);
         self.last_group += 1;
         let group = self.last_group;
-        deltas.into_iter().map(|delta| self.push(delta, edit, group, role)).collect()
+        let push = |delta| {
+            self.push(delta, edit, group, role);
+            self.log.back().cloned()
+        };
+        deltas.into_iter().filter_map(push).collect()
     }
 
     /// Takes a revision that was stored. `None` where it does not follow.
@@ -280,11 +293,9 @@ impl Document {
         }
     }
 
-    fn push(&mut self, delta: Delta, edit: &Edit, group: u64, role: Role) -> Revision {
+    fn push(&mut self, delta: Delta, edit: &Edit, group: u64, role: Role) {
         let Edit { author, label, who, time_ms, .. } = edit.clone();
-        let revision = Revision { rev: self.rev + 1, delta, author, group, label, who, role, time_ms };
-        self.take(revision.clone());
-        revision
+        self.take(Revision { rev: self.rev + 1, delta, author, group, label, who, role, time_ms });
     }
 
     fn take(&mut self, revision: Revision) {
@@ -295,7 +306,7 @@ impl Document {
         self.trim();
     }
 
-    /// Forgets the oldest revisions where all take too much memory.
+    /// Forgets the oldest revisions where all take too much memory, but for the last one.
     fn trim(&mut self) {
         while self.log_bytes > LOG_BYTES_MAX
             && self.log.len() > 1

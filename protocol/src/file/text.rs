@@ -139,6 +139,10 @@ pub struct FileEditParams {
     /// The whole text as it is to be: what differs from that revision is the edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Whether `text` has in it what this client has changed since that revision: for one that does not know which of its edits
+    /// have arrived. Where these cannot be told from those of others the edit is a `conflict`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_own_edits: bool,
     /// A unified diff of this one file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,

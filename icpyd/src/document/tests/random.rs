@@ -1,6 +1,6 @@
 //! That everybody ends with the same text, whatever happens in which order, and that nothing is lost on the way.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 
 use proptest::prelude::*;
@@ -44,6 +44,67 @@ fn of_any(text: &Rope, edits: AnyEdits) -> Delta {
     Delta::of(text, taken).unwrap()
 }
 
+const BEGIN: &str = "abcdef";
+
+/// Somebody edits without hearing of the others, and all of that arrives.
+#[derive(Debug)]
+struct Away {
+    document: Document,
+    own: Rope,
+    /// What the others have changed, behind all that is own.
+    others: Vec<Delta>,
+    inserted: u32,
+    removed: HashSet<char>,
+}
+
+/// Whose it is, where, how much is removed, and how many letters come.
+type OwnStep = (bool, Index, usize, u32);
+
+fn any_own_step() -> impl Strategy<Value = OwnStep> {
+    (any::<bool>(), any::<Index>(), 0..3_usize, 0..3_u32)
+}
+
+fn places_of(text: &Rope) -> Vec<usize> {
+    let all = text.to_string();
+    all.char_indices().map(|(place, _)| place).chain([all.len()]).collect()
+}
+
+impl Away {
+    fn new() -> Self {
+        let (document, own) = (document(BEGIN), Rope::from(BEGIN));
+        Self { document, own, others: Vec::new(), inserted: 0, removed: HashSet::new() }
+    }
+
+    /// The letters that were inserted from one on, each of them once.
+    fn fresh(&self, from: u32) -> impl Iterator<Item = char> + use<> {
+        (from..self.inserted).filter_map(|number| char::from_u32(0x4E00 + number))
+    }
+
+    fn step(&mut self, (is_own, at, removed, count): OwnStep) {
+        let text = if is_own { self.own.clone() } else { self.document.text().clone() };
+        let places = places_of(&text);
+        let first = at.index(places.len());
+        let range = places[first]..places[(first + removed).min(places.len() - 1)];
+        self.removed.extend(text.byte_slice(range.clone()).to_string().chars());
+        let from = self.inserted;
+        self.inserted += count;
+        let inserted: String = self.fresh(from).collect();
+        let mut change = delta(&text, &[(range, &inserted)]);
+        if is_own {
+            change.apply(&mut self.own);
+            for other in &mut self.others {
+                let moved = change.over(other, First::Other);
+                *other = other.over(&change, First::This);
+                change = moved;
+            }
+        } else {
+            self.others.push(change.clone());
+        }
+        let author = if is_own { "own" } else { "other" };
+        self.document.edit(&base(self.document.rev()), change, &edit(author, 0)).unwrap();
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_inverted_was_never_there(text in any_text(), edits in any_edits(6)) {
@@ -68,6 +129,30 @@ proptest! {
             prop_assert_eq!(base.byte_slice(splice.at..splice.end()).to_string(), &*splice.removed);
         }
         prop_assert!(Delta::of_splices(moved.splices().to_vec()).is_some());
+    }
+
+    #[test]
+    fn what_has_arrived_is_not_made_twice(steps in prop::collection::vec(any_own_step(), 0..12), last: Index) {
+        let mut world = Away::new();
+        for step in steps {
+            world.step(step);
+        }
+        let (begin, now) = (Rope::from(BEGIN), world.document.text().clone());
+        let last = *last.get(&places_of(&world.own));
+        let ours = applied(&delta(&world.own, &[(last..last, "!")]), &world.own).to_string();
+        let revisions: Vec<_> = world.document.revisions().cloned().collect();
+        let mut text = begin;
+        let others = put_own_first(&mut text, &revisions, "own", &now);
+        prop_assume!(others.is_some());
+        let missing = edits_within(&mut Effort::of(ENOUGH), &text.to_string(), &ours);
+        let missing = Delta::of(&text, missing).unwrap();
+        let moved = others.unwrap().iter().fold(missing, |delta, other| delta.over(other, First::Other));
+        let end = applied(&moved, &now).to_string();
+        for letter in BEGIN.chars().chain(world.fresh(0)).chain(['!']) {
+            let count = end.matches(letter).count();
+            let expected = usize::from(!world.removed.contains(&letter));
+            prop_assert!(count == expected || (count < 2 && expected == 0), "{letter} in {end}, {world:?}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::caller::{Caller, LONG_RESULT_BYTES};
 use crate::document::diff::edits_between;
 use crate::document::line_ends::plain;
 use crate::document::place::{Place, Unit, byte_of};
-use crate::document::{Base, ClientSeq, Delta, Edit, Role, Who};
+use crate::document::{Base, ClientSeq, Delta, Edit, First, Role, Who, put_own_first};
 use crate::services::Services;
 
 /// The most bytes of a client's name, and of a group's.
@@ -128,18 +128,54 @@ impl Texts {
 impl OpenText {
     /// Makes an edit, and tells it. Whole texts are compared without the lock: what others edit meanwhile stays.
     async fn make(&self, params: FileEditParams, edit: &Edit) -> Result<u64> {
+        if params.has_own_edits {
+            return self.make_with_own(params, edit).await;
+        }
         let (base, before) = {
             let shared = self.lock();
             let base = base_of(&shared, &params)?;
-            let before = shared.document.text_at(&base).map_err(|_| shared.stale())?;
+            let before = shared.document.text_at(&base).map_err(|_| shared.stale(&base))?;
             (base, before)
         };
         let delta = match params.edits {
             Some(_) => delta(&before, params)?,
             None => aside(move || delta(&before, params)).await??,
         };
+        self.take(&base, delta, edit)
+    }
+
+    /// The same for a whole text that has in it what its author has changed since its base.
+    async fn make_with_own(&self, params: FileEditParams, edit: &Edit) -> Result<u64> {
+        if params.text.is_none() {
+            return Err(Error::invalid_params("`hasOwnEdits` is said of a whole `text`"));
+        }
+        let (now, text, mut before, revisions) = {
+            let shared = self.lock();
+            let base = base_of(&shared, &params)?;
+            let before = shared.document.text_at(&base).map_err(|_| shared.stale(&base))?;
+            let revisions: Vec<_> = shared.document.since(&base).map_err(|_| shared.stale(&base))?.cloned().collect();
+            (shared.base(), shared.document.text().clone(), before, revisions)
+        };
+        let author = Arc::clone(&edit.author);
+        let moved = aside(move || {
+            let Some(others) = put_own_first(&mut before, &revisions, &author, &text) else { return Ok(None) };
+            let delta = delta(&before, params)?;
+            Ok(Some(others.iter().fold(delta, |delta, other| delta.over(other, First::Other))))
+        });
+        match moved.await?? {
+            Some(delta) => self.take(&now, delta, edit),
+            None => {
+                let shared = self.lock();
+                let message =
+                    format!("what of `{}` is the client's own cannot be told from what others did", shared.path);
+                Err(shared.conflict(message))
+            }
+        }
+    }
+
+    fn take(&self, base: &Base, delta: Delta, edit: &Edit) -> Result<u64> {
         let mut shared = self.lock();
-        let changed = shared.edit(&base, delta, edit)?;
+        let changed = shared.edit(base, delta, edit)?;
         self.tell(&mut shared, &changed.events);
         Ok(changed.rev)
     }

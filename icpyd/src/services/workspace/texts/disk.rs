@@ -172,7 +172,7 @@ impl OpenText {
         let Merge { edits, clashes } = aside(merging).await?;
         {
             let mut shared = self.lock();
-            let ours = shared.document.text_at(&rev).map_err(|_| shared.stale())?;
+            let ours = shared.document.text_at(&rev).map_err(|_| shared.stale(&rev))?;
             let delta = Delta::of(&ours, edits).map_err(|error| Error::internal(error.to_string()))?;
             let edit = Shared::edit_of_disk(self.services.host.now_ms());
             let changed = shared.edit(&rev, delta, &edit)?;

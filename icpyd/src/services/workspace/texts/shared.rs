@@ -227,7 +227,7 @@ impl Shared {
             Ok(Outcome::Made) => vec![self.take_note(before, edit.seq.as_ref())],
             Ok(Outcome::Nothing) => Vec::new(),
             Ok(Outcome::Known(rev)) => return Ok(Changed { rev, events: Vec::new() }),
-            Err(Stale) => return Err(self.stale()),
+            Err(Stale) => return Err(self.stale(base)),
         };
         Ok(Changed { rev: self.document.rev(), events })
     }
@@ -296,9 +296,18 @@ impl Shared {
         Base { epoch: self.document.lineage().epoch.clone(), rev: self.document.rev() }
     }
 
-    /// Says that a base is not known, and what the text is: with it a client can go on.
-    pub(super) fn stale(&self) -> Error {
-        let message = format!("the revision that the edit of `{}` was made for is not known any more", self.path);
+    /// Says that a base is not known, and which is.
+    pub(super) fn stale(&self, base: &Base) -> Error {
+        let error =
+            self.conflict(format!("the revision that the edit of `{}` was made for is not known any more", self.path));
+        match self.document.newest_of(&base.epoch) {
+            Some(rev) => error.with("knownRev", rev),
+            None => error,
+        }
+    }
+
+    /// Says why an edit cannot be made, and what the text is: with it a client can go on.
+    pub(super) fn conflict(&self, message: String) -> Error {
         let TextRevision { epoch, rev } = self.now();
         Error::conflict(message).with("epoch", epoch).with("rev", rev).with("text", self.document.text().to_string())
     }

@@ -1,0 +1,39 @@
+//! What one author has changed, before what others have changed meanwhile.
+//!
+//! Who has lost the connection does not know which edits have arrived, and has a text with all of them. Compared with the last
+//! revision that is certain, what has arrived would be made once more. So the author's revisions are put before the others:
+//!
+//! ```text
+//!   base ── theirs ── own ── theirs ──▶ now         as it was
+//!   base ── own ──┬── theirs ── theirs ──▶ now      as it is looked at
+//!                 └── what the text has beside: the edit
+//! ```
+
+use crop::Rope;
+
+use super::{Delta, First, Revision};
+
+/// Changes the text that some revisions were made for by those of one author. Returns what the others have changed, one after
+/// the other, behind that; `None` where they cannot be told apart, since `now` would not come of it.
+pub fn put_own_first(text: &mut Rope, revisions: &[Revision], author: &str, now: &Rope) -> Option<Vec<Delta>> {
+    let mut others: Vec<Delta> = Vec::new();
+    for revision in revisions {
+        if &*revision.author != author {
+            others.push(revision.delta.clone());
+            continue;
+        }
+        let mut own = revision.delta.clone();
+        for other in others.iter_mut().rev() {
+            let before = own.over(&other.inverse(), First::Other);
+            let is_other_first = before.over(other, First::Other) == own;
+            *other = other.over(&before, if is_other_first { First::This } else { First::Other });
+            own = before;
+        }
+        own.apply(text);
+    }
+    let mut last = text.clone();
+    for other in &others {
+        other.apply(&mut last);
+    }
+    (last == *now).then_some(others)
+}
