@@ -130,23 +130,26 @@ impl Trees {
 
     /// Ends a watch, of this session where one is named. Returns whether there was one.
     pub(super) fn unwatch(&self, id: &str, session: Option<&str>) -> bool {
-        let mut watches = lock(&self.watches.all);
-        let before = watches.len();
-        watches.retain(|watch| watch.id != id || session.is_some_and(|session| session != watch.session));
-        let has_ended = watches.len() < before;
-        drop(watches);
-        self.forget_unused();
-        has_ended
+        let is_of = |watch: &Watch| session.is_none_or(|session| session == watch.session);
+        self.end(|watch| watch.id == id && is_of(watch)).0
     }
 
     /// Ends the watches of sessions that are no more. Returns whether any watch is left.
     pub(super) fn forget_sessions(&self, is_known: impl Fn(&str) -> bool) -> bool {
+        self.end(|watch| !is_known(&watch.session)).1
+    }
+
+    /// Ends watches, whose trees count as used until now. Returns whether any has ended, and whether any is left.
+    fn end(&self, is_over: impl Fn(&Watch) -> bool) -> (bool, bool) {
         let mut watches = lock(&self.watches.all);
-        watches.retain(|watch| is_known(&watch.session));
-        let is_any_left = !watches.is_empty();
-        drop(watches);
+        let (ended, left): (Vec<_>, Vec<_>) = watches.drain(..).partition(|watch| is_over(watch));
+        *watches = left;
+        let outcome = (!ended.is_empty(), !watches.is_empty());
+        let all = self.lock();
+        all.iter().filter(|live| is_watched(&ended, live)).for_each(|live| live.use_now());
+        drop((watches, all));
         self.forget_unused();
-        is_any_left
+        outcome
     }
 
     /// All watches.
