@@ -11,7 +11,6 @@ use icpy_protocol::event::EventActor;
 use icpy_protocol::session::Position;
 use rusqlite::Connection;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::bus::{Bus, Log, LogEntry, LogEvent, LogFound, LogPage, LogPlace, Published, Reading};
 use crate::caller::{Caller, Principal};
@@ -19,8 +18,8 @@ use crate::host::Host;
 use crate::store::Store;
 use crate::store::events::{self, Batch, Kept, Retention};
 
-/// The most events of a page of the log, and about the most bytes.
-const PAGE_MAX: (usize, usize) = (1024, 1 << 20);
+/// The most events of a page of the log, and about the most bytes. While one is sent the next is read.
+const PAGE_MAX: (usize, usize) = (512, 512 << 10);
 
 /// Where services change durable state.
 #[derive(Clone, Debug)]
@@ -34,16 +33,6 @@ pub struct Journal {
 /// The event log, as it is read from the store.
 #[derive(Debug)]
 pub struct EventLog(pub Arc<Store>);
-
-/// The entry of an event in the log, as it is sent.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry<'a> {
-    id: u64,
-    time_ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<&'a RawValue>,
-}
 
 /// The events that a change will cause.
 #[derive(Debug)]
@@ -143,15 +132,20 @@ impl Changes {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let by = serde_json::value::to_raw_value(&by()).expect("an actor has string keys");
-        let batch = Batch { time_ms: self.now_ms, caused_by: Some(by.get()), events: &events };
+        let by = serde_json::to_string(&by()).expect("an actor has string keys");
+        let batch = Batch { time_ms: self.now_ms, caused_by: Some(&by), events: &events };
         let first = events::append(connection, &batch, retention)?;
         Ok((first..).take(events.len()).map(|id| entry(id, self.now_ms, Some(&by))).collect())
     }
 }
 
-fn entry(id: u64, time_ms: u64, by: Option<&RawValue>) -> LogEntry {
-    let json = serde_json::to_string(&Entry { id, time_ms, by }).expect("an entry has string keys");
+/// The entry of an event in the log, as it is sent: an [`icpy_protocol::event::EventEntry`].
+fn entry(id: u64, time_ms: u64, by: Option<&str>) -> LogEntry {
+    let mut json = format!(r#"{{"id":{id},"timeMs":{time_ms}"#);
+    if let Some(by) = by {
+        json.extend([r#","by":"#, by]);
+    }
+    json.push('}');
     LogEntry { id, json }
 }
 
@@ -204,6 +198,5 @@ impl Log for EventLog {
 
 fn told(event: Kept) -> LogEvent {
     let Kept { id, time_ms, topic, payload, caused_by } = event;
-    let by = caused_by.and_then(|by| RawValue::from_string(by).ok());
-    LogEvent { topic, payload, entry: entry(id, time_ms, by.as_deref()) }
+    LogEvent { topic, payload, entry: entry(id, time_ms, caused_by.as_deref()) }
 }

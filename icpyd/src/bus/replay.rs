@@ -13,9 +13,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use futures_util::future::{MaybeDone, maybe_done};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::session::Position;
 
@@ -34,7 +36,8 @@ pub(super) struct Replay {
     read: u64,
     /// Whether it reads, and nothing else is yielded until it has read to the ring.
     is_on: bool,
-    page: Option<Reading<LogPage>>,
+    /// What is being read behind `events`.
+    page: Option<MaybeDone<Reading<LogPage>>>,
     events: VecDeque<Arc<Event>>,
 }
 
@@ -63,6 +66,24 @@ impl Replay {
         self.is_on |= ring.lost_log_id() > self.seen;
         self.read = self.seen;
         self.is_on
+    }
+
+    /// Reads the next page.
+    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<LogPage>>> {
+        let Self { log, read, page, .. } = self;
+        let mut reading = Pin::new(page.get_or_insert_with(|| maybe_done(log.read(*read))));
+        ready!(reading.as_mut().poll(cx));
+        let outcome = reading.take_output();
+        *page = None;
+        Poll::Ready(outcome)
+    }
+
+    /// Begins to read the page behind the one that was taken.
+    fn read_ahead(&mut self, cx: &mut Context<'_>) {
+        if self.is_on {
+            let reading = self.page.insert(maybe_done(self.log.read(self.read)));
+            let _ = Pin::new(reading).poll(cx);
+        }
     }
 }
 
@@ -149,20 +170,17 @@ impl Subscriber {
             if !replay.is_on {
                 break;
             }
-            let Replay { log, read, page, .. } = replay;
-            let reading = page.get_or_insert_with(|| log.read(*read));
-            let Poll::Ready(outcome) = reading.as_mut().poll(cx) else { return Poll::Pending };
-            replay.page = None;
-            match outcome {
-                Ok(page) => self.take_page(page),
-                Err(error) => return Poll::Ready(Some(self.give_up(&error))),
+            match ready!(replay.poll_page(cx)) {
+                Some(Ok(page)) => self.take_page(page, cx),
+                Some(Err(error)) => return Poll::Ready(Some(self.give_up(&error))),
+                None => {}
             }
         }
         Poll::Ready(None)
     }
 
-    /// Takes what was read, as far as the ring does not have it.
-    fn take_page(&mut self, page: LogPage) {
+    /// Takes what was read, as far as the ring does not have it, and has more read meanwhile.
+    fn take_page(&mut self, page: LogPage, cx: &mut Context<'_>) {
         let Self { bus, queue, replay, told, .. } = self;
         let Some(replay) = replay else { return };
         let LogPage { mut events, is_end } = page;
@@ -175,6 +193,7 @@ impl Subscriber {
             replay.read = last.min(first - 1);
             has_reached && queue.catch_up(ring, seq)
         });
+        replay.read_ahead(cx);
         let wanted = events.into_iter().filter_map(|event| wanted(&queue.interest, event, *told, bus.epoch()));
         replay.events = wanted.collect();
         if replay.events.is_empty() && !replay.is_on {
@@ -203,7 +222,7 @@ fn wanted(interest: &Interest, event: LogEvent, seq: u64, epoch: &str) -> Option
     }
     let mut event = Event::new(seq, info, None, payload.as_bytes(), Some(&entry), epoch);
     event.is_replayed = true;
-    interest.matches(&event).then(|| Arc::new(event))
+    interest.accepts(&event).then(|| Arc::new(event))
 }
 
 #[cfg(test)]

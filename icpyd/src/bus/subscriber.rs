@@ -51,10 +51,10 @@ impl Interest {
     }
 
     /// Whether the event is wanted, when a pattern is known to match.
-    fn accepts(&self, event: &Event) -> bool {
+    pub(super) fn accepts(&self, event: &Event) -> bool {
         self.scopes.contains(event.info.access)
             && self.filter.iter().all(|(name, value)| event.member(name) == Some(value))
-            && self.receiver.as_ref().is_none_or(|receiver| receiver.may_hear(event.info.topic, event.members()))
+            && self.receiver.as_ref().is_none_or(|receiver| receiver.may_hear(event.info.topic, || event.members()))
     }
 
     pub(super) fn matches(&self, event: &Event) -> bool {

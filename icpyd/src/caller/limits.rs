@@ -15,9 +15,11 @@ impl Identity {
         (is_of(method, OF_CONFINED) && method != "session:list") || is_of_workspaces() || OWN.contains(&method)
     }
 
-    /// Whether it may receive an event. One that names a path outside is not for it.
-    pub fn may_hear(&self, topic: &str, payload: &Map<String, Value>) -> bool {
+    /// Whether it may receive an event. One that names a path outside is not for it. Who is not confined hears all, and nobody
+    /// need parse a payload for that.
+    pub fn may_hear<'a>(&self, topic: &str, payload: impl FnOnce() -> &'a Map<String, Value>) -> bool {
         let Some(confinement) = self.confinement.get() else { return true };
+        let payload = payload();
         let is_inside = |path: &str| !Path::new(path).is_absolute() || confinement.find(Path::new(path)).is_some();
         let is_of_workspace = || {
             let has = |it: &Value| {

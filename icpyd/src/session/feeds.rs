@@ -54,7 +54,7 @@ impl Feed {
     }
 
     fn write(&mut self, item: &Item, epoch: &str, outbox: &mut Outbox) {
-        let (subscription, epoch) = (self.id, epoch.to_owned());
+        let subscription = self.id;
         match item {
             Item::Event(event) => {
                 outbox.push(|out| write_event_prefix(out, subscription, self.prev));
@@ -62,12 +62,13 @@ impl Feed {
                 self.prev = event.seq;
             }
             Item::Gap { from, to } => {
-                let gap = SessionGap { subscription, epoch, from: *from, to: *to };
+                let gap = SessionGap { subscription, epoch: epoch.to_owned(), from: *from, to: *to };
                 outbox.push(|out| write_notification(out, GAP.info.topic, &gap));
                 self.prev = *to;
             }
             Item::Bookmark(seq) => {
-                let bookmark = SessionBookmark { subscription, epoch, seq: *seq, log_id: self.subscriber().log_id() };
+                let (epoch, log_id) = (epoch.to_owned(), self.subscriber().log_id());
+                let bookmark = SessionBookmark { subscription, epoch, seq: *seq, log_id };
                 outbox.push(|out| write_notification(out, BOOKMARK.info.topic, &bookmark));
                 self.prev = *seq;
             }

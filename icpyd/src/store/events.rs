@@ -86,17 +86,18 @@ pub struct Extent {
 /// Adds events, and removes some that are too old. Returns the id of the first; the others follow it.
 pub fn append(connection: &Connection, batch: &Batch<'_>, retention: &Retention) -> Result<u64> {
     let end = end(connection)?;
-    let (mut id, mut bytes) = (end.id, end.bytes);
+    let (id, mut bytes) = (end.id + batch.events.len() as u64, end.bytes);
+    // SQLite gives a row the id after the largest one, which is quicker than to look whether a given one is free.
     let mut insert = connection
         .prepare_cached(
-            "INSERT INTO event (id, time_ms, topic, payload, caused_by, bytes_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO event (time_ms, topic, payload, caused_by, bytes_until) VALUES (?1, ?2, ?3, ?4, ?5)",
         )
         .map_err(stored)?;
     for (topic, payload) in batch.events {
-        id += 1;
         bytes += (topic.len() + payload.len() + OVERHEAD_BYTES) as u64;
-        insert.execute(params![id, batch.time_ms, topic, payload, batch.caused_by, bytes]).map_err(stored)?;
+        insert.execute(params![batch.time_ms, topic, payload, batch.caused_by, bytes]).map_err(stored)?;
     }
+    debug_assert_eq!(connection.last_insert_rowid(), integer(id), "the newest event stays");
     if id / SAMPLE != end.id / SAMPLE || batch.time_ms / HOUR_MS != end.time_ms / HOUR_MS {
         prune(connection, batch.time_ms, retention)?;
     }

@@ -96,7 +96,7 @@ impl Found<'_> {
         }
         let bytes = payload.len();
         let Ok(payload) = serde_json::from_str::<Map<String, Value>>(&payload) else { return };
-        if !caller.identity().may_hear(&topic, &payload)
+        if !caller.identity().may_hear(&topic, || &payload)
             || !params.path.as_ref().is_none_or(|it| names_path(&payload, it))
         {
             return;
