@@ -94,6 +94,15 @@ pub fn put(connection: &Connection, kept: &KeptText) -> Result<()> {
         .map_err(stored)
 }
 
+/// Keeps what is on disk of a text that is kept, and the revision that may be on its way there.
+pub fn put_disk(connection: &Connection, path: &FilePath, disk: &KeptDisk, saving_rev: Option<u64>) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE text SET disk = ?2, saving_rev = ?3 WHERE path = ?1")
+        .and_then(|mut it| it.execute(params![text(path), text(disk), saving_rev]))
+        .map(drop)
+        .map_err(stored)
+}
+
 /// Notes that a revision of a text that is kept is about to be written to its file.
 pub fn begin_save(connection: &Connection, path: &FilePath, rev: u64) -> Result<()> {
     connection

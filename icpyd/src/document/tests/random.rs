@@ -116,6 +116,18 @@ proptest! {
     }
 
     #[test]
+    fn what_is_removed_is_what_was_there(text in "[a-cé😀\\n]{0,3000}", edits in prop::collection::vec(any_edits(6), 1..8)) {
+        let mut text = Rope::from(text);
+        for edits in edits {
+            let delta = of_any(&text, edits);
+            for splice in delta.splices() {
+                prop_assert_eq!(text.byte_slice(splice.at..splice.end()).to_string(), &*splice.removed);
+            }
+            delta.apply(&mut text);
+        }
+    }
+
+    #[test]
     fn both_orders_give_one_text(text in any_text(), one in any_edits(5), other in any_edits(5)) {
         let text = Rope::from(text);
         let (one, other) = (of_any(&text, one), of_any(&text, other));

@@ -183,7 +183,7 @@ impl OpenText {
             };
             let found: Vec<Conflict> = clashes.into_iter().map(conflict).collect();
             shared.add_conflicts(&base, found);
-            (shared.disk, shared.saving) = (disk, None);
+            (shared.disk, shared.is_disk_kept, shared.saving) = (disk, false, None);
             self.tell(&mut shared, &changed.events);
             self.tell_state(&shared);
         }
@@ -257,7 +257,7 @@ impl OpenText {
         {
             let mut shared = self.lock();
             let changed = shared.edit(&base, delta, edit)?;
-            shared.disk = disk;
+            (shared.disk, shared.is_disk_kept) = (disk, false);
             shared.conflicts.clear();
             self.tell(&mut shared, &changed.events);
             self.tell_state(&shared);

@@ -74,6 +74,8 @@ pub(super) struct Shared {
     pub(super) path: FilePath,
     pub(super) document: Document,
     pub(super) disk: Disk,
+    /// Whether the store has that. What was merged is stored with what it was merged from, or it would be merged once more.
+    pub(super) is_disk_kept: bool,
     /// What was about to be written to the file, as long as it is not known whether it was.
     pub(super) saving: Option<Saving>,
     pub(super) conflicts: Vec<Conflict>,
@@ -106,6 +108,7 @@ impl Shared {
             path,
             document,
             disk,
+            is_disk_kept: true,
             saving: None,
             conflicts: Vec::new(),
             unstored: Vec::new(),

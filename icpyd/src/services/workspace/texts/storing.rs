@@ -81,18 +81,23 @@ impl OpenText {
 
     async fn store_now(&self) -> Result<()> {
         let _turn = self.storing.lock().await;
-        let (unstored, kept) = {
+        let (unstored, kept, disk) = {
             let mut shared = self.lock();
             let unstored = std::mem::take(&mut shared.unstored);
             let Some((first, _)) = unstored.first() else { return Ok(()) };
             let rev = first.rev - 1;
             let kept = shared.begun.as_ref().map(|begun| kept(&shared, rev, begun));
-            (unstored, kept)
+            let has_disk = std::mem::replace(&mut shared.is_disk_kept, true) || kept.is_some();
+            let disk = (!has_disk).then(|| kept_disk(&shared));
+            (unstored, kept, disk)
         };
         let (path, revisions) = (self.path.clone(), unstored.iter().map(described).collect::<Vec<_>>());
         let change = move |connection: &rusqlite::Connection, _: &mut Changes| {
             if let Some(kept) = &kept {
                 texts::put(connection, kept)?;
+            }
+            if let Some((disk, saving_rev)) = &disk {
+                texts::put_disk(connection, &path, disk, *saving_rev)?;
             }
             texts::append(connection, &path, &revisions)
         };
@@ -112,6 +117,7 @@ impl OpenText {
             }
             Err(error) => {
                 shared.unstored.splice(0..0, unstored);
+                shared.is_disk_kept = false;
                 let message = format!("`{}` takes no edits, which could not be stored: {error}", self.path);
                 let error = Error::new(error.kind(), message);
                 shared.store_error = Some(error.clone());
@@ -154,11 +160,12 @@ impl OpenText {
         let (kept, _turn) = loop {
             self.store().await?;
             let turn = self.storing.lock().await;
-            let shared = self.lock();
+            let mut shared = self.lock();
             if !shared.is_kept {
                 break (None, turn);
             }
             if shared.unstored.is_empty() {
+                shared.is_disk_kept = true;
                 break (Some(kept(&shared, shared.document.rev(), shared.document.text())), turn);
             }
         };
@@ -168,7 +175,7 @@ impl OpenText {
             Some(kept) => texts::put(connection, kept).map(|()| true),
             None => Ok(false),
         };
-        match saved {
+        let committed = match saved {
             Some((caller, saved)) => {
                 let store = move |connection: &rusqlite::Connection, changes: &mut Changes| {
                     if put(connection)? {
@@ -177,14 +184,17 @@ impl OpenText {
                     changes.publish(&SAVED, &saved);
                     Ok(())
                 };
-                journal.commit_by(caller, store).await?;
+                journal.commit_by(caller, store).await.map(drop)
             }
-            None => drop(journal.commit(move |connection, _| put(connection)).await?),
+            None => journal.commit(move |connection, _| put(connection)).await.map(drop),
+        };
+        let mut shared = self.lock();
+        match (&committed, rev) {
+            (Ok(()), Some(rev)) => shared.kept_rev = rev,
+            (Ok(()), None) => {}
+            (Err(_), _) => shared.is_disk_kept = false,
         }
-        if let Some(rev) = rev {
-            self.lock().kept_rev = rev;
-        }
-        Ok(())
+        committed
     }
 }
 
@@ -197,12 +207,16 @@ pub(super) fn save_of(saved: &FileSaved, changes: &Changes) -> TextSave {
 fn kept(shared: &Shared, rev: u64, text: &Rope) -> KeptText {
     let Lineage { epoch, former } = shared.document.lineage().clone();
     let former = former.into_iter().map(|Base { epoch, rev }| (epoch, rev)).collect();
-    let snapshot = text.to_string();
+    let (disk, saving_rev) = kept_disk(shared);
+    KeptText { path: shared.path.clone(), epoch, former, rev, snapshot: text.to_string(), disk, saving_rev }
+}
+
+/// What is on disk, and the revision that may be on its way there.
+fn kept_disk(shared: &Shared) -> (KeptDisk, Option<u64>) {
     let Disk { version, text, line_ends, charset, has_bom } = shared.disk.clone();
     let conflicts = serde_json::to_value(&shared.conflicts).unwrap_or_default();
     let disk = KeptDisk { version, text: line_ends.write(&text, &text), charset, has_bom, conflicts };
-    let saving_rev = shared.saving.as_ref().map(|saving| saving.rev);
-    KeptText { path: shared.path.clone(), epoch, former, rev, snapshot, disk, saving_rev }
+    (disk, shared.saving.as_ref().map(|saving| saving.rev))
 }
 
 fn described((revision, seq): &Unstored) -> KeptRevision {
