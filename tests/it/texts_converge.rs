@@ -254,8 +254,14 @@ impl World {
     fn check(&mut self, text: &str) {
         let mut found: HashMap<char, usize> = HashMap::new();
         text.chars().filter(|letter| is_marked(*letter)).for_each(|mark| *found.entry(mark).or_default() += 1);
-        let double: Vec<_> = found.iter().filter(|(_, count)| **count > 1).collect();
-        assert!(double.is_empty(), "inserted once, and there more often: {double:?} in {text:?}");
+        let double: Vec<_> = found.iter().filter(|(_, count)| **count > 1).map(|(mark, _)| mark).collect();
+        let undoable: Vec<_> = double.iter().filter(|mark| self.undoable.contains(mark)).collect();
+        let Tally { rounds, conflicts, .. } = self.tally;
+        assert!(
+            double.is_empty(),
+            "inserted once, and there more often: {double:?}, of which {undoable:?} could be undone; round {rounds}, after {conflicts} \
+             conflicts, in {text:?}"
+        );
         let durable = self.typists.iter().flat_map(|typist| typist.durable.chars()).filter(|letter| is_marked(*letter));
         let durable: Vec<char> = durable.collect();
         let lost: Vec<_> =
