@@ -38,6 +38,8 @@ struct Tally {
     disconnects: u64,
     writes: u64,
     conflicts: u64,
+    /// The round in which a conflict was settled by what was on disk.
+    last_theirs: u64,
 }
 
 /// A file that many edit, and a daemon that is killed.
@@ -244,6 +246,7 @@ impl World {
             self.tally.conflicts += 1;
             let keep = ["ours", "ours", "ours", "theirs"][self.random.below(4)];
             if keep == "theirs" {
+                self.tally.last_theirs = self.tally.rounds;
                 self.excused.extend(text.chars().filter(|letter| is_marked(*letter)));
             }
             self.ask("file:resolve", json!({ "keep": keep }));
@@ -256,11 +259,10 @@ impl World {
         text.chars().filter(|letter| is_marked(*letter)).for_each(|mark| *found.entry(mark).or_default() += 1);
         let double: Vec<_> = found.iter().filter(|(_, count)| **count > 1).map(|(mark, _)| mark).collect();
         let undoable: Vec<_> = double.iter().filter(|mark| self.undoable.contains(mark)).collect();
-        let Tally { rounds, conflicts, .. } = self.tally;
         assert!(
             double.is_empty(),
-            "inserted once, and there more often: {double:?}, of which {undoable:?} could be undone; round {rounds}, after {conflicts} \
-             conflicts, in {text:?}"
+            "inserted once, and there more often: {double:?}, of which {undoable:?} could be undone; {:?}, in {text:?}",
+            self.tally
         );
         let durable = self.typists.iter().flat_map(|typist| typist.durable.chars()).filter(|letter| is_marked(*letter));
         let durable: Vec<char> = durable.collect();
