@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -254,6 +255,30 @@ impl World {
         self.tally.looks += 1;
     }
 
+    /// What has become of a letter: the revisions in which it came or went.
+    fn told_of(&self, letters: &[&char]) -> String {
+        let asked = |method: &str, params: Value| self.ask(method, params)["result"].clone();
+        let history = asked("file:history", json!({ "limit": 1000 }));
+        let diff = |rev: u64| asked("file:diff", json!({ "fromRev": rev - 1, "toRev": rev }))["patch"].to_string();
+        let told = (1..=history["rev"].as_u64().unwrap()).filter_map(|rev| {
+            let patch = diff(rev);
+            let entry = history["entries"].as_array().unwrap().iter().find(|it| it["fromRev"].as_u64() < Some(rev));
+            let count = |sign: char, letter: char| {
+                patch
+                    .split("\\n")
+                    .filter(|line| line.starts_with(sign))
+                    .flat_map(str::chars)
+                    .filter(|it| *it == letter)
+                    .count()
+            };
+            letters
+                .iter()
+                .any(|it| count('+', **it) != count('-', **it))
+                .then(|| format!("{rev} {}: {patch}", entry.unwrap_or(&Value::Null)))
+        });
+        told.collect::<Vec<_>>().join("\n")
+    }
+
     fn check(&mut self, text: &str) {
         let mut found: HashMap<char, usize> = HashMap::new();
         text.chars().filter(|letter| is_marked(*letter)).for_each(|mark| *found.entry(mark).or_default() += 1);
@@ -261,14 +286,15 @@ impl World {
         let undoable: Vec<_> = double.iter().filter(|mark| self.undoable.contains(mark)).collect();
         assert!(
             double.is_empty(),
-            "inserted once, and there more often: {double:?}, of which {undoable:?} could be undone; {:?}, in {text:?}",
-            self.tally
+            "inserted once, and there more often: {double:?}, of which {undoable:?} could be undone; {:?}, in {text:?}\n{}",
+            self.tally,
+            self.told_of(&double)
         );
         let durable = self.typists.iter().flat_map(|typist| typist.durable.chars()).filter(|letter| is_marked(*letter));
         let durable: Vec<char> = durable.collect();
         let lost: Vec<_> =
             durable.iter().filter(|mark| !found.contains_key(mark) && !self.excused.contains(mark)).collect();
-        assert!(lost.is_empty(), "durable, and removed by nobody: {lost:?} in {text:?}");
+        assert!(lost.is_empty(), "durable, and removed by nobody: {lost:?} in {text:?}\n{}", self.told_of(&lost));
         self.tally.durable += (durable.len() - self.durable) as u64;
         self.durable = durable.len();
     }
@@ -299,6 +325,17 @@ impl World {
             0 => self.type_by(who),
             1 => drop(self.typists[who].take()),
             _ => self.typists[who].send(Writing::Utf16),
+        }
+    }
+}
+
+impl Drop for World {
+    /// Tells what the daemons have logged, where something went wrong: their folder goes.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = fs::read_to_string(self.user.path("home/log/icpyd.log")).unwrap_or_default();
+            let worth = log.lines().filter(|line| !line.contains("\"INFO\""));
+            let _ = writeln!(io::stderr(), "logged: {}", worth.collect::<Vec<_>>().join("\n"));
         }
     }
 }

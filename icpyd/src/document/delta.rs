@@ -101,6 +101,14 @@ impl Delta {
         self.0.iter().map(|it| size_of::<Splice>() + it.removed.len() + it.inserted.len()).sum()
     }
 
+    /// Whether a text has what it removes, where it removes that.
+    pub(super) fn fits(&self, text: &Rope) -> bool {
+        let is_place = |at: usize| at <= text.byte_len() && text.is_char_boundary(at);
+        let has =
+            |it: &Splice| is_place(it.at) && is_place(it.end()) && text.byte_slice(it.at..it.end()) == *it.removed;
+        self.0.iter().all(has)
+    }
+
     /// Changes the text that it was made for.
     pub fn apply(&self, text: &mut Rope) {
         for splice in self.0.iter().rev() {

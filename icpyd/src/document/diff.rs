@@ -1,6 +1,7 @@
-//! How two texts differ, and three: what a file on disk has become, merged into a text that was changed meanwhile.
+//! How texts differ.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
@@ -8,33 +9,13 @@ use imara_diff::{Algorithm, Diff, InternedInput, Token};
 use super::effort::Effort;
 
 /// Of a part that both sides have changed, so many bytes at most are compared word by word.
-const WORDS_BYTES_MAX: usize = 64 << 10;
+pub(super) const WORDS_BYTES_MAX: usize = 64 << 10;
 
 /// A change of one side: a range of bytes of the base that has become a range of the side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Hunk {
-    base: Range<usize>,
-    side: Range<usize>,
-}
-
-/// What is left of a change that cannot be merged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clash {
-    /// Where it is in our text, in bytes.
-    pub ours: Range<usize>,
-    /// What it was on both sides.
-    pub base: String,
-    /// What the other side has there.
-    pub theirs: String,
-}
-
-/// A merge of the changes of another side into our text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Merge {
-    /// What changes in our text, in bytes of it.
-    pub edits: Vec<(Range<usize>, String)>,
-    /// What both sides have changed, each in its own way: our text stays there.
-    pub clashes: Vec<Clash>,
+pub(super) struct Hunk {
+    pub(super) base: Range<usize>,
+    pub(super) side: Range<usize>,
 }
 
 /// The edits that make `new` of `old`, by lines, and in what has changed by words.
@@ -59,140 +40,35 @@ pub(super) fn edits_within(effort: &mut Effort, old: &str, new: &str) -> Vec<(Ra
     edits
 }
 
-/// Merges what has become of `base` on the other side into our text.
-pub fn merge(base: &str, ours: &str, theirs: &str) -> Merge {
-    merge_within(&mut Effort::default(), base, ours, theirs)
-}
-
-/// The same with so much work.
-pub(super) fn merge_within(effort: &mut Effort, base: &str, ours: &str, theirs: &str) -> Merge {
-    let mut merge = Merge::default();
-    merge_by(hunks(base, [ours, theirs], lines, effort), &mut |part| {
-        let (base, our, their) = (&base[part.base], &ours[part.ours.clone()], &theirs[part.theirs]);
-        let mut finer = Merge::default();
-        let is_short = base.len() + our.len() + their.len() <= WORDS_BYTES_MAX;
-        if is_short {
-            merge_by(hunks(base, [our, their], words, effort), &mut |part| {
-                let clash = Clash { ours: part.ours, base: base[part.base].into(), theirs: their[part.theirs].into() };
-                finer.take(clash, our);
-            });
-        }
-        let place = part.ours.start;
-        match is_short && finer.clashes.is_empty() {
-            true => merge.edits.extend(finer.edits.into_iter().map(|(range, text)| (shifted(&range, place), text))),
-            false => merge.take(Clash { ours: part.ours, base: base.into(), theirs: their.into() }, ours),
-        }
-    });
-    merge
-}
-
-fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
-    range.start + by..range.end + by
-}
-
-impl Merge {
-    /// Takes a part in which the other side has changed something.
-    fn take(&mut self, part: Clash, ours: &str) {
-        let our = &ours[part.ours.clone()];
-        if our == part.base || goes_on(our, &part.theirs) {
-            self.edits.push((part.ours, part.theirs));
-        } else if our != part.theirs && !goes_on(&part.theirs, our) {
-            self.clashes.push(part);
-        }
-    }
-}
-
-/// Whether one side did what the other did and put something into it.
-fn goes_on(less: &str, more: &str) -> bool {
-    let (less, more) = (words(less), words(more));
-    let (begin, end) = same_edges(&less, &more);
-    less.count() > 0 && less.count() < more.count() && begin + end == less.count()
-}
-
-/// A part of three texts that belongs together.
-struct Part {
-    base: Range<usize>,
-    ours: Range<usize>,
-    theirs: Range<usize>,
-}
-
-/// Calls `take` for each part in which the other side has changed something, with all that touches it.
-fn merge_by([ours, theirs]: [Vec<Hunk>; 2], take: &mut dyn FnMut(Part)) {
-    let mut our: VecDeque<Hunk> = ours.into();
-    // Where our text is, for a place of the base that is behind all hunks before.
-    let mut our_shift = 0_isize;
-    let mut their = theirs.into_iter().peekable();
-    while let Some(first) = their.next() {
-        while our.front().is_some_and(|it| !touch(&it.base, &first.base) && it.base.end <= first.base.start) {
-            our_shift += our.pop_front().map_or(0, |it| grown(&it));
-        }
-        let mut part = Part { base: first.base.clone(), ours: 0..0, theirs: first.side.clone() };
-        let (shift_before, mut their_shift) = (our_shift, grown(&first));
-        let their_before = signed(first.side.start) - signed(first.base.start);
-        loop {
-            if let Some(hunk) = our.pop_front_if(|it| touch(&it.base, &part.base)) {
-                our_shift += grown(&hunk);
-                part.base = part.base.start.min(hunk.base.start)..part.base.end.max(hunk.base.end);
-            } else if let Some(hunk) = their.next_if(|it| touch(&it.base, &part.base)) {
-                their_shift += grown(&hunk);
-                part.base.end = part.base.end.max(hunk.base.end);
-            } else {
-                break;
-            }
-        }
-        part.ours = moved(part.base.start, shift_before)..moved(part.base.end, our_shift);
-        part.theirs = moved(part.base.start, their_before)..moved(part.base.end, their_before + their_shift);
-        take(part);
-    }
-}
-
-/// Whether two changes of the base concern each other: they share some of it, or insert at one place.
-fn touch(one: &Range<usize>, other: &Range<usize>) -> bool {
-    match one.is_empty() || other.is_empty() {
-        // What is inserted at the edge of a change is beside it, and where both insert nobody knows who is first.
-        true if one.is_empty() && other.is_empty() => one.start == other.start,
-        true => one.start < other.end && other.start < one.end && one != other,
-        false => one.start < other.end && other.start < one.end,
-    }
-}
-
-fn signed(place: usize) -> isize {
-    place.cast_signed()
-}
-
-fn grown(hunk: &Hunk) -> isize {
-    signed(hunk.side.len()) - signed(hunk.base.len())
-}
-
-fn moved(place: usize, by: isize) -> usize {
-    place.saturating_add_signed(by)
-}
-
 /// A text that was cut into what is compared as a whole.
-struct Tokens<'a> {
+pub(super) struct Tokens<'a> {
     text: &'a str,
     /// Where each begins, and the last one ends.
     bounds: Vec<usize>,
 }
 
 /// A way to cut a text.
-type Cut = fn(&str) -> Tokens<'_>;
+pub(super) type Cut = fn(&str) -> Tokens<'_>;
 
 impl<'a> Tokens<'a> {
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.bounds.len() - 1
     }
 
-    fn get(&self, number: usize) -> &'a str {
+    pub(super) fn get(&self, number: usize) -> &'a str {
         &self.text[self.bounds[number]..self.bounds[number + 1]]
     }
 
-    fn bytes(&self, numbers: &Range<usize>) -> Range<usize> {
+    pub(super) fn bytes(&self, numbers: &Range<usize>) -> Range<usize> {
         self.bounds[numbers.start]..self.bounds[numbers.end]
+    }
+
+    fn part(&self, numbers: Range<usize>) -> &'a str {
+        &self.text[self.bytes(&numbers)]
     }
 }
 
-fn lines(text: &str) -> Tokens<'_> {
+pub(super) fn lines(text: &str) -> Tokens<'_> {
     let mut bounds = vec![0];
     bounds.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|place| place + 1));
     if bounds.last() != Some(&text.len()) {
@@ -202,23 +78,41 @@ fn lines(text: &str) -> Tokens<'_> {
 }
 
 /// Words, and whatever is between them letter by letter.
-fn words(text: &str) -> Tokens<'_> {
+pub(super) fn words(text: &str) -> Tokens<'_> {
+    let ends = pieces(text).scan(0, |place, piece| {
+        *place += piece.len();
+        Some(*place)
+    });
+    Tokens { text, bounds: iter::once(0).chain(ends).collect() }
+}
+
+fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     let is_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let mut bounds = vec![0];
-    let mut place = 0;
-    while let Some(first) = text[place..].chars().next() {
-        let rest = &text[place..];
-        place += match is_of_word(first) {
-            true => rest.find(|letter| !is_of_word(letter)).unwrap_or(rest.len()),
+    iter::from_fn(move || {
+        let first = text.chars().next()?;
+        let end = match is_of_word(first) {
+            true => text.find(|letter| !is_of_word(letter)).unwrap_or(text.len()),
             false => first.len_utf8(),
         };
-        bounds.push(place);
-    }
-    Tokens { text, bounds }
+        let piece;
+        (piece, text) = text.split_at(end);
+        Some(piece)
+    })
+}
+
+/// The words of a text, without blanks and punctuation.
+pub(super) fn telling(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text)
+        .filter(|piece| !piece.starts_with(|it: char| it.is_whitespace() || it.is_ascii_punctuation() && it != '_'))
 }
 
 /// What some sides have changed.
-fn hunks<const SIDES: usize>(base: &str, sides: [&str; SIDES], cut: Cut, effort: &mut Effort) -> [Vec<Hunk>; SIDES] {
+pub(super) fn hunks<const SIDES: usize>(
+    base: &str,
+    sides: [&str; SIDES],
+    cut: Cut,
+    effort: &mut Effort,
+) -> [Vec<Hunk>; SIDES] {
     let (base, sides) = (cut(base), sides.map(cut));
     let mut number = 0;
     changes(&base, &sides, effort).map(|changes| {
@@ -261,8 +155,47 @@ fn changes<const SIDES: usize>(
         let mut changes: Vec<Change> = diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect();
         add(&mut changes, replaced(&rest.0, &rest.1, begin + before_end, begin + after_end));
         input.before.extend(rest.0);
-        changes
+        with_what_moved(base, side, changes)
     })
+}
+
+/// Makes one of changes of which one removes what another one inserts, where nothing that tells anything is unchanged between
+/// them. What is there often, as empty lines are, is easily taken for another one that is the same: then a line before it looks as
+/// if it was removed there, and inserted behind it. Merged, such a line could be there twice.
+fn with_what_moved(base: &Tokens<'_>, side: &Tokens<'_>, changes: Vec<Change>) -> Vec<Change> {
+    let place = |change: &Change| change.0.start + change.1.start;
+    let mut all: Vec<Change> = Vec::with_capacity(changes.len());
+    // Of the changes that are near each other: which words go and come, and where that is first.
+    let (mut removed, mut inserted) = (HashMap::new(), HashMap::new());
+    let mut changes = changes.into_iter().peekable();
+    while let Some(mut change) = changes.next() {
+        let is_near = |one: &Change, next: &Change| telling(base.part(one.0.end..next.0.start)).next().is_none();
+        let is_behind = all.last().is_some_and(|it| is_near(it, &change));
+        if !is_behind {
+            removed.clear();
+            inserted.clear();
+        }
+        if is_behind || changes.peek().is_some_and(|it| is_near(&change, it)) {
+            let gone: HashSet<&str> = telling(base.part(change.0.clone())).collect();
+            let come: HashSet<&str> = telling(side.part(change.1.clone())).collect();
+            let here = place(&change);
+            let (gone, come) = (&gone - &come, &come - &gone);
+            let moved =
+                gone.iter().filter_map(|it| inserted.get(it)).chain(come.iter().filter_map(|it| removed.get(it)));
+            if let Some(first) = moved.min() {
+                let joined = all.split_off(all.partition_point(|it| place(it) <= *first) - 1);
+                change = (joined[0].0.start..change.0.end, joined[0].1.start..change.1.end);
+            }
+            for word in gone {
+                removed.entry(word).or_insert(here);
+            }
+            for word in come {
+                inserted.entry(word).or_insert(here);
+            }
+        }
+        all.push(change);
+    }
+    all
 }
 
 /// What is not compared: all but what is the same at both ends.
@@ -286,7 +219,7 @@ fn add(changes: &mut Vec<Change>, change: Change) {
 }
 
 /// How many tokens two texts have in common where they begin, and of the rest where they end.
-fn same_edges(one: &Tokens<'_>, other: &Tokens<'_>) -> (usize, usize) {
+pub(super) fn same_edges(one: &Tokens<'_>, other: &Tokens<'_>) -> (usize, usize) {
     let least = one.count().min(other.count());
     let begin = (0..least).take_while(|number| one.get(*number) == other.get(*number)).count();
     let is_same = |number: &usize| one.get(one.count() - number) == other.get(other.count() - number);

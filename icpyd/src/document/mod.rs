@@ -7,6 +7,7 @@ pub mod delta;
 pub mod diff;
 mod effort;
 pub mod line_ends;
+pub mod merge;
 mod own;
 pub mod place;
 mod undo;
@@ -260,13 +261,7 @@ impl Document {
 
     /// Takes a revision that was stored. `None` where it does not follow.
     pub fn replay(&mut self, revision: Revision, seq: Option<ClientSeq>) -> Option<()> {
-        let fits = |splice: &Splice| {
-            splice.end() <= self.text.byte_len()
-                && self.text.is_char_boundary(splice.at)
-                && self.text.is_char_boundary(splice.end())
-                && self.text.byte_slice(splice.at..splice.end()) == *splice.removed
-        };
-        if revision.rev != self.rev + 1 || !revision.delta.splices().iter().all(fits) {
+        if revision.rev != self.rev + 1 || !revision.delta.fits(&self.text) {
             return None;
         }
         self.last_group = self.last_group.max(revision.group);

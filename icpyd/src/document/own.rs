@@ -29,11 +29,14 @@ pub fn put_own_first(text: &mut Rope, revisions: &[Revision], author: &str, now:
             *other = other.over(&before, if is_other_first { First::This } else { First::Other });
             own = before;
         }
-        own.apply(text);
+        made(&own, text)?;
     }
     let mut last = text.clone();
-    for other in &others {
-        other.apply(&mut last);
-    }
+    others.iter().try_for_each(|other| made(other, &mut last))?;
     (last == *now).then_some(others)
+}
+
+/// Changes a text by a delta, where that fits.
+fn made(delta: &Delta, text: &mut Rope) -> Option<()> {
+    delta.fits(text).then(|| delta.apply(text))
 }

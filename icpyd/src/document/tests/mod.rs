@@ -1,12 +1,14 @@
 //! What edits, undoing and merging do to a text.
 
+mod once;
 mod random;
 mod yjs;
 
 use std::ops::Range;
 
-use super::diff::{Clash, Merge, edits_within, merge};
+use super::diff::edits_within;
 use super::effort::Effort;
+use super::merge::{Clash, Merge, merge};
 use super::*;
 
 fn lineage(epoch: &str) -> Lineage {
@@ -103,6 +105,35 @@ fn what_was_made_and_changed_is_undone_without_a_rest() {
     assert_eq!(document.text().to_string(), "X");
 }
 
+/// What others have removed is not undone a second time, and what stood before it is.
+#[test]
+fn what_others_have_removed_is_not_undone() {
+    let mut document = document("");
+    let task = |label: &str| Edit { label: Some(label.into()), ..edit("us", 0) };
+    let mut change = |range: Range<usize>, text: &str, edit: &Edit| {
+        let delta = delta(document.text(), &[(range, text)]);
+        document.edit(&base(document.rev()), delta, edit).unwrap();
+    };
+    change(0..0, "1", &task("first"));
+    change(1..1, "ab", &task("other"));
+    change(3..3, "é", &task("other"));
+    change(3..5, "", &edit("them", 0));
+    change(3..3, "x", &task("last"));
+    change(3..4, "", &edit("them", 0));
+    change(3..3, "😀", &edit("them", 0));
+    let mut reverse = |role, expect: &str| {
+        document.reverse(role, &edit("us", 0));
+        assert_eq!(document.text().to_string(), expect);
+    };
+    reverse(Role::Undo, "1😀");
+    reverse(Role::Undo, "😀");
+    reverse(Role::Undo, "😀");
+    reverse(Role::Redo, "1😀");
+    reverse(Role::Redo, "1ab😀");
+    reverse(Role::Redo, "1ab😀");
+    reverse(Role::Undo, "1😀");
+}
+
 #[test]
 fn a_history_that_is_not_ours_is_refused() {
     let former = vec![Base { epoch: "before".to_owned(), rev: 2 }];
@@ -154,8 +185,10 @@ fn a_file_that_changed_is_merged() {
     // The same on both sides.
     check("a\nb\n", "a\nB\n", "a\nB\nc\n", "a\nB\nc\n", &[]);
     // One side did what the other did, and more: word by word, where lines tell nothing.
-    check("é\né😀\né\n", "😀\n\n😀", "\n\n", "😀\n\n😀", &[]);
-    check("é\né😀\né\n", "\n\n", "😀\n\n😀", "😀\n\n😀", &[]);
+    check("é\n", "😀 b\n", "😀\n", "😀 b\n", &[]);
+    check("é\n", "😀\n", "😀 b\n", "😀 b\n", &[]);
+    // What one side has removed does not come again, because the other one has changed something beside it.
+    check("é\né😀\né\n", "\n\n", "😀\n\n😀", "\n\n", &[("\n\n", "😀\n\n😀")]);
     // Each in its own way.
     check("a\nb\nc\n", "a\nours\nc\n", "a\ntheirs\nc\n", "a\nours\nc\n", &[("ours\n", "theirs\n")]);
     check("a\nb\nc\n", "a\nc\n", "a\nb2\nc\n", "a\nc\n", &[("", "b2\n")]);

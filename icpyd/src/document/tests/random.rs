@@ -6,8 +6,9 @@ use std::ops::Range;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::super::diff::{Merge, edits_within, merge_within};
+use super::super::diff::edits_within;
 use super::super::effort::Effort;
+use super::super::merge::{Merge, merge_within};
 use super::super::place::{Place, Unit, byte_of, utf16_of};
 use super::*;
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crop::Rope;
-use icpyd::document::diff::merge;
+use icpyd::document::merge::merge;
 use icpyd::document::{Base, Delta, Document, Edit, Lineage};
 use imara_diff::{Algorithm, Diff, InternedInput};
 use serde_json::{Value, json};

@@ -88,7 +88,8 @@ impl Texts {
     }
 
     pub(in crate::services::workspace) async fn save(&self, caller: &Caller, file: &FileOf) -> Result<FileSaved> {
-        self.of(caller, file, AuthRole::Editor).await?.save(caller).await
+        let (text, caller) = (self.of(caller, file, AuthRole::Editor).await?, caller.clone());
+        self.0.services.finish(async move { text.save(&caller).await }).await
     }
 
     pub(in crate::services::workspace) async fn revert(
@@ -97,9 +98,13 @@ impl Texts {
         file: &FileOf,
     ) -> Result<FileEditResult> {
         let text = self.of(caller, file, AuthRole::Editor).await?;
-        text.revert(&uncounted(caller, None, &text.services)?).await?;
-        let revision = text.lock().now();
-        Ok(FileEditResult { revision })
+        let edit = uncounted(caller, None, &text.services)?;
+        let revert = async move {
+            text.revert(&edit).await?;
+            let revision = text.lock().now();
+            Ok(FileEditResult { revision })
+        };
+        self.0.services.finish(revert).await
     }
 
     pub(in crate::services::workspace) async fn resolve(

@@ -17,8 +17,9 @@ use super::storing::restored;
 use super::{OpenText, TEXT_BYTES_MAX, Texts, aside};
 use crate::bus::Requester;
 use crate::caller::Caller;
-use crate::document::diff::{Clash, Merge, edits_between, merge};
+use crate::document::diff::edits_between;
 use crate::document::line_ends::{self, LineEnds};
+use crate::document::merge::{Clash, Merge, merge};
 use crate::document::{Delta, Document, Edit, Lineage};
 use crate::services::Services;
 use crate::store::texts;
@@ -151,6 +152,7 @@ impl OpenText {
             let mut shared = self.lock();
             let version = found.as_ref().and_then(|disk| disk.version.clone());
             if version == shared.disk.version {
+                shared.saving = None;
                 return Ok(());
             }
             let Some(_) = &found else {
@@ -195,9 +197,14 @@ impl OpenText {
         self.services.bus.publish(&TEXT_STATE_CHANGED, &event);
     }
 
-    /// Writes the text to the file. What others have written meanwhile is merged first.
+    /// Writes the text to the file. What others have written meanwhile is merged first. To be brought to its end: what is written
+    /// and not known to be would be taken for what others have written.
     pub(super) async fn save(self: &Arc<Self>, caller: &Caller) -> Result<FileSaved> {
         let _turn = self.disk.lock().await;
+        if self.lock().saving.is_some() {
+            // The last time it failed in some way, and may have been written.
+            self.take_in(self.look_at_rest().await?).await?;
+        }
         for _ in 0..SAVE_ATTEMPTS {
             let (to_write, params) = self.to_be_saved()?;
             // What is in the file and not in the store would come a second time from who sends it again after a crash. But

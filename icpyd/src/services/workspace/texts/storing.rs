@@ -131,11 +131,24 @@ impl OpenText {
         let rev = written.revision.rev;
         self.lock().saving = Some(Saving { rev, text: written.text.clone() });
         self.store().await?;
-        if self.lock().is_kept {
-            let path = self.path.clone();
-            self.services.journal.commit(move |connection, _| texts::begin_save(connection, &path, rev)).await?;
+        let disk = {
+            let mut shared = self.lock();
+            if !shared.is_kept {
+                return Ok(());
+            }
+            let is_disk_kept = std::mem::replace(&mut shared.is_disk_kept, true);
+            (!is_disk_kept).then(|| kept_disk(&shared))
+        };
+        let path = self.path.clone();
+        let change = move |connection: &rusqlite::Connection, _: &mut Changes| match &disk {
+            Some((disk, saving_rev)) => texts::put_disk(connection, &path, disk, *saving_rev),
+            None => texts::begin_save(connection, &path, rev),
+        };
+        let committed = self.services.journal.commit(change).await;
+        if committed.is_err() {
+            self.lock().is_disk_kept = false;
         }
-        Ok(())
+        committed.map(drop)
     }
 
     /// Stores the text as it is now, with what is on disk now, so that no older revision has to be made again. Where it was
