@@ -273,8 +273,10 @@ test("commands are marked, and scrolled to", async () => {
   await shows(page, /^150$/m);
 });
 
-test("the command of a prompt that was there before the window is marked too", async () => {
+test("commands and prompts that were there before the window are marked too", async () => {
   const page = await windowWithTerminal(world);
+  await typeLine(page, "seq 1 60; (exit 7)");
+  await shows(page, /^60$/m);
   await page.reload();
   await shows(page, /project[#$]$/m);
   await page.locator("[data-terminal] .xterm-screen").click();
@@ -283,6 +285,40 @@ test("the command of a prompt that was there before the window is marked too", a
   await page.locator("[data-terminal] textarea").press("Control+ArrowUp");
   await shows(page, /^.*[#$] false; seq 1 50; false$/m);
   await page.locator('.terminal-mark[data-result="failure"]:visible').waitFor();
+  await page.locator("[data-terminal] textarea").press("Control+ArrowUp");
+  await shows(page, /^.*[#$] seq 1 60; \(exit 7\)$/m);
+  await page.locator('.terminal-mark[title="Failed with 7"]:visible').waitFor();
+});
+
+test("what is found and marked stays so when all is shown anew", async () => {
+  const page = await windowWithTerminal(world);
+  let left = 0;
+  page.on("websocket", (socket) => {
+    socket.on("framesent", ({ payload }) => {
+      if (String(payload).includes('"terminal:detach"')) left++;
+    });
+  });
+  await page.reload();
+  await shows(page, /project[#$]$/m);
+  await page.locator("[data-terminal] .xterm-screen").click();
+  await typeLine(page, "false; seq 1 500 | sed 's/^/Item /'; (exit 9)");
+  await shows(page, /^Item 500$/m);
+  await page.keyboard.press("Control+F");
+  const find = page.getByRole("search", { name: "Find in terminal" });
+  await find.getByRole("textbox", { name: "Find" }).fill("item 7");
+  await find.getByText("11 of 11").waitFor();
+  await page.keyboard.press("Enter");
+  await find.getByText("10 of 11").waitFor();
+  const before = left;
+  await call(world, "preferences:set", { key: "terminal.scrollbackLines", value: 20_000 });
+  await until(async () => left > before, "the viewer before is left");
+  await shows(page, /^Item 78$/m);
+  await page.keyboard.press("Enter");
+  await find.getByText("9 of 11").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("[data-terminal] textarea").press("Control+ArrowUp");
+  await shows(page, /^.*[#$] false; seq/m);
+  await page.locator('.terminal-mark[title="Failed with 9"]:visible').waitFor();
 });
 
 test("a full-screen program gets its keys, and its screen comes back after a reload", async () => {

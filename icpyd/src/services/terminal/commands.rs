@@ -76,6 +76,11 @@ impl Commands {
         self.nonce.is_some() || self.count > 0
     }
 
+    /// What the shell's marks are proven with, if they are.
+    pub(super) fn proof(&self) -> Option<&str> {
+        self.nonce.as_deref().filter(|_| self.is_proven)
+    }
+
     /// Takes note of a mark that is in the output from a byte to another.
     pub(super) fn note(&mut self, mark: &[u8], from: u64, to: u64) -> Option<Told> {
         let text = String::from_utf8_lossy(mark);

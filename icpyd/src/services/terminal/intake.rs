@@ -2,7 +2,7 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
-use super::commands::{Commands, Told};
+use super::commands::{CommandNews, Commands, Told};
 use super::cutter::Kind;
 use super::one::{News, State, Terminal};
 use super::screen::Screen;
@@ -116,7 +116,13 @@ impl Model {
         if kind == Kind::Mark {
             match self.commands.note(piece, from, self.end) {
                 Some(Told::Prompt) => self.screen.note_prompt_end(),
-                Some(Told::Command(news)) => self.news.push(News::Command(news)),
+                Some(Told::Command(news)) => {
+                    match &news {
+                        CommandNews::Started(_) => self.screen.note_command(),
+                        CommandNews::Ended(command) => self.screen.note_command_end(command.exit_code),
+                    }
+                    self.news.push(News::Command(news));
+                }
                 None => {}
             }
         }

@@ -126,7 +126,7 @@ impl Terminal {
             (viewer.sent, viewer.shown) = (model.end, model.end);
             viewer.screen = Given::New;
         }
-        Next::Screen { at: model.end, bytes: model.screen.snapshot(history) }
+        Next::Screen { at: model.end, bytes: model.screen.snapshot(history, model.commands.proof()) }
     }
 
     pub(super) fn forget_viewer(&self, id: &str) {

@@ -68,18 +68,9 @@ export class Marks {
     this.#proof ??= proof;
     if (proof !== this.#proof || this.#terminal.buffer.active.type === "alternate") return;
     const last = this.#marks.at(-1);
-    if (kind === "begin") this.#begin(last);
+    if (kind === "begin" && last) last.isRun = true;
     if (kind === "end" && last?.isRun && !last.decoration) this.#show(last, exitCode);
     if (kind === "prompt") this.#prompt(last);
-  }
-
-  #begin(last: Mark | undefined): void {
-    if (last && !last.isRun && !last.marker.isDisposed) {
-      last.isRun = true;
-      return;
-    }
-    // Its prompt was on the screen that this window began with, which has no marks: it stands on the line before.
-    this.#marks.push({ marker: this.#terminal.registerMarker(-1), isRun: true, decoration: undefined });
   }
 
   #prompt(last: Mark | undefined): void {

@@ -163,10 +163,13 @@ export class TerminalView implements Display, TypeTarget {
     const terminal = this.#terminal;
     const { baseY, viewportY } = terminal.buffer.active;
     const fromEnd = baseY - viewportY;
+    let select = () => {};
+    // It shows when it is whole.
     if (isScreen) {
-      this.#marks.clear();
-      // It shows when it is whole.
-      terminal.write(SYNCHRONIZED[0]);
+      terminal.write(SYNCHRONIZED[0], () => {
+        this.#marks.clear();
+        select = this.#selecting();
+      });
     }
     for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
       const isLast = from + PIECE_BYTES >= bytes.length;
@@ -174,9 +177,25 @@ export class TerminalView implements Display, TypeTarget {
     }
     if (!isScreen) return;
     terminal.write(SYNCHRONIZED[1], () => {
+      select();
       if (fromEnd > 0) terminal.scrollToLine(Math.max(0, terminal.buffer.active.baseY - fromEnd));
       done();
     });
+  }
+
+  /** Selects again what is selected now, if it is as far from the end then. */
+  #selecting(): () => void {
+    const terminal = this.#terminal;
+    const [position, text] = [terminal.getSelectionPosition(), terminal.getSelection()];
+    if (!position || text === "") return () => {};
+    const { start, end } = position;
+    const fromEnd = terminal.buffer.active.length - start.y;
+    const length = (end.y - start.y) * terminal.cols + end.x - start.x;
+    return () => {
+      const row = terminal.buffer.active.length - fromEnd;
+      if (row >= 0) terminal.select(start.x, row, length);
+      if (terminal.getSelection() !== text) terminal.clearSelection();
+    };
   }
 
   resize({ columns, rows }: TerminalSize): void {

@@ -111,7 +111,7 @@ fn memory(table: &mut Table) {
     screen.compress_idle();
     table.figure("screen: the same, idle", "", show(screen.memory_bytes()), "");
     let begin = Instant::now();
-    let snapshot = screen.snapshot(10_000);
+    let snapshot = screen.snapshot(10_000, None);
     let time = begin.elapsed();
     let shown = format!("{} in {:.2} ms", show(snapshot.len()), time.as_secs_f64() * 1e3);
     table.figure("screen: snapshot with all lines", "", shown, "<= 5 ms");

@@ -17,6 +17,7 @@ mod grid;
 mod line;
 mod link;
 mod log;
+mod marks;
 mod modes;
 mod number;
 mod osc;

@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 /// A place in the log and the primary screen together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Position {
-    line: u64,
+    pub(super) line: u64,
     /// Behind the last column where a wrap is pending.
     column: usize,
 }
@@ -30,7 +30,9 @@ impl Position {
 impl Screen {
     /// Takes note that the shell's prompt ends at the cursor.
     pub fn note_prompt_end(&mut self) {
-        self.terminal.prompt_end = Some(self.terminal.cursor_position());
+        let at = self.terminal.cursor_position();
+        self.terminal.prompt_end = Some(at);
+        self.terminal.forget_marks_from(at);
     }
 
     /// Whether nothing is typed behind the shell's last prompt.

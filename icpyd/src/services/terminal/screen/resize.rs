@@ -68,11 +68,17 @@ impl Terminal {
         let cursor = primary.cursor;
         let column = cursor.column + usize::from(cursor.is_wrap_pending);
         let mut places = vec![Place { row: taken + cursor.row, column }];
-        places.extend(self.prompt_end.and_then(|end| end.place(first, rows.len())));
+        // What is further up stays where the log has it.
+        let mut moving: Vec<&mut Position> =
+            self.prompt_end.iter_mut().chain(self.marks.iter_mut().map(|it| &mut it.at)).collect();
+        moving.retain(|it| it.place(first, rows.len()).is_some());
+        places.extend(moving.iter().filter_map(|it| it.place(first, rows.len())));
         if is_reflowed {
             rows = reflow(rows, columns, &self.tables.styles, &mut places);
         }
-        self.prompt_end = places.get(1).map(|place| Position::of(*place, first)).or(self.prompt_end);
+        for (position, place) in moving.into_iter().zip(&places[1..]) {
+            *position = Position::of(*place, first);
+        }
         let above = rows.len().saturating_sub(height);
         rows.drain(..above).for_each(|row| self.log.push(&row, columns, &self.tables));
         rows.resize_with(height, Row::default);

@@ -22,17 +22,18 @@ const RESET: &[u8] = b"\x1b\\\x1b[?1049l\x1b[?47l\x1b[!p\x1b[?1l\x1b[?5l\x1b[?6l
 
 impl Screen {
     /// What brings another terminal of the same size to this state, with the last `history` lines that were scrolled out.
-    /// What was begun and not ended is at the end, so that output can go on from there.
-    pub fn snapshot(&self, history: usize) -> Vec<u8> {
+    /// What was begun and not ended is at the end, so that output can go on from there. `proof` is what the shell proves with
+    /// that it tells of its commands.
+    pub fn snapshot(&self, history: usize, proof: Option<&str>) -> Vec<u8> {
         let mut out = RESET.to_vec();
-        self.terminal.push_snapshot(history, &mut out);
+        self.terminal.push_snapshot(history, proof, &mut out);
         out.extend_from_slice(self.sequencer.pending());
         out
     }
 }
 
 impl Terminal {
-    fn push_snapshot(&self, history: usize, out: &mut Vec<u8>) {
+    fn push_snapshot(&self, history: usize, proof: Option<&str>, out: &mut Vec<u8>) {
         self.palette.push_sequences(out);
         for (column, _) in self.tabs.iter().enumerate().filter(|(_, is_set)| **is_set) {
             push_csi(out, "", &[column + 1], "G\x1bH");
@@ -41,9 +42,9 @@ impl Terminal {
         self.push_hidden_alternate(out);
         out.extend_from_slice(b"\x1b[H");
         let end = self.log.end();
-        let mut is_continued = self.push_lines(end.saturating_sub(history as u64), end, out);
+        let mut is_continued = self.push_lines(end.saturating_sub(history as u64), end, proof, out);
         if let Some(number) = self.alternate {
-            self.push_rows(&self.hidden, is_continued, out);
+            self.push_rows(&self.hidden, is_continued, proof, out);
             is_continued = false;
             self.push_region(out);
             self.push_cursors(&self.hidden, out);
@@ -52,7 +53,7 @@ impl Terminal {
             push_csi(out, "?", &[usize::from(number)], "h");
             out.extend_from_slice(b"\x1b[?6l\x1b[r\x1b(B\x0f\x1b[m\x1b]8;;\x1b\\\x1b[H\x1b[2J");
         }
-        self.push_rows(&self.grid, is_continued, out);
+        self.push_rows(&self.grid, is_continued, proof, out);
         self.push_modes(out);
         self.push_region(out);
         self.push_cursors(&self.grid, out);
@@ -70,7 +71,7 @@ impl Terminal {
     }
 
     /// Lines of the log, each ended unless it goes on. Returns whether the last one does.
-    fn push_lines(&self, from: u64, to: u64, out: &mut Vec<u8>) -> bool {
+    fn push_lines(&self, from: u64, to: u64, proof: Option<&str>, out: &mut Vec<u8>) -> bool {
         let mut is_continued = false;
         // Behind a place that was left empty for a wide character: what to write if that is gone.
         let mut left_out: Vec<u8> = Vec::new();
@@ -82,6 +83,7 @@ impl Terminal {
                 let is_needed = !makes_leading(first, leading);
                 out.extend(left_out.drain(..).filter(|_| is_needed));
             }
+            self.push_marks(line.number, proof, out);
             let (text, leading) = parts(line.text);
             out.extend_from_slice(text);
             left_out = leading.to_vec();
@@ -128,9 +130,13 @@ impl Terminal {
     }
 
     /// All rows, from the cursor's on the terminal: history, of which the last line may go on, goes out at the top.
-    fn push_rows(&self, grid: &Grid, mut is_continued: bool, out: &mut Vec<u8>) {
+    fn push_rows(&self, grid: &Grid, mut is_continued: bool, proof: Option<&str>, out: &mut Vec<u8>) {
         let last = grid.rows.len() - 1;
+        let is_primary = std::ptr::eq(grid, self.primary());
         for (number, row) in grid.rows.iter().enumerate() {
+            if is_primary {
+                self.push_marks(self.log.end() + number as u64, proof, out);
+            }
             let following = grid.rows.get(number + 1).zip(row.cells().last());
             let is_made = following.is_some_and(|(next, last)| makes_leading(next.cell(0), *last));
             let next = if is_made { Next::Wide } else { Next::Narrow };

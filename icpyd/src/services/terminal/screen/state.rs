@@ -3,6 +3,8 @@
 //! A head in JSON, and then lines as the log has them: the rows of both screens, and what was scrolled out. The reader may be
 //! of another version: members are added and not changed.
 
+use std::collections::VecDeque;
+
 use icpy_protocol::terminal::TerminalSize;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,7 @@ use super::cursor::{Charsets, Cursor};
 use super::grid::{Grid, Keyboard};
 use super::line::{Around, Next, Pen, Tables, decode, encode};
 use super::log::LineEnd;
+use super::marks::Mark;
 use super::modes::{CursorStyle, Modes};
 use super::prompt::Position;
 use super::style::StyleId;
@@ -37,6 +40,8 @@ struct Head {
     last_char: Option<char>,
     #[serde(default)]
     prompt_end: Option<Position>,
+    #[serde(default)]
+    marks: VecDeque<Mark>,
     unnamed_links: u64,
     /// The number of the first line of the log.
     first_line: u64,
@@ -181,6 +186,7 @@ impl Screen {
             theme: terminal.theme.clone(),
             last_char: terminal.last_char,
             prompt_end: terminal.prompt_end,
+            marks: terminal.marks.clone(),
             unnamed_links: terminal.tables.styles.links.unnamed(),
             first_line: terminal.log.first(),
             shown: ScreenHead::new(&terminal.grid, &terminal.tables),
@@ -224,6 +230,7 @@ impl Screen {
             theme: head.theme,
             last_char: head.last_char,
             prompt_end: head.prompt_end,
+            marks: head.marks,
             ..screen.terminal
         };
         screen.terminal.log.start_at(head.first_line);

@@ -1,4 +1,4 @@
-//! A terminal's whole state but the parser's: both screens, modes, colours, titles, the log and where the prompt ends.
+//! A terminal's whole state but the parser's: both screens, modes, colours, titles, the log, and where the prompt ends and commands are.
 
 use std::collections::VecDeque;
 
@@ -9,6 +9,7 @@ use super::cursor::{Charsets, Cursor};
 use super::grid::Grid;
 use super::line::Tables;
 use super::log::Log;
+use super::marks::Mark;
 use super::modes::{CursorStyle, Mode, Modes};
 use super::prompt::Position;
 use super::row::Row;
@@ -34,6 +35,8 @@ pub(super) struct Terminal {
     pub(super) log: Log,
     /// Where the shell's last prompt ends.
     pub(super) prompt_end: Option<Position>,
+    /// Its commands, from top to bottom.
+    pub(super) marks: VecDeque<Mark>,
     pub(super) title: Option<String>,
     pub(super) titles: Vec<Option<String>>,
     pub(super) palette: Palette,
@@ -71,6 +74,7 @@ impl Terminal {
             tables: Tables::default(),
             log: Log::new(scrollback_bytes),
             prompt_end: None,
+            marks: VecDeque::new(),
             title: None,
             titles: Vec::new(),
             palette: Palette::default(),
@@ -214,6 +218,7 @@ impl Terminal {
         self.titles.clear();
         self.log.clear();
         self.prompt_end = None;
+        self.marks.clear();
     }
 
     /// DECSTR: modes and margins as new; the screen stays.

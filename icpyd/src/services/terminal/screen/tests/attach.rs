@@ -38,7 +38,7 @@ fn attached() -> Vec<Attached> {
 /// A terminal of ours that is given a snapshot, which must ask nothing.
 pub(super) fn copy(ours: &Screen) -> Screen {
     let mut copy = screen(ours.size());
-    let effects = feed(&mut copy, ours.snapshot(usize::MAX));
+    let effects = feed(&mut copy, ours.snapshot(usize::MAX, None));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Answer(_))), "a snapshot asks nothing");
     copy
 }
@@ -56,7 +56,7 @@ fn a_terminal_of_any_size_is_shown_the_same() {
         let seen = if ours.size() == SIZE { view } else { laid_out };
         assert_eq!(seen(&copy).difference(&seen(&ours)), None, "{name}");
         let mut theirs = Oracle::new(ours.size());
-        theirs.feed(&ours.snapshot(usize::MAX));
+        theirs.feed(&ours.snapshot(usize::MAX, None));
         assert_eq!(theirs.view().difference(&view_without_blinking(&copy)), None, "alacritty: {name}");
     }
 }
@@ -64,7 +64,7 @@ fn a_terminal_of_any_size_is_shown_the_same() {
 #[test]
 fn xterm_js_of_any_size_is_shown_the_same() {
     let all = attached();
-    let job = |it: &Attached| xterm::Job::new(it.ours.size()).write(&it.ours.snapshot(usize::MAX)).view();
+    let job = |it: &Attached| xterm::Job::new(it.ours.size()).write(&it.ours.snapshot(usize::MAX, None)).view();
     let jobs: Vec<xterm::Job> = all.iter().map(job).collect();
     let Some(views) = xterm::views(&jobs) else { return };
     for (Attached { name, ours }, views) in all.iter().zip(views) {
@@ -118,7 +118,7 @@ fn check_way(recordings: &[Recording], way: &Way) -> Result<(), TestCaseError> {
     let mut viewers = if goes_on { vec![] } else { vec![copy(&ours)] };
     let mut theirs = (!goes_on).then(|| Oracle::new(ours.size()));
     if let Some(theirs) = &mut theirs {
-        theirs.feed(&ours.snapshot(usize::MAX));
+        theirs.feed(&ours.snapshot(usize::MAX, None));
         let difference = theirs.view().difference(&view_without_blinking(&viewers[0]));
         prop_assert!(difference.is_none(), "alacritty: {} cut at {cut}: {}", recording.name, difference.unwrap());
         theirs.feed(after);

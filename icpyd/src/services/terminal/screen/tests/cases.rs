@@ -107,6 +107,38 @@ fn the_end_of_the_prompt_moves_with_the_text() {
 }
 
 #[test]
+fn commands_are_told_where_they_stand() {
+    let mut screen = screen(size(20, 4));
+    let run = |screen: &mut Screen, line: &str, output: &str, exit_code: i32| {
+        feed(screen, "$ ");
+        screen.note_prompt_end();
+        feed(screen, format!("{line}\r\n"));
+        screen.note_command();
+        feed(screen, output);
+        screen.note_command_end(Some(exit_code));
+    };
+    run(&mut screen, "first", "a\r\nb\r\nc\r\nd\r\n", 1);
+    run(&mut screen, "other", "e\r\n", 0);
+    feed(&mut screen, "$ ");
+    screen.note_prompt_end();
+    let told = |screen: &Screen| {
+        let snapshot = String::from_utf8(screen.snapshot(usize::MAX, Some("secret"))).unwrap();
+        let marks = snapshot.split("\x1b]133;").skip(1).map(|it| it.replacen(";icpy=secret\x1b\\", " ", 1));
+        marks.map(|it| it.split(['\r', '\x1b']).next().unwrap().trim_end().to_owned()).collect::<Vec<_>>()
+    };
+    let expect = ["B", "C", "D;1 $ first", "B", "C", "D;0 $ other", "B $"];
+    for (columns, rows) in [(20, 4), (9, 3), (40, 9), (20, 4)] {
+        screen.resize(size(columns, rows));
+        assert_eq!(told(&screen), expect, "{columns} x {rows}");
+        assert_eq!(told(&Screen::restore(&screen.save()).expect("what was saved")), expect);
+    }
+    // What is erased is told no more.
+    feed(&mut screen, "\x1b[3J\x1b[H\x1b[J");
+    run(&mut screen, "last", "", 2);
+    assert_eq!(told(&screen), ["B", "C", "D;2 $ last"]);
+}
+
+#[test]
 fn text_is_found_across_rows() {
     let mut screen = screen(size(5, 2));
     feed(&mut screen, "one\r\nabcdefghij\r\nlast 世x");

@@ -80,7 +80,7 @@ proptest! {
         let kept = Screen::restore(&screen.save()).expect("what was saved");
         let difference = view(&kept).difference(&view(&screen));
         prop_assert!(difference.is_none(), "saved and restored: {}", difference.unwrap_or_default());
-        let snapshot = screen.snapshot(usize::MAX);
+        let snapshot = screen.snapshot(usize::MAX, None);
         feed(&mut screen, snapshot);
         screen.compress_idle();
     }

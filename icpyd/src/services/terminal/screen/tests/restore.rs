@@ -86,7 +86,7 @@ proptest! {
 
 /// Terminals that were made of what one of ours gives.
 fn copies(ours: &Screen, columns: u16, rows: u16) -> (Oracle, Screen, Screen) {
-    let snapshot = ours.snapshot(usize::MAX);
+    let snapshot = ours.snapshot(usize::MAX, None);
     let mut theirs = Oracle::new(size(columns, rows));
     theirs.feed(&snapshot);
     let mut copy = screen(size(columns, rows));
