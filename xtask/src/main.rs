@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "a tool for a terminal")]
 
+mod bench;
 mod build;
 mod dist;
 mod fuzz;
@@ -17,7 +18,8 @@ use build::{Profile, build};
 const HELP: &str = "\
 cargo xtask run [-- ARGS]     build both programs and run `icpy ARGS`
 cargo xtask test [FILTER]     run every test, or those whose names hold FILTER
-cargo xtask bench [NAME...]   run every benchmark, or those named, and print their tables
+cargo xtask bench [AREA...]   run every benchmark, or those of some areas, and print their tables
+    --write                   and make docs/benchmarks.md of them
 cargo xtask fuzz [TARGET...]  look for inputs that break what is read from strangers, with libFuzzer
     --seconds N               for so long each, instead of a minute
     INPUT                     repeat this one with one TARGET, instead of looking for others
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_deref() {
         Some("run") => run_icpy(&rest),
         Some("test") => test(&rest),
-        Some("bench") => bench(&rest),
+        Some("bench") => bench::bench(&rest),
         Some("fuzz") => fuzz::fuzz(&rest),
         Some(rustc) if Path::new(rustc).file_stem().is_some_and(|name| name == "rustc") => fuzz::compile(rustc, &rest),
         Some("docs") => documents(),
@@ -122,13 +124,6 @@ fn install_schemathesis(folder: &Path) -> Result<(), Failure> {
     let pip = environment.join(if cfg!(windows) { "Scripts/pip.exe" } else { "bin/pip" });
     run(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(list))?;
     fs::write(stamp, wanted).map_err(|error| Some(error.to_string()))
-}
-
-fn bench(names: &[String]) -> Result<(), Failure> {
-    let programs = build(Profile::Dist)?;
-    let mut command = cargo();
-    command.args(["bench", "--package", "icpy-tests", "--bench", "core", "--"]).args(names);
-    run(command.env("ICPY_BENCH_PROGRAMS", programs.folder))
 }
 
 fn documents() -> Result<(), Failure> {

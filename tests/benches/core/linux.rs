@@ -81,7 +81,10 @@ pub(crate) fn run() -> ExitCode {
     for (name, run) in AREAS {
         if names.is_empty() || names.iter().any(|it| it == name) {
             eprintln!("measuring: {name}");
+            table.begin(name);
             run(&mut table);
+            // What was measured is kept, whatever comes next.
+            table.write();
         }
     }
     table.print();

@@ -16,6 +16,19 @@ export function markdown(figures: Figure[]): string {
   return ["| What | Here | Floor | Ratio |", "|---|---:|---:|---:|", ...rows].join("\n");
 }
 
+/** The figures as rows of the benchmarks of all areas. */
+export function rows(figures: Figure[]): object[] {
+  return figures.map(({ name, unit, value, floor }) => ({
+    area: "browser",
+    measure: name,
+    floor: floor === null ? "" : shown(floor, unit),
+    icpy: shown(value, unit),
+    ratio: value !== null && floor ? `${(value / floor).toFixed(2)}x` : "",
+    target: "",
+    peer: "",
+  }));
+}
+
 function shown(value: number | null, unit: string): string {
   if (value === null) return "-";
   return `${value >= 100 ? Math.round(value) : value.toFixed(1)} ${unit}`;

@@ -1,15 +1,23 @@
 //! Figures beside each other.
 
 use std::time::Duration;
+use std::{env, fs};
+
+use serde::Serialize;
 
 /// The rows so far.
 #[derive(Debug, Default)]
-pub(crate) struct Table(Vec<Row>);
+pub(crate) struct Table {
+    area: &'static str,
+    rows: Vec<Row>,
+}
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Row {
+    area: &'static str,
     measure: String,
     floor: String,
+    #[serde(rename = "icpy")]
     ours: String,
     ratio: String,
     target: String,
@@ -17,6 +25,11 @@ struct Row {
 }
 
 impl Table {
+    /// Goes on with another area.
+    pub(crate) fn begin(&mut self, area: &'static str) {
+        self.area = area;
+    }
+
     /// A time: the less, the better.
     pub(crate) fn time(
         &mut self,
@@ -54,7 +67,14 @@ impl Table {
 
     fn push(&mut self, measure: &str, floor: String, ours: String, ratio: String, target: &str, peer: String) {
         let (measure, target) = (measure.to_owned(), target.to_owned());
-        self.0.push(Row { measure, floor, ours, ratio, target, peer });
+        self.rows.push(Row { area: self.area, measure, floor, ours, ratio, target, peer });
+    }
+
+    /// Writes the rows to the file that `ICPY_BENCH_JSON` names.
+    pub(crate) fn write(&self) {
+        if let Some(file) = env::var_os("ICPY_BENCH_JSON") {
+            fs::write(file, serde_json::to_vec(&self.rows).unwrap()).unwrap();
+        }
     }
 
     /// Prints the table in Markdown.
@@ -62,7 +82,7 @@ impl Table {
         let head = ["measure", "floor", "icpy", "ratio", "target", "peer"].map(str::to_owned);
         let cells =
             |row: &Row| [&row.measure, &row.floor, &row.ours, &row.ratio, &row.target, &row.peer].map(Clone::clone);
-        let rows: Vec<[String; 6]> = std::iter::once(head).chain(self.0.iter().map(cells)).collect();
+        let rows: Vec<[String; 6]> = std::iter::once(head).chain(self.rows.iter().map(cells)).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..6).map(width).collect();
         for (place, row) in rows.iter().enumerate() {
