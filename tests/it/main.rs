@@ -130,6 +130,8 @@ mod session;
 #[cfg(unix)]
 mod shells;
 mod slow;
+#[cfg(target_os = "linux")]
+mod soak;
 #[cfg(unix)]
 mod start;
 #[cfg(unix)]

@@ -116,33 +116,46 @@ export async function untilText(page: Page, selector: string, text: string, begi
 export async function watchPlace(page: Page, file: string, line: string): Promise<void> {
   await page.evaluate(
     ([name, wanted]) => {
-      const state = { atMs: null as number | null };
-      const look = () => {
-        const editor = document.activeElement?.closest<HTMLElement>(".cm-content");
-        // Cursors of others are drawn between the characters.
-        const shown = editor?.querySelector(".cm-activeLine")?.textContent ?? "";
-        if (editor?.getAttribute("aria-label") === name && shown.includes(wanted ?? "")) {
-          // The next task comes when the frame was painted.
-          const { port1, port2 } = new MessageChannel();
-          port1.onmessage = () => {
-            state.atMs = Date.now();
-          };
-          port2.postMessage(null);
-        } else requestAnimationFrame(look);
-      };
-      requestAnimationFrame(look);
-      Object.assign(window, { place: state });
+      const place = new Promise<number>((resolve) => {
+        const look = () => {
+          const editor = document.activeElement?.closest<HTMLElement>(".cm-content");
+          // Cursors of others are drawn between the characters.
+          const shown = editor?.querySelector(".cm-activeLine")?.textContent ?? "";
+          if (editor?.getAttribute("aria-label") !== name || !shown.includes(wanted ?? "")) return;
+          observer.disconnect();
+          requestAnimationFrame(() => {
+            // The next task comes when the frame was painted.
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = () => resolve(Date.now());
+            port2.postMessage(null);
+          });
+        };
+        const observer = new MutationObserver(look);
+        observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+        document.addEventListener("focusin", look);
+      });
+      // In an object, since a promise itself would be waited for here.
+      Object.assign(window, { watched: { place } });
     },
     [file, line],
   );
 }
 
 /** When it was so, by the clock of the machine, in milliseconds. */
-export async function placeAtMs(page: Page): Promise<number> {
-  const atMs = () => (window as unknown as { place: { atMs: number | null } }).place.atMs;
-  await page.waitForFunction(() => (window as unknown as { place: { atMs: number | null } }).place.atMs !== null, null, {
-    timeout: 20_000,
-    polling: 50,
-  });
-  return (await page.evaluate(atMs)) ?? 0;
+export function placeAtMs(page: Page): Promise<number> {
+  return page.evaluate(() => (window as unknown as { watched: { place: Promise<number> } }).watched.place);
+}
+
+/** Has a bare page show a file, and says when it did. */
+export function shownAtMs(page: Page, name: string): Promise<number> {
+  return page.evaluate(async (file) => {
+    await (window as unknown as { open_file(name: string): Promise<void> }).open_file(file);
+    return new Promise<number>((resolve) => {
+      requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve(Date.now());
+        port2.postMessage(null);
+      });
+    });
+  }, name);
 }
