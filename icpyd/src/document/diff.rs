@@ -118,6 +118,7 @@ pub(super) fn hunks<const SIDES: usize>(
     changes(&base, &sides, effort).map(|changes| {
         let side = &sides[number];
         number += 1;
+        let changes = with_what_moved(&base, side, changes);
         changes.iter().map(|(of_base, of_side)| Hunk { base: base.bytes(of_base), side: side.bytes(of_side) }).collect()
     })
 }
@@ -155,7 +156,7 @@ fn changes<const SIDES: usize>(
         let mut changes: Vec<Change> = diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect();
         add(&mut changes, replaced(&rest.0, &rest.1, begin + before_end, begin + after_end));
         input.before.extend(rest.0);
-        with_what_moved(base, side, changes)
+        changes
     })
 }
 
@@ -175,9 +176,10 @@ fn with_what_moved(base: &Tokens<'_>, side: &Tokens<'_>, changes: Vec<Change>) -
             removed.clear();
             inserted.clear();
         }
-        if is_behind || changes.peek().is_some_and(|it| is_near(&change, it)) {
-            let gone: HashSet<&str> = telling(base.part(change.0.clone())).collect();
-            let come: HashSet<&str> = telling(side.part(change.1.clone())).collect();
+        let (before, after) = (base.part(change.0.clone()), side.part(change.1.clone()));
+        let is_short = before.len() + after.len() <= WORDS_BYTES_MAX;
+        if is_short && (is_behind || changes.peek().is_some_and(|it| is_near(&change, it))) {
+            let [gone, come] = [before, after].map(|it| telling(it).collect::<HashSet<&str>>());
             let here = place(&change);
             let (gone, come) = (&gone - &come, &come - &gone);
             let moved =

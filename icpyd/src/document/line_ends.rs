@@ -109,6 +109,8 @@ mod tests {
         check("\r\r\n\n", "\n\n\n", &str::to_owned, "\r\r\n\n");
         check("", "", &add, "new\n");
         check("a\r\n\r\nb\n", "a\n\nb\n", &|text| text.replace('b', "B"), "a\r\n\r\nB\r\n");
+        let moved = |text: &str| text.replace("x\n}\n}\n", "}\n}\nx\n");
+        check("a\r\nb\r\nx\r\n}\n}\n", "a\nb\nx\n}\n}\n", &moved, "a\r\nb\r\n}\n}\nx\r\n");
         assert_eq!(plain("a\r\nb\rc".to_owned()), "a\nb\nc");
     }
 }

@@ -25,8 +25,9 @@ pub fn put_own_first(text: &mut Rope, revisions: &[Revision], author: &str, now:
         let mut own = revision.delta.clone();
         for other in others.iter_mut().rev() {
             let before = own.over(&other.inverse(), First::Other);
-            let is_other_first = before.over(other, First::Other) == own;
-            *other = other.over(&before, if is_other_first { First::This } else { First::Other });
+            // It may have changed what the other has, and then it was not before that.
+            let order = [First::Other, First::This].into_iter().find(|first| before.over(other, *first) == own)?;
+            *other = other.over(&before, if order == First::Other { First::This } else { First::Other });
             own = before;
         }
         made(&own, text)?;

@@ -221,6 +221,18 @@ fn what_takes_too_long_to_compare_counts_as_replaced() {
     assert_eq!(none.len(), 1);
 }
 
+/// Whoever has changed what others have put there cannot have done so before.
+#[test]
+fn what_was_done_to_what_others_did_is_not_put_before_it() {
+    let mut document = document("aé");
+    for (author, range, text) in [("them", 1..1, "x"), ("us", 1..2, ""), ("us", 1..3, "")] {
+        let delta = delta(document.text(), &[(range, text)]);
+        document.edit(&base(document.rev()), delta, &edit(author, 0)).unwrap();
+    }
+    let revisions: Vec<Revision> = document.revisions().cloned().collect();
+    assert_eq!(put_own_first(&mut Rope::from("aé"), &revisions, "us", document.text()), None);
+}
+
 #[test]
 fn an_undoing_that_is_too_long_to_be_kept_is_returned_whole() {
     let mut document = document("");

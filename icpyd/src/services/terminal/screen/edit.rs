@@ -45,9 +45,11 @@ impl Terminal {
             0 => {
                 self.grid.cursor_row().erase(cursor.column, columns, columns, fill);
                 self.grid.clear_rows(cursor.row + 1..rows, fill);
+                self.forget_marks_in(cursor.row + 1..rows);
             }
             1 => {
                 self.grid.clear_rows(0..cursor.row, fill);
+                self.forget_marks_in(0..cursor.row);
                 self.grid.cursor_row().erase(0, cursor.column + 1, columns, fill);
             }
             2 => {

@@ -1,6 +1,8 @@
 //! Where the shell's commands are, so that a viewer who begins with a snapshot can go from one to another. Their places move with
 //! the text around them. Not here: how it is known that one begins or ends (`commands`).
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::Screen;
@@ -34,13 +36,21 @@ impl Screen {
 
     /// Takes note that the last command has ended.
     pub fn note_command_end(&mut self, exit_code: Option<i32>) {
-        if let Some(last) = self.terminal.marks.back_mut() {
+        if let Some(last) = self.terminal.marks.back_mut().filter(|it| !it.has_ended) {
             (last.has_ended, last.exit_code) = (true, exit_code);
         }
     }
 }
 
 impl Terminal {
+    /// Rows of the screen were erased.
+    pub(super) fn forget_marks_in(&mut self, rows: Range<usize>) {
+        if self.alternate.is_none() {
+            let end = self.log.end();
+            self.marks.retain(|it| !(end + rows.start as u64..end + rows.end as u64).contains(&it.at.line));
+        }
+    }
+
     /// A prompt stands below the commands before: what was in its place was erased.
     pub(super) fn forget_marks_from(&mut self, at: Position) {
         self.marks.truncate(self.marks.partition_point(|it| it.at.line < at.line));

@@ -83,9 +83,9 @@ impl Terminal {
                 let is_needed = !makes_leading(first, leading);
                 out.extend(left_out.drain(..).filter(|_| is_needed));
             }
-            self.push_marks(line.number, proof, out);
             let (text, leading) = parts(line.text);
             out.extend_from_slice(text);
+            self.push_marks(line.number, proof, out);
             left_out = leading.to_vec();
             is_continued = line.end.is_wrapped;
             if !is_continued {
@@ -134,13 +134,13 @@ impl Terminal {
         let last = grid.rows.len() - 1;
         let is_primary = std::ptr::eq(grid, self.primary());
         for (number, row) in grid.rows.iter().enumerate() {
-            if is_primary {
-                self.push_marks(self.log.end() + number as u64, proof, out);
-            }
             let following = grid.rows.get(number + 1).zip(row.cells().last());
             let is_made = following.is_some_and(|(next, last)| makes_leading(next.cell(0), *last));
             let next = if is_made { Next::Wide } else { Next::Narrow };
             encode(row, Around { is_continued, next, columns: grid.columns }, &self.tables, out);
+            if is_primary {
+                self.push_marks(self.log.end() + number as u64, proof, out);
+            }
             is_continued = row.is_wrapped;
             if !is_continued && number < last {
                 out.extend_from_slice(b"\r\n");

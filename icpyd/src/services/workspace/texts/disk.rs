@@ -152,7 +152,10 @@ impl OpenText {
             let mut shared = self.lock();
             let version = found.as_ref().and_then(|disk| disk.version.clone());
             if version == shared.disk.version {
-                shared.saving = None;
+                // It was not written. The store is to know that too.
+                if shared.saving.take().is_some() {
+                    shared.is_disk_kept = false;
+                }
                 return Ok(());
             }
             let Some(_) = &found else {
@@ -202,7 +205,7 @@ impl OpenText {
     pub(super) async fn save(self: &Arc<Self>, caller: &Caller) -> Result<FileSaved> {
         let _turn = self.disk.lock().await;
         if self.lock().saving.is_some() {
-            // The last time it failed in some way, and may have been written.
+            // It is not known yet whether it was written the last time.
             self.take_in(self.look_at_rest().await?).await?;
         }
         for _ in 0..SAVE_ATTEMPTS {
@@ -223,7 +226,13 @@ impl OpenText {
                     self.lock().saving = None;
                     self.take_in(self.look_at_rest().await?).await?;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // It may have been written all the same.
+                    if let Ok(found) = self.look_at_rest().await {
+                        let _ = self.take_in(found).await;
+                    }
+                    return Err(error);
+                }
             }
         }
         Err(Error::busy(format!("`{}` changes all the time: it could not be saved", self.path)))
@@ -264,7 +273,7 @@ impl OpenText {
         {
             let mut shared = self.lock();
             let changed = shared.edit(&base, delta, edit)?;
-            (shared.disk, shared.is_disk_kept) = (disk, false);
+            (shared.disk, shared.is_disk_kept, shared.saving) = (disk, false, None);
             shared.conflicts.clear();
             self.tell(&mut shared, &changed.events);
             self.tell_state(&shared);
