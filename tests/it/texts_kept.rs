@@ -81,6 +81,36 @@ fn what_is_durable_survives_kill_9_and_comes_once() {
     assert!(merged["text"].as_str().unwrap().contains("line 1\n"), "{merged}");
 }
 
+/// What others write is theirs, also where it is what a save before would have written.
+#[test]
+fn a_save_that_failed_is_not_taken_for_one_that_did_not() {
+    let user = Process::new("//- /a.txt\na\nb\n");
+    user.json(&["a.txt"]);
+    let file = user.path("a.txt");
+    let chattr = |flag: &str| Command::new("chattr").arg(flag).arg(&file).output().is_ok_and(|it| it.status.success());
+    for round in 1..=2 {
+        let typed = format!("typed {round}");
+        ask(&user, "file:edit", append(&text(&user), &typed, round));
+        let before = fs::read_to_string(&file).unwrap();
+        if !chattr("+i") {
+            return cannot_run("`chattr +i` needs root and a filesystem that knows it");
+        }
+        let params = json!({ "path": file }).to_string();
+        let saved = user.connect().request("file:save", &params, |_, _| ());
+        assert!(chattr("-i"));
+        refused(saved, Kind::PermissionDenied, "a.txt");
+        ask(&user, "file:revert", json!({}));
+        assert_eq!(text(&user)["text"], before);
+        if round == 2 {
+            kill(&user);
+        }
+        let theirs = format!("{before}{typed}\n");
+        fs::write(&file, &theirs).unwrap();
+        until_now("what others have written", || text(&user)["text"] == theirs);
+        assert_eq!(text(&user)["isDirty"], false);
+    }
+}
+
 #[test]
 fn where_nothing_can_be_stored_edits_are_refused_and_none_is_dropped() {
     let user = Process::new("//- /a.txt\n");
