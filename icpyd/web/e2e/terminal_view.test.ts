@@ -280,10 +280,10 @@ test("commands and prompts that were there before the window are marked too", as
   await page.reload();
   await shows(page, /project[#$]$/m);
   await page.locator("[data-terminal] .xterm-screen").click();
-  await typeLine(page, "false; seq 1 50; false");
-  await shows(page, /^50$/m);
+  await typeLine(page, "false; seq 101 150; false");
+  await shows(page, /^150$/m);
   await page.locator("[data-terminal] textarea").press("Control+ArrowUp");
-  await shows(page, /^.*[#$] false; seq 1 50; false$/m);
+  await shows(page, /^.*[#$] false; seq 101 150; false$/m);
   await page.locator('.terminal-mark[data-result="failure"]:visible').waitFor();
   await page.locator("[data-terminal] textarea").press("Control+ArrowUp");
   await shows(page, /^.*[#$] seq 1 60; \(exit 7\)$/m);

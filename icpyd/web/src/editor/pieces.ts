@@ -10,8 +10,8 @@ import { appearance } from "./highlight.ts";
 /** Reads some bytes of the file as text. */
 export type ReadPiece = (offset: number, length: number) => Promise<{ text: string; length: number }>;
 
-/** Is told which bytes there are, and which of them is at the top. */
-type Moved = (from: number, to: number, at: number) => void;
+/** Is told which byte is at the top. */
+type Moved = (at: number) => void;
 
 interface Piece {
   offset: number;
@@ -119,6 +119,6 @@ export class Pieces {
     if (!first || !last) return;
     const end = last.offset + last.bytes;
     const part = this.view.lineBlockAtHeight(this.view.scrollDOM.scrollTop).from / Math.max(1, this.view.state.doc.length);
-    this.#moved(first.offset, end, Math.round(first.offset + (end - first.offset) * part));
+    this.#moved(Math.round(first.offset + (end - first.offset) * part));
   }
 }
