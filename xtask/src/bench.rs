@@ -1,13 +1,14 @@
 //! Measuring: the benchmarks of all areas in one run, and the document that is made of their figures.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::build::{Profile, build, revision};
+use crate::build::{Profile, build};
 use crate::{Failure, cargo, install_packages, npm, root, run};
 
 /// The areas in the order of the document, and what it says of each.
@@ -54,12 +55,23 @@ all of one run. Times differ from machine to machine: compare the ratios.";
 
 /// Runs the benchmarks of some areas, or of all.
 pub(crate) fn bench(args: &[String]) -> Result<(), Failure> {
-    let names: Vec<&str> = args.iter().map(String::as_str).filter(|it| *it != "--write").collect();
+    let (mut names, mut from, mut is_written) = (Vec::new(), None, false);
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--write" => is_written = true,
+            "--from" => from = Some(PathBuf::from(args.next().ok_or_else(|| Some("name a folder".to_owned()))?)),
+            name => names.push(name),
+        }
+    }
     if let Some(unknown) = names.iter().find(|name| AREAS.iter().all(|(area, _)| area != *name)) {
         let areas = AREAS.map(|(area, _)| area).join(", ");
         return Err(Some(format!("no area is named `{unknown}`: there are {areas}")));
     }
-    let programs = build(Profile::Dist)?;
+    let programs = match from {
+        Some(folder) => fs::canonicalize(&folder).map_err(|error| Some(format!("`{}`: {error}", folder.display())))?,
+        None => build(Profile::Dist)?.folder,
+    };
     let folder = root().join("target/bench");
     fs::create_dir_all(&folder).map_err(|error| Some(format!("`{}`: {error}", folder.display())))?;
     let mut rows: Vec<Value> = Vec::new();
@@ -68,7 +80,7 @@ pub(crate) fn bench(args: &[String]) -> Result<(), Failure> {
         let areas = names.iter().filter(|it| **it != "browser");
         let mut command = cargo();
         command.args(["bench", "--package", "icpy-tests", "--bench", "core", "--"]).args(areas);
-        run(command.env("ICPY_BENCH_PROGRAMS", &programs.folder).env("ICPY_BENCH_JSON", &figures))?;
+        run(command.env("ICPY_BENCH_PROGRAMS", &programs).env("ICPY_BENCH_JSON", &figures))?;
         rows.extend(read(&figures)?);
     }
     if names.is_empty() || names.contains(&"browser") {
@@ -76,10 +88,10 @@ pub(crate) fn bench(args: &[String]) -> Result<(), Failure> {
         install_packages(&web)?;
         let mut command = Command::new(npm());
         command.args(["run", "bench", "--silent"]).current_dir(web);
-        run(command.env("ICPY_PROGRAMS", &programs.folder).env("ICPY_BENCH_JSON", &figures))?;
+        run(command.env("ICPY_PROGRAMS", &programs).env("ICPY_BENCH_JSON", &figures))?;
         rows.extend(read(&figures)?);
     }
-    if args.iter().any(|it| it == "--write") { write(rows) } else { Ok(()) }
+    if is_written { write(rows, &programs) } else { Ok(()) }
 }
 
 fn read(file: &Path) -> Result<Vec<Value>, Failure> {
@@ -89,16 +101,16 @@ fn read(file: &Path) -> Result<Vec<Value>, Failure> {
 }
 
 /// Writes the document and its data. Areas that were not measured now stay as they were.
-fn write(rows: Vec<Value>) -> Result<(), Failure> {
+fn write(rows: Vec<Value>, programs: &Path) -> Result<(), Failure> {
     let docs = root().join("docs");
     let data = docs.join("benchmarks.json");
     let before = fs::read(&data).ok().and_then(|it| serde_json::from_slice::<Value>(&it).ok()).unwrap_or_default();
     let measured: Vec<Value> = rows.iter().map(|row| row["area"].clone()).collect();
-    let revision = revision().unwrap_or_default();
+    let version = said(programs.join("icpyd").as_os_str(), "--version").unwrap_or_default();
     let mut all: Vec<Value> = before["rows"].as_array().cloned().unwrap_or_default();
     all.retain(|row| !measured.contains(&row["area"]));
     all.extend(rows.into_iter().map(|mut row| {
-        row["revision"] = json!(revision);
+        row["version"] = json!(version);
         row
     }));
     let place = |row: &Value| AREAS.iter().position(|(area, _)| row["area"] == *area);
@@ -127,12 +139,15 @@ fn machine() -> Vec<(String, String)> {
         ("System".to_owned(), of_file("/etc/os-release", "PRETTY_NAME")),
         ("Kernel".to_owned(), fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()),
     ];
-    all.extend(PROGRAMS.iter().filter_map(|(program, option)| {
-        let output = Command::new(program).arg(option).output().ok()?;
-        let said = String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned();
-        Some((format!("`{program}`"), said))
-    }));
+    let told = |(program, option): &(&str, &str)| Some((format!("`{program}`"), said(program.as_ref(), option)?));
+    all.extend(PROGRAMS.iter().filter_map(told));
     all
+}
+
+/// The first line that a program prints.
+fn said(program: &OsStr, option: &str) -> Option<String> {
+    let output = Command::new(program).arg(option).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
 }
 
 fn page(machine: &[(String, String)], rows: &[Value]) -> String {
@@ -143,8 +158,8 @@ fn page(machine: &[(String, String)], rows: &[Value]) -> String {
     for (area, title) in AREAS {
         let rows: Vec<&Value> = rows.iter().filter(|row| row["area"] == area).collect();
         let Some(first) = rows.first() else { continue };
-        let revision = first["revision"].as_str().unwrap_or_default();
-        let _ = write!(page, "\n## {area}\n\n{title}. Measured at `{revision}` by `cargo xtask bench {area}`.\n\n");
+        let version = first["version"].as_str().unwrap_or_default();
+        let _ = write!(page, "\n## {area}\n\n{title}. `cargo xtask bench {area}`, {version}.\n\n");
         page.push_str("| Measure | Floor | icpy | Ratio | Target | Peer |\n| --- | ---: | ---: | ---: | --- | --- |\n");
         for row in rows {
             let cell = |name: &str| row[name].as_str().unwrap_or_default().replace('|', "\\|");

@@ -74,7 +74,7 @@ pub(crate) fn build(profile: Profile) -> Result<Programs, Failure> {
 }
 
 /// The commit that is built, where the sources are in a repository; with a mark when they differ from it.
-pub(crate) fn revision() -> Option<String> {
+fn revision() -> Option<String> {
     let mut git = Command::new("git");
     git.args(["describe", "--always", "--dirty", "--exclude=*"]).current_dir(root());
     let output = git.output().ok().filter(|output| output.status.success())?;

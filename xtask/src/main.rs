@@ -20,6 +20,7 @@ cargo xtask run [-- ARGS]     build both programs and run `icpy ARGS`
 cargo xtask test [FILTER]     run every test, or those whose names hold FILTER
 cargo xtask bench [AREA...]   run every benchmark, or those of some areas, and print their tables
     --write                   and make docs/benchmarks.md of them
+    --from FOLDER             of the programs that are there, instead of building them
 cargo xtask fuzz [TARGET...]  look for inputs that break what is read from strangers, with libFuzzer
     --seconds N               for so long each, instead of a minute
     INPUT                     repeat this one with one TARGET, instead of looking for others
