@@ -4,7 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use icpy_protocol::error::Kind;
-use icpy_tests::{Process, cannot_run, refused, until_now};
+use icpy_tests::{Peer, Process, cannot_run, refused, until_now};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 fn ask(user: &Process, method: &str, mut params: Value) -> Value {
@@ -79,6 +80,37 @@ fn what_is_durable_survives_kill_9_and_comes_once() {
     let has_both = merged["text"].as_str().unwrap().contains("from elsewhere");
     assert!(has_both || conflicts == 1, "{merged}");
     assert!(merged["text"].as_str().unwrap().contains("line 1\n"), "{merged}");
+}
+
+/// A text that was edited without end is kept anew again and again, so that few of its edits have to be made again; all that came
+/// before stays its history.
+#[test]
+fn thousands_of_edits_are_kept_and_few_are_made_again() {
+    const EDITS: u32 = 5_000;
+    let user = Process::new("//- /a.txt\nbegin\n");
+    user.json(&["a.txt"]);
+    let mut peer = Peer::open(&user.endpoint().socket).unwrap();
+    let (path, epoch) = (user.path("a.txt"), text(&user)["revision"]["epoch"].clone());
+    let mut last = 0;
+    for rev in 0..EDITS {
+        let edits = [json!({ "from": 0, "text": "x" })];
+        let edit = json!({ "path": path, "epoch": epoch, "baseRev": rev, "edits": edits });
+        last = peer.send("file:edit", &edit).unwrap();
+    }
+    until_now("the last edit", || peer.receive().unwrap().is_some_and(|it| it["id"] == last));
+    wait_until_durable(&user, &json!(EDITS));
+    user.kill_daemon();
+    let store = Connection::open(user.folder().home().join("state/icpy.db")).unwrap();
+    let (rev, revisions): (u32, u32) = store
+        .query_row("SELECT rev, (SELECT count(*) FROM text_revision) FROM text", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    drop(store);
+    assert!(EDITS - rev <= 4096, "{} revisions have to be made again", EDITS - rev);
+    assert_eq!(revisions, EDITS);
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    assert_eq!(text(&user)["text"], format!("{}begin\n", "x".repeat(EDITS as usize)));
 }
 
 /// What others write is theirs, also where it is what a save before would have written.

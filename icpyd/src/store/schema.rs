@@ -135,6 +135,25 @@ const MIGRATIONS: &[&str] = &[
     DROP TABLE event;
     ALTER TABLE logged RENAME TO event;
     CREATE INDEX event_time ON event (time_ms) WHERE id % 256 = 0;",
+    // 9: texts by number, with what is long at the end of a row: where rows are kept in the order of a text, finding one reads
+    // all of it, and each revision that is added looks for its text.
+    "CREATE TABLE numbered (
+        number INTEGER PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
+        epoch TEXT NOT NULL,
+        rev INTEGER NOT NULL,
+        saving_rev INTEGER,
+        closed_ms INTEGER,
+        closed_bytes INTEGER,
+        former TEXT NOT NULL,
+        disk TEXT NOT NULL,
+        snapshot TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO numbered (path, epoch, rev, saving_rev, closed_ms, closed_bytes, former, disk, snapshot)
+        SELECT path, epoch, rev, saving_rev, closed_ms, closed_bytes, former, disk, snapshot FROM text;
+    DROP TABLE text;
+    ALTER TABLE numbered RENAME TO text;
+    CREATE INDEX text_closed ON text (closed_ms) WHERE closed_ms IS NOT NULL;",
 ];
 
 /// Prepared statements that are kept: more than there are.
@@ -179,10 +198,12 @@ fn prepare(connection: &mut Connection) -> Result<()> {
             "PRAGMA locking_mode = EXCLUSIVE;
              PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
-             PRAGMA foreign_keys = ON;",
+             PRAGMA foreign_keys = OFF;",
         )
         .map_err(stored)?;
-    migrate(connection)
+    // What refers to a table stays when that is made anew.
+    migrate(connection)?;
+    connection.execute_batch("PRAGMA foreign_keys = ON").map_err(stored)
 }
 
 fn migrate(connection: &mut Connection) -> Result<()> {

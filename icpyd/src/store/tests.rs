@@ -209,3 +209,39 @@ async fn a_store_of_an_older_version_is_brought_up_to_date() {
     assert_eq!((kept.len(), &kept[0].value), (1, &1.into()));
     again.close().await;
 }
+
+#[tokio::test]
+async fn texts_of_an_older_version_keep_their_revisions() {
+    let folder = tempfile::tempdir().unwrap();
+    let store_path = folder.path().join("icpy.db");
+    schema::open_at(&store_path, 8);
+    let old = Connection::open(&store_path).unwrap();
+    let disk = r#"{"version":null,"text":"","charset":"UTF-8","hasBom":false,"conflicts":[]}"#;
+    old.execute("INSERT INTO text VALUES ('\"/a\"', 'e', '[]', 1, 'one', ?1, NULL, NULL, 2)", [disk]).unwrap();
+    old.execute_batch(
+        "INSERT INTO text_revision VALUES ('\"/a\"', 2, 7, 'two');
+         INSERT INTO text_save VALUES ('\"/a\"', 1, 6, 'xxh3:0');",
+    )
+    .unwrap();
+    drop(old);
+    let (path, again) = (FilePath::from("/a"), Store::new(store_path));
+    let (kept, revisions, saves, after) = again
+        .transact(
+            move |connection| {
+                let (kept, revisions) = texts::get(connection, &path)?.expect("the text");
+                let saves = texts::saves(connection, &path, 0..=9)?;
+                texts::remove(connection, &path)?;
+                Ok((kept, revisions, saves, texts::back_from(connection, &path, 9, 9)?))
+            },
+            |it| it,
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        (kept.rev, kept.saving_rev, &*kept.snapshot, kept.disk.charset),
+        (1, Some(2), "one", "UTF-8".to_owned())
+    );
+    assert_eq!((revisions.len(), revisions[0].rev, saves.len(), saves[0].saved_at_ms), (1, 2, 1, 6));
+    assert!(after.is_empty(), "revisions go with their text");
+    again.close().await;
+}

@@ -252,7 +252,8 @@ pub fn rename(connection: &Connection, from: &FilePath, to: &FilePath) -> Result
     }
     execute("DELETE FROM text WHERE path = ?2 AND ?1 <> ?2")?;
     execute(
-        "INSERT INTO text SELECT ?2, epoch, former, rev, snapshot, disk, closed_ms, closed_bytes, saving_rev
+        "INSERT INTO text (path, epoch, rev, saving_rev, closed_ms, closed_bytes, former, disk, snapshot)
+            SELECT ?2, epoch, rev, saving_rev, closed_ms, closed_bytes, former, disk, snapshot
             FROM text WHERE path = ?1",
     )?;
     execute("UPDATE text_revision SET path = ?2 WHERE path = ?1")?;

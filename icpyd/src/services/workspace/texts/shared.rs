@@ -130,11 +130,6 @@ impl Shared {
         self.revision(self.document.rev())
     }
 
-    /// How many revisions have to be made again when the text is read from the store.
-    pub(super) fn remade(&self) -> u64 {
-        self.durable_rev.saturating_sub(self.kept_rev)
-    }
-
     pub(super) fn is_dirty(&self) -> bool {
         match (&self.disk.version, self.path.untitled()) {
             (None, None) => true,

@@ -51,15 +51,8 @@ impl OpenText {
         }
         if !self.is_storing.swap(true, Ordering::AcqRel) {
             let text = Arc::clone(self);
-            self.services.tasks.spawn(async move {
-                // What comes from now on has another task store it when this one ends.
-                text.is_storing.store(false, Ordering::Release);
-                // An error is kept, and refuses the next edit.
-                let _ = text.store_now().await;
-                if text.lock().remade() > REMADE_MAX {
-                    let _ = text.store_all().await;
-                }
-            });
+            // An error is kept, and refuses the next edit.
+            self.services.tasks.spawn(async move { text.store_now().await });
         }
         Ok(())
     }
@@ -81,16 +74,17 @@ impl OpenText {
 
     async fn store_now(&self) -> Result<()> {
         let _turn = self.storing.lock().await;
+        // What comes from now on has another task store it when this one ends.
+        self.is_storing.store(false, Ordering::Release);
         let (unstored, kept, disk) = {
             let mut shared = self.lock();
             let unstored = std::mem::take(&mut shared.unstored);
-            let Some((first, _)) = unstored.first() else { return Ok(()) };
-            let rev = first.rev - 1;
-            let kept = shared.begun.as_ref().map(|begun| kept(&shared, rev, begun));
-            let has_disk = std::mem::replace(&mut shared.is_disk_kept, true) || kept.is_some();
-            let disk = (!has_disk).then(|| kept_disk(&shared));
+            let (Some((first, _)), Some((last, _))) = (unstored.first(), unstored.last()) else { return Ok(()) };
+            let kept = kept_first(&shared, first.rev, last.rev);
+            let disk = take_unkept_disk(&mut shared).filter(|_| kept.is_none());
             (unstored, kept, disk)
         };
+        let kept_rev = kept.as_ref().map(|kept| kept.rev);
         let (path, revisions) = (self.path.clone(), unstored.iter().map(described).collect::<Vec<_>>());
         let change = move |connection: &rusqlite::Connection, _: &mut Changes| {
             if let Some(kept) = &kept {
@@ -105,9 +99,8 @@ impl OpenText {
         let mut shared = self.lock();
         match committed {
             Ok(_) => {
-                if shared.begun.take().is_some() {
-                    shared.kept_rev = unstored.first().map_or(0, |(revision, _)| revision.rev - 1);
-                }
+                shared.begun = None;
+                shared.kept_rev = kept_rev.unwrap_or(shared.kept_rev);
                 shared.is_kept = true;
                 shared.store_error = None;
                 shared.durable_rev = unstored.last().map_or(0, |(revision, _)| revision.rev);
@@ -136,8 +129,7 @@ impl OpenText {
             if !shared.is_kept {
                 return Ok(());
             }
-            let is_disk_kept = std::mem::replace(&mut shared.is_disk_kept, true);
-            (!is_disk_kept).then(|| kept_disk(&shared))
+            take_unkept_disk(&mut shared)
         };
         let path = self.path.clone();
         let change = move |connection: &rusqlite::Connection, _: &mut Changes| match &disk {
@@ -216,6 +208,16 @@ pub(super) fn save_of(saved: &FileSaved, changes: &Changes) -> TextSave {
     TextSave { rev: saved.revision.rev, saved_at_ms: changes.now_ms, version: saved.version.clone() }
 }
 
+/// What is to be kept of a text before these revisions are: it as it was where it is not kept yet, and as it is now where too
+/// many would have to be made again.
+fn kept_first(shared: &Shared, first: u64, last: u64) -> Option<KeptText> {
+    let since = if shared.begun.is_some() { first - 1 } else { shared.kept_rev };
+    if last - since > REMADE_MAX {
+        return Some(kept(shared, last, shared.document.text()));
+    }
+    shared.begun.as_ref().map(|begun| kept(shared, since, begun))
+}
+
 /// A text as it was at a revision.
 fn kept(shared: &Shared, rev: u64, text: &Rope) -> KeptText {
     let Lineage { epoch, former } = shared.document.lineage().clone();
@@ -230,6 +232,12 @@ fn kept_disk(shared: &Shared) -> (KeptDisk, Option<u64>) {
     let conflicts = serde_json::to_value(&shared.conflicts).unwrap_or_default();
     let disk = KeptDisk { version, text: line_ends.write(&text, &text), charset, has_bom, conflicts };
     (disk, shared.saving.as_ref().map(|saving| saving.rev))
+}
+
+/// The same where the store does not have it, which counts as stored from now on.
+fn take_unkept_disk(shared: &mut Shared) -> Option<(KeptDisk, Option<u64>)> {
+    let is_kept = std::mem::replace(&mut shared.is_disk_kept, true);
+    (!is_kept).then(|| kept_disk(shared))
 }
 
 fn described((revision, seq): &Unstored) -> KeptRevision {
