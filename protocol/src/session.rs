@@ -183,8 +183,8 @@ pub struct SessionResumeParams {
     /// The last event that the client has seen, by subscription.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subscriptions: BTreeMap<u64, u64>,
-    /// The last event of the log that the client has seen, by subscription: where events are no longer kept, those with
-    /// `replay` go on from there.
+    /// The last event of the log that the client has seen, by subscription: those with `replay` go on from there, where they
+    /// had not read the log to its end or events are no longer kept.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub logged: BTreeMap<u64, u64>,
 }

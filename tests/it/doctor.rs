@@ -37,6 +37,15 @@ fn the_doctor_starts_nothing_and_is_content() {
 }
 
 #[test]
+fn a_state_that_cannot_be_made_is_named() {
+    let user = Process::new("//- /a.txt\n");
+    let home = user.path("a.txt/home");
+    let output = icpy_tests::process::output(user.command(&["doctor"]).env("ICPY_HOME", &home));
+    assert_eq!(output.status, 1, "{output:?}");
+    assert!(output.stdout.contains("a.txt/home/state` cannot be made: Not a directory"), "{output:?}");
+}
+
+#[test]
 fn the_doctor_names_what_is_wrong_and_what_to_do() {
     let user = Process::with_own_programs("//- /a.py\n");
     let home = user.folder().home();

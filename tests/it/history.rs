@@ -16,28 +16,28 @@ use serde_json::{Value, json};
 
 use crate::events::patterns;
 
-const UPDATED: &str = "state:updated";
+pub(crate) const UPDATED: &str = "state:updated";
 
 /// A daemon with a workspace, whose ring has room for a few events.
-struct Home {
-    daemon: Daemon,
+pub(crate) struct Home {
+    pub(crate) daemon: Daemon,
 }
 
 impl Home {
-    fn new(ring_bytes_max: usize) -> Self {
+    pub(crate) fn new(ring_bytes_max: usize) -> Self {
         let daemon =
             Daemon::boot_with("//- /one/a.txt\n//- /two/b.txt\n", |limits| limits.ring_bytes_max = ring_bytes_max);
         Self { daemon }
     }
 
-    async fn workspace(&self, folder: &str) -> String {
+    pub(crate) async fn workspace(&self, folder: &str) -> String {
         let params = WorkspaceCreateParams { root: self.daemon.path(folder).into(), name: None };
         WorkspaceClient::new(self.daemon.client().await).create(&params).await.unwrap().workspace_id
     }
 }
 
 /// Changes a record so many times: each is a durable event with the next number.
-async fn change(client: &icpy::Client, numbers: impl IntoIterator<Item = u64>) {
+pub(crate) async fn change(client: &icpy::Client, numbers: impl IntoIterator<Item = u64>) {
     let state = StateClient::new(client.clone());
     for number in numbers {
         let mutation = StateMutation { key: "n".into(), set: Some(number.into()), ..StateMutation::default() };
@@ -45,7 +45,7 @@ async fn change(client: &icpy::Client, numbers: impl IntoIterator<Item = u64>) {
     }
 }
 
-fn number(event: &Value) -> u64 {
+pub(crate) fn number(event: &Value) -> u64 {
     event["params"]["records"][0]["value"].as_u64().unwrap()
 }
 
@@ -196,46 +196,6 @@ fn a_wrong_place_is_refused_and_says_why() {
         let relative = json!({ "path": "a.txt" }).to_string();
         let nothing = client.request("event:list", relative, false).await.unwrap();
         assert_eq!(serde_json::from_str::<EventListResult>(&nothing).unwrap().events, []);
-    });
-}
-
-#[test]
-fn a_session_that_was_away_for_too_long_goes_on_in_the_log() {
-    let home = Home::new(5000);
-    home.daemon.run(async {
-        home.workspace("one").await;
-        let producer = home.daemon.client().await;
-        let mut client = home.daemon.line_client(Transport::ALL[0]).await;
-        client.request(1, "session:initialize", &json!({ "clientInfo": { "name": "t" } })).await;
-        let (_, begun) = client.receive_answer(1).await;
-        client.request(2, "session:subscribe", &json!({ "patterns": [UPDATED], "replay": {} })).await;
-        let (_, subscribed) = client.receive_answer(2).await;
-        let (position, log_id) = (&subscribed["result"]["position"], &subscribed["result"]["logId"]);
-        drop(client);
-        change(&producer, 1..=60).await;
-        let mut params = json!({
-            "resumeToken": begun["result"]["resumeToken"],
-            "epoch": position["epoch"],
-            "after": position["seq"],
-            "logged": { "1": log_id },
-        });
-        let mut client = home.daemon.line_client(Transport::ALL[0]).await;
-        client.request(1, "session:resume", &params).await;
-        let (_, resumed) = client.receive_answer(1).await;
-        assert_eq!(resumed["result"]["status"], "replayed", "{resumed}");
-        assert!(resumed["result"]["snapshot"]["state:get"].is_object(), "{resumed}");
-        let mut numbers = Vec::new();
-        while numbers.last() != Some(&60) {
-            let line = client.receive().await;
-            numbers.extend((line["method"] == UPDATED).then(|| number(&line)));
-        }
-        assert_eq!(numbers, (1..=60).collect::<Vec<_>>());
-        // Who does not say what it has seen of the log is told that the tail is gone, as ever.
-        drop(client);
-        params.as_object_mut().unwrap().remove("logged");
-        let mut client = home.daemon.line_client(Transport::ALL[0]).await;
-        client.request(1, "session:resume", &params).await;
-        assert_eq!(client.receive_answer(1).await.1["result"]["status"], "gone");
     });
 }
 

@@ -132,8 +132,11 @@ impl Driver {
 
     fn resumed(&mut self, result: SessionResumeResult) {
         self.resume_token = result.resume_token;
-        if result.status != SessionResumeStatus::Resumed {
-            self.subscriptions.reset(&result.position, &Arc::new(result.snapshot));
+        let snapshot = Arc::new(result.snapshot);
+        match result.status {
+            SessionResumeStatus::Resumed => {}
+            SessionResumeStatus::Replayed => self.subscriptions.tell_lost(&result.position, &snapshot),
+            SessionResumeStatus::Gone => self.subscriptions.reset(&result.position, &snapshot),
         }
     }
 

@@ -102,6 +102,13 @@ impl Subscriptions {
         }
     }
 
+    /// Subscriptions go on in the event log: what is not there and happened since is lost to them.
+    pub(super) fn tell_lost(&mut self, position: &Position, snapshot: &Arc<Map<String, Value>>) {
+        for entry in self.entries.values_mut().filter(|entry| entry.params.replay.is_some()) {
+            entry.tell_reset(position, snapshot);
+        }
+    }
+
     /// All subscriptions go on from a place, because events before it are gone.
     pub(super) fn reset(&mut self, position: &Position, snapshot: &Arc<Map<String, Value>>) {
         self.epoch.clone_from(&position.epoch);
@@ -147,8 +154,8 @@ impl Entry {
         {
             *logged = id;
         }
-        if meta.prev != self.seen {
-            self.lose(self.seen + 1, meta.seq - 1);
+        if meta.prev > self.seen {
+            self.lose(self.seen + 1, meta.prev);
         }
         self.seen = meta.seq;
         let position = Position { epoch: meta.epoch.clone(), seq: meta.seq };
@@ -160,6 +167,10 @@ impl Entry {
 
     fn begin_at(&mut self, position: &Position, snapshot: &Arc<Map<String, Value>>) {
         self.seen = position.seq;
+        self.tell_reset(position, snapshot);
+    }
+
+    fn tell_reset(&mut self, position: &Position, snapshot: &Arc<Map<String, Value>>) {
         self.lost = None;
         let update = Update::Reset { position: position.clone(), snapshot: Arc::clone(snapshot) };
         if !self.hand_over(update) {

@@ -3,12 +3,13 @@
 //! ```text
 //!   log   1 2 3 4 5 6 7 8 9          ids, of durable events
 //!   ring            · 6 · 7 · 8 9 ·  all events
-//!         ─────────▶│                read page by page, up to the first id that the ring has
-//!                   └──────────────▶ and on from there, as every subscription that is behind
+//!         ─────────▶│                read page by page, up to the first id that the ring has behind the place
+//!                   └──────────────▶ from which the subscription goes on, as every one that is behind
 //! ```
 //!
 //! Events are logged before they are published, in the same order, and the ring knows the ids that it has and the last
-//! that it has lost: so the seam is found with the bus locked, and nothing is missing or double there.
+//! that it has lost: so the seam is found with the bus locked, and nothing is missing or double there. Who was lost while it
+//! read the log comes back with both places, and reads on to the same seam.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -101,9 +102,12 @@ impl Bus {
                 "the events after that place are no longer kept, and no place in the log is named",
             ));
         }
-        let begin = match (here, after) {
+        let begin = match (here, place) {
+            (Some(seq), LogPlace::After(log_id)) => {
+                Begin { seq, log_id, is_on: core.log_id_at(seq, found.newest_id) > log_id }
+            }
             (Some(seq), _) => Begin { seq, log_id: core.log_id_at(seq, found.newest_id), is_on: false },
-            (None, None) if place == LogPlace::End => {
+            (None, LogPlace::End) => {
                 Begin { seq: core.seq, log_id: core.log_id_at(core.seq, found.newest_id), is_on: false }
             }
             (None, _) => core.begin_in_log(found, matches!(place, LogPlace::Since(_))),
@@ -129,6 +133,7 @@ struct Begin {
 }
 
 impl Core {
+    /// The last event of the log that is no later than a number.
     fn log_id_at(&self, seq: u64, newest_id: u64) -> u64 {
         match self.ring.logged_after_seq(seq) {
             Some((id, _)) => id - 1,
@@ -186,11 +191,15 @@ impl Subscriber {
         let LogPage { mut events, is_end } = page;
         let last = events.last().map_or(replay.read, |event| event.entry.id);
         bus.with_ring(|ring, seq| {
-            let first = ring.first_log_id().unwrap_or(u64::MAX);
-            events.retain(|event| event.entry.id < first);
-            let has_reached = last >= first || (is_end && ring.lost_log_id() <= last);
+            let next = ring.logged_after_seq(queue.behind().unwrap_or(seq)).map(|(id, _)| id);
+            let has_reached = match next {
+                Some(next) => last + 1 >= next,
+                None => is_end && ring.last_log_id() <= last,
+            };
+            let end = next.map_or(last, |next| last.min(next - 1));
+            events.retain(|event| event.entry.id <= end);
             replay.is_on = !has_reached;
-            replay.read = last.min(first - 1);
+            replay.read = end;
             has_reached && queue.catch_up(ring, seq)
         });
         replay.read_ahead(cx);

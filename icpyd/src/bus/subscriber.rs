@@ -159,6 +159,14 @@ impl Queue {
         offered
     }
 
+    /// The number after which events are read from the ring.
+    pub(super) fn behind(&self) -> Option<u64> {
+        match self.lock().mode {
+            Mode::Behind { after } => Some(after),
+            Mode::Live => None,
+        }
+    }
+
     /// Has the reader told that nothing is missing up to `seq`.
     pub(super) fn mark(&self, seq: u64, log_id: u64) -> Option<Waker> {
         let mut state = self.lock();

@@ -168,17 +168,18 @@ fn with_what_moved(base: &Tokens<'_>, side: &Tokens<'_>, changes: Vec<Change>) -
     let mut all: Vec<Change> = Vec::with_capacity(changes.len());
     // Of the changes that are near each other: which words go and come, and where that is first.
     let (mut removed, mut inserted) = (HashMap::new(), HashMap::new());
+    let mut is_behind = false;
     let mut changes = changes.into_iter().peekable();
     while let Some(mut change) = changes.next() {
-        let is_near = |one: &Change, next: &Change| telling(base.part(one.0.end..next.0.start)).next().is_none();
-        let is_behind = all.last().is_some_and(|it| is_near(it, &change));
+        let is_near = |next: &Change| telling(base.part(change.0.end..next.0.start)).next().is_none();
+        let is_before = changes.peek().is_some_and(is_near);
         if !is_behind {
             removed.clear();
             inserted.clear();
         }
         let (before, after) = (base.part(change.0.clone()), side.part(change.1.clone()));
         let is_short = before.len() + after.len() <= WORDS_BYTES_MAX;
-        if is_short && (is_behind || changes.peek().is_some_and(|it| is_near(&change, it))) {
+        if is_short && (is_behind || is_before) {
             let [gone, come] = [before, after].map(|it| telling(it).collect::<HashSet<&str>>());
             let here = place(&change);
             let (gone, come) = (&gone - &come, &come - &gone);
@@ -196,6 +197,7 @@ fn with_what_moved(base: &Tokens<'_>, side: &Tokens<'_>, changes: Vec<Change>) -
             }
         }
         all.push(change);
+        is_behind = is_before;
     }
     all
 }

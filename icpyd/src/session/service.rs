@@ -169,42 +169,49 @@ impl SessionService {
         caller: &Caller,
     ) -> (SessionResumeStatus, Vec<Feed>, Position) {
         let position = self.bus.position();
-        let resumed: Option<Vec<Feed>> = (params.epoch == position.epoch)
-            .then(|| {
-                let resume = |(id, subscription): (&u64, &SessionSubscribeParams)| {
-                    let after = params.subscriptions.get(id).copied().or(params.after)?;
-                    let subscriber = self.bus.subscribe_after(interest(subscription, caller), after).ok()?;
-                    Some(Feed::new(*id, subscriber, pace(subscription).ok()?))
-                };
-                facts.subscriptions.iter().map(resume).collect()
-            })
-            .flatten();
-        if let Some(feeds) = resumed {
-            return (SessionResumeStatus::Resumed, feeds, position);
-        }
-        if let Some(feeds) = self.replay(facts, params, caller).await {
-            return (SessionResumeStatus::Replayed, feeds, position);
-        }
-        let restart = |(id, subscription): (&u64, &SessionSubscribeParams)| {
-            let subscriber = self.bus.subscribe(interest(subscription, caller));
-            Feed::new(*id, subscriber, pace(subscription).ok().flatten())
-        };
-        let feeds = facts.subscriptions.iter().map(restart).collect();
-        (SessionResumeStatus::Gone, feeds, position)
-    }
-
-    /// Begins the subscriptions of a lost session again in the event log, if all of them can.
-    async fn replay(&self, facts: &Facts, params: &SessionResumeParams, caller: &Caller) -> Option<Vec<Feed>> {
+        let is_same = params.epoch == position.epoch;
+        let mut status = if is_same { SessionResumeStatus::Resumed } else { SessionResumeStatus::Gone };
         let mut feeds = Vec::new();
         for (id, subscription) in &facts.subscriptions {
-            subscription.replay?;
-            let place = LogPlace::After(*params.logged.get(id)?);
-            let seq = params.subscriptions.get(id).copied().or(params.after).unwrap_or_default();
-            let after = Position { epoch: params.epoch.clone(), seq };
-            let subscriber = self.bus.replay(interest(subscription, caller), Some(&after), place).await.ok()?;
-            feeds.push(Feed::new(*id, subscriber, None));
+            let Some((subscriber, is_here)) = self.take_up_one(*id, subscription, params, caller).await else {
+                let restart = |(id, subscription): (&u64, &SessionSubscribeParams)| {
+                    let subscriber = self.bus.subscribe(interest(subscription, caller));
+                    Feed::new(*id, subscriber, pace(subscription).ok().flatten())
+                };
+                return (SessionResumeStatus::Gone, facts.subscriptions.iter().map(restart).collect(), position);
+            };
+            if !is_here {
+                status = SessionResumeStatus::Replayed;
+            }
+            feeds.push(Feed::new(*id, subscriber, pace(subscription).ok().flatten()));
         }
-        (!feeds.is_empty()).then_some(feeds)
+        (status, feeds, position)
+    }
+
+    /// Begins one of them again, and says whether all events that followed are still in memory.
+    async fn take_up_one(
+        &self,
+        id: u64,
+        subscription: &SessionSubscribeParams,
+        params: &SessionResumeParams,
+        caller: &Caller,
+    ) -> Option<(Subscriber, bool)> {
+        let seq = params.subscriptions.get(&id).copied().or(params.after);
+        let after = seq.map(|seq| Position { epoch: params.epoch.clone(), seq });
+        let logged = params.logged.get(&id).map(|id| LogPlace::After(*id));
+        let interest = interest(subscription, caller);
+        let subscriber = match (&after, logged) {
+            (None, None) => return None,
+            (_, logged) if subscription.replay.is_some() => {
+                self.bus.replay(interest, after.as_ref(), logged.unwrap_or(LogPlace::End)).await.ok()?
+            }
+            (Some(after), _) if after.epoch == self.bus.position().epoch => {
+                self.bus.subscribe_after(interest, after.seq).ok()?
+            }
+            _ => return None,
+        };
+        let is_here = params.epoch == self.bus.position().epoch && seq == Some(subscriber.begins_after());
+        Some((subscriber, is_here))
     }
 
     /// The answers of the methods that know the state behind the subscribed topics.

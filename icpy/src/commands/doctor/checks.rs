@@ -1,8 +1,8 @@
 //! What is looked at.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use icpy::finder::{Finder, NoDaemon};
 use icpy::host;
 use icpy_protocol::Empty;
 use icpy_protocol::daemon::{DaemonClient, DaemonStatusResult};
-use icpy_protocol::endpoint::{Endpoint, Folders, SOCKET_VARIABLE, candidates};
+use icpy_protocol::endpoint::{Endpoint, Folders, HOME_VARIABLE, Holder, SOCKET_VARIABLE, candidates};
 use icpy_protocol::error::Error;
 
 use super::Check;
@@ -104,10 +104,7 @@ impl Place {
         let status: Result<DaemonStatusResult, Error> = block_on(DaemonClient::new(connection).status(&Empty {}));
         let status = match status {
             Ok(status) => status,
-            Err(error) => {
-                let advice = "look at its log: `icpy logs`; as the last resort, end its process";
-                return vec![Check::wrong("daemon", error.message(), advice)];
-            }
+            Err(error) => return vec![self.silent_daemon(&error)],
         };
         let (version, pid, took) = (&status.version, status.pid, began.elapsed());
         let mut checks =
@@ -119,6 +116,20 @@ impl Place {
         let problem = |problem: &String| Check::wrong("daemon", problem, "see `icpy logs`");
         checks.extend(status.problems.iter().map(problem));
         checks
+    }
+
+    /// Why one does not answer.
+    fn silent_daemon(&self, error: &Error) -> Check {
+        let holder = self.candidates.iter().filter(|it| it.is_alive()).find_map(Endpoint::holder);
+        let Some(Holder { pid, .. }) = holder else {
+            return Check::wrong("daemon", error.message(), "look at its log: `icpy logs`");
+        };
+        if is_stopped(pid) {
+            let says = format!("process {pid} is stopped, as by `kill -STOP` or a debugger");
+            return Check::wrong("daemon", says, format!("`kill -CONT {pid}` lets it go on"));
+        }
+        let says = format!("process {pid} does not answer: {}", error.message());
+        Check::wrong("daemon", says, format!("look at its log: `icpy logs`; as the last resort, `kill -9 {pid}`"))
     }
 
     /// Whether there is none, or one that cannot be reached.
@@ -158,7 +169,13 @@ impl Place {
         let folder = &self.folders.state;
         let shown = folder.display();
         if !folder.exists() {
-            return Check::ok("state", format!("`{shown}` is made when it is needed"));
+            return match can_make(folder) {
+                Ok(()) => Check::ok("state", format!("`{shown}` is made when it is needed")),
+                Err(error) => {
+                    let says = format!("`{shown}` cannot be made: {error}");
+                    Check::wrong("state", says, format!("make it, or set {HOME_VARIABLE} to a folder of yours"))
+                }
+            };
         }
         let probe = folder.join(format!(".doctor-{}", std::process::id()));
         let written =
@@ -234,4 +251,18 @@ pub(super) fn system() -> Vec<Check> {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn system() -> Vec<Check> {
     Vec::new()
+}
+
+/// Whether a process does nothing until it is told to go on, as far as the system tells.
+fn is_stopped(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+}
+
+/// Whether a folder can be made, by making a file where the first of its parents would be.
+fn can_make(folder: &Path) -> io::Result<()> {
+    let above = folder.ancestors().find(|it| it.exists()).unwrap_or(Path::new("/"));
+    let probe = above.join(format!(".doctor-{}", std::process::id()));
+    File::create(&probe)?;
+    fs::remove_file(probe)
 }

@@ -103,7 +103,12 @@ fn bus(epoch: &str, log: &Arc<Memory>) -> Bus {
 
 impl Client {
     fn begin(&mut self, subscriber: Subscriber, bus: &Bus) {
-        self.position.get_or_insert(Position { seq: subscriber.begins_after(), ..bus.position() });
+        let begun = Position { seq: subscriber.begins_after(), ..bus.position() };
+        // Of another history it knows nothing, and of one that goes on what it has seen.
+        if self.position.as_ref().is_none_or(|position| position.epoch != begun.epoch) {
+            self.gaps.push((begun.epoch.clone(), 0, begun.seq));
+            self.position = Some(begun);
+        }
         self.subscriber = Some(subscriber);
     }
 

@@ -177,6 +177,9 @@ impl TerminalApi<Caller> for Terminals {
 
     async fn rename(&self, _: &Caller, params: TerminalRenameParams) -> Result<TerminalInfo> {
         let terminal = self.find(&params.terminal_id)?;
+        if params.name.is_empty() {
+            return Err(Error::invalid_params("`name` is empty: a terminal is named by it"));
+        }
         terminal.rename(params.name);
         let info = terminal.info();
         self.services.bus.publish(&RENAMED, &info);

@@ -49,8 +49,7 @@ impl Scrollback {
         if self.excess(self.bytes_max) == 0 {
             return;
         }
-        let mut terminals = self.terminals.lock().unwrap_or_else(PoisonError::into_inner);
-        terminals.retain(|terminal| terminal.strong_count() > 0);
+        let terminals = self.terminals.lock().unwrap_or_else(PoisonError::into_inner);
         let mut quietest: Vec<Arc<Terminal>> = terminals.iter().filter_map(Weak::upgrade).collect();
         quietest.sort_by_cached_key(|terminal| terminal.lock().meter.last_printed());
         let wanted = self.bytes_max - self.bytes_max / ROOM;
@@ -103,7 +102,11 @@ impl Drop for Share {
 impl Terminal {
     /// Holds within the bound from now on.
     pub(super) fn enter_scrollback(self: &Arc<Self>) {
-        self.share.all.terminals.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(self));
+        let mut terminals = self.share.all.terminals.lock().unwrap_or_else(PoisonError::into_inner);
+        // As long as one is named here, its place in memory stays.
+        terminals.retain(|terminal| terminal.strong_count() > 0);
+        terminals.push(Arc::downgrade(self));
+        drop(terminals);
         self.share.note(&self.model().screen);
         self.share.make_room();
     }

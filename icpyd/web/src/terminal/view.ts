@@ -16,6 +16,7 @@ import { type LinkActions, LinkProvider, opensLink } from "./link_provider.ts";
 import { toldFolder } from "./links.ts";
 import { Marks } from "./marks.ts";
 import { pastedText, pasteQuestion } from "./paste.ts";
+import { selecting } from "./selecting.ts";
 import { silence } from "./silence.ts";
 
 /** What the user prefers of it. */
@@ -135,12 +136,10 @@ export class TerminalView implements Display, TypeTarget {
   }
 
   typeAhead(typed: Typed[]): void {
+    const { applicationCursorKeysMode } = this.#terminal.modes;
     for (const piece of typed) {
       if (piece.kind === "paste") void this.paste(piece.text);
-      else
-        this.#type(
-          piece.kind === "text" ? piece.text : keySequence(piece.key, this.#terminal.modes.applicationCursorKeysMode),
-        );
+      else this.#type(piece.kind === "text" ? piece.text : keySequence(piece.key, applicationCursorKeysMode));
     }
   }
 
@@ -161,14 +160,13 @@ export class TerminalView implements Display, TypeTarget {
 
   write(bytes: Uint8Array, isScreen: boolean, done: () => void): void {
     const terminal = this.#terminal;
-    const { baseY, viewportY } = terminal.buffer.active;
-    const fromEnd = baseY - viewportY;
+    const fromEnd = terminal.buffer.active.baseY - terminal.buffer.active.viewportY;
     let select = () => {};
     // It shows when it is whole.
     if (isScreen) {
       terminal.write(SYNCHRONIZED[0], () => {
         this.#marks.clear();
-        select = this.#selecting();
+        select = selecting(terminal);
       });
     }
     for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
@@ -181,21 +179,6 @@ export class TerminalView implements Display, TypeTarget {
       if (fromEnd > 0) terminal.scrollToLine(Math.max(0, terminal.buffer.active.baseY - fromEnd));
       done();
     });
-  }
-
-  /** Selects again what is selected now, if it is as far from the end then. */
-  #selecting(): () => void {
-    const terminal = this.#terminal;
-    const [position, text] = [terminal.getSelectionPosition(), terminal.getSelection()];
-    if (!position || text === "") return () => {};
-    const { start, end } = position;
-    const fromEnd = terminal.buffer.active.length - start.y;
-    const length = (end.y - start.y) * terminal.cols + end.x - start.x;
-    return () => {
-      const row = terminal.buffer.active.length - fromEnd;
-      if (row >= 0) terminal.select(start.x, row, length);
-      if (terminal.getSelection() !== text) terminal.clearSelection();
-    };
   }
 
   resize({ columns, rows }: TerminalSize): void {

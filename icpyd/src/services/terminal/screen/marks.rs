@@ -1,5 +1,6 @@
 //! Where the shell's commands are, so that a viewer who begins with a snapshot can go from one to another. Their places move with
-//! the text around them. Not here: how it is known that one begins or ends (`commands`).
+//! the text when its lines are laid out anew, but not where a program moves lines within the screen. Not here: how it is known
+//! that one begins or ends (`commands`).
 
 use std::ops::Range;
 
