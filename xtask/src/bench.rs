@@ -12,7 +12,7 @@ use crate::build::{Profile, build};
 use crate::{Failure, cargo, install_packages, npm, root, run};
 
 /// The areas in the order of the document, and what it says of each.
-const AREAS: [(&str, &str); 19] = [
+const AREAS: [(&str, &str); 20] = [
     ("process", "A client's whole process, with the daemon running"),
     ("wire", "Requests over one connection, and connections"),
     ("cold", "From no daemon to its first answer"),
@@ -31,6 +31,7 @@ const AREAS: [(&str, &str); 19] = [
     ("load", "Many clients at once"),
     ("idle", "A daemon that nobody asks for anything"),
     ("size", "How large the programs are"),
+    ("growth", "What each costs as there is more of it; [growth.md](growth.md) shows the curves, and why they are so"),
     ("browser", "The web UI in Chromium; the floor is a bare page with the same editor and terminal"),
 ];
 
@@ -74,13 +75,16 @@ pub(crate) fn bench(args: &[String]) -> Result<(), Failure> {
     };
     let folder = root().join("target/bench");
     fs::create_dir_all(&folder).map_err(|error| Some(format!("`{}`: {error}", folder.display())))?;
+    let pictures = folder.join("growth");
+    fs::create_dir_all(&pictures).map_err(|error| Some(format!("`{}`: {error}", pictures.display())))?;
     let mut rows: Vec<Value> = Vec::new();
     if names.is_empty() || names.iter().any(|it| *it != "browser") {
         let figures = folder.join("core.json");
         let areas = names.iter().filter(|it| **it != "browser");
         let mut command = cargo();
         command.args(["bench", "--package", "icpy-tests", "--bench", "core", "--"]).args(areas);
-        run(command.env("ICPY_BENCH_PROGRAMS", &programs).env("ICPY_BENCH_JSON", &figures))?;
+        command.env("ICPY_BENCH_PROGRAMS", &programs).env("ICPY_BENCH_PICTURES", &pictures);
+        run(command.env("ICPY_BENCH_JSON", &figures))?;
         rows.extend(read(&figures)?);
     }
     if names.is_empty() || names.contains(&"browser") {
@@ -91,7 +95,27 @@ pub(crate) fn bench(args: &[String]) -> Result<(), Failure> {
         run(command.env("ICPY_PROGRAMS", &programs).env("ICPY_BENCH_JSON", &figures))?;
         rows.extend(read(&figures)?);
     }
-    if is_written { write(rows, &programs) } else { Ok(()) }
+    if !is_written {
+        return Ok(());
+    }
+    if names.is_empty() || names.contains(&"growth") {
+        show(&pictures)?;
+    }
+    write(rows, &programs)
+}
+
+/// Puts the curves into the documents.
+fn show(pictures: &Path) -> Result<(), Failure> {
+    let folder = root().join("docs/growth");
+    let copy = || -> std::io::Result<()> {
+        fs::create_dir_all(&folder)?;
+        for picture in fs::read_dir(pictures)? {
+            let picture = picture?;
+            fs::copy(picture.path(), folder.join(picture.file_name()))?;
+        }
+        Ok(())
+    };
+    copy().map_err(|error| Some(format!("`{}`: {error}", folder.display())))
 }
 
 fn read(file: &Path) -> Result<Vec<Value>, Failure> {
@@ -100,22 +124,23 @@ fn read(file: &Path) -> Result<Vec<Value>, Failure> {
     serde_json::from_slice(&content).map_err(|error| failed(&error))
 }
 
-/// Writes the document and its data. Areas that were not measured now stay as they were.
+/// Writes the document and its data. Areas that were not measured now stay as they were, where that was on this
+/// machine.
 fn write(rows: Vec<Value>, programs: &Path) -> Result<(), Failure> {
     let docs = root().join("docs");
     let data = docs.join("benchmarks.json");
     let before = fs::read(&data).ok().and_then(|it| serde_json::from_slice::<Value>(&it).ok()).unwrap_or_default();
     let measured: Vec<Value> = rows.iter().map(|row| row["area"].clone()).collect();
     let version = said(programs.join("icpyd").as_os_str(), "--version").unwrap_or_default();
+    let machine = machine();
     let mut all: Vec<Value> = before["rows"].as_array().cloned().unwrap_or_default();
-    all.retain(|row| !measured.contains(&row["area"]));
+    all.retain(|row| before["machine"] == json!(machine) && !measured.contains(&row["area"]));
     all.extend(rows.into_iter().map(|mut row| {
         row["version"] = json!(version);
         row
     }));
     let place = |row: &Value| AREAS.iter().position(|(area, _)| row["area"] == *area);
     all.sort_by_key(place);
-    let machine = machine();
     let page = page(&machine, &all);
     let data_text = serde_json::to_string_pretty(&json!({ "machine": machine, "rows": all })).unwrap_or_default();
     for (file, content) in [(docs.join("benchmarks.md"), page), (data, data_text + "\n")] {

@@ -1,13 +1,13 @@
 //! Looking for inputs that break what is read from strangers: libFuzzer, on a stable compiler, for a time that is given.
 //!
 //! The targets are the folders of `tests/fuzz/corpus`. What is found goes to `target/fuzz`. Only our own code is compiled for
-//! it, by [`compile`]: what it depends on is there from other builds, and stays as it is.
+//! it, by this program in the compiler's place: what it depends on is there from other builds, and stays as it is.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Failure, cargo, root};
+use crate::{COMPILER_FLAGS, Failure, cargo, root};
 
 /// What makes the compiler count which ways a program takes, and tell libFuzzer what is compared with what.
 const FLAGS: [&str; 5] = [
@@ -81,17 +81,8 @@ fn build(targets: &[String]) -> Result<PathBuf, Failure> {
         command.args(["--bin", target]);
     }
     // Crates that are compiled by a wrapper are kept apart from the same crates without one.
-    crate::run(command.env("RUSTC_WORKSPACE_WRAPPER", this))?;
+    crate::run(command.env("RUSTC_WORKSPACE_WRAPPER", this).env(COMPILER_FLAGS, FLAGS.join(" ")))?;
     Ok(root().join("target/debug"))
-}
-
-/// Compiles one of our crates, in place of the compiler that cargo names first.
-pub(crate) fn compile(rustc: &str, args: &[String]) -> Result<(), Failure> {
-    let name = args.iter().skip_while(|arg| *arg != "--crate-name").nth(1);
-    // Before it compiles anything cargo asks what the compiler is. A build script runs while it builds, without libFuzzer.
-    let is_part = name.is_some_and(|name| name != "___" && name != "build_script_build");
-    let flags: &[&str] = if is_part { &FLAGS } else { &[] };
-    crate::run(Command::new(rustc).args(args).args(flags))
 }
 
 /// Runs a target, beginning with its corpus and what was found before.

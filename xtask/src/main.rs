@@ -4,6 +4,7 @@
 
 mod bench;
 mod build;
+mod coverage;
 mod dist;
 mod fuzz;
 mod web;
@@ -21,6 +22,7 @@ cargo xtask test [FILTER]     run every test, or those whose names hold FILTER
 cargo xtask bench [AREA...]   run every benchmark, or those of some areas, and print their tables
     --write                   and make docs/benchmarks.md of them
     --from FOLDER             of the programs that are there, instead of building them
+cargo xtask coverage [FILTER] run the tests, and print which share of its lines each part has run
 cargo xtask fuzz [TARGET...]  look for inputs that break what is read from strangers, with libFuzzer
     --seconds N               for so long each, instead of a minute
     INPUT                     repeat this one with one TARGET, instead of looking for others
@@ -31,6 +33,9 @@ cargo xtask dist [KIND]       make packages in target/packages: a `deb`, and an 
     --to FOLDER               in another folder
     --target TRIPLE           for the system that the programs are for, when it is not this one
     --version VERSION         under another version";
+
+/// What this program, in the place of the compiler, has it do more.
+const COMPILER_FLAGS: &str = "ICPY_COMPILER_FLAGS";
 
 /// Why a command failed: a sentence, or nothing when what failed has said so itself.
 type Failure = Option<String>;
@@ -43,8 +48,9 @@ fn main() -> ExitCode {
         Some("run") => run_icpy(&rest),
         Some("test") => test(&rest),
         Some("bench") => bench::bench(&rest),
+        Some("coverage") => coverage::coverage(&rest),
         Some("fuzz") => fuzz::fuzz(&rest),
-        Some(rustc) if Path::new(rustc).file_stem().is_some_and(|name| name == "rustc") => fuzz::compile(rustc, &rest),
+        Some(rustc) if Path::new(rustc).file_stem().is_some_and(|name| name == "rustc") => compile(rustc, &rest),
         Some("docs") => documents(),
         Some("install") => install(rest.first().map(Path::new)),
         Some("dist") => dist::dist(&rest),
@@ -71,8 +77,21 @@ fn run_icpy(args: &[String]) -> Result<(), Failure> {
     run(Command::new(programs.icpy).args(args))
 }
 
-/// The programs are built first: tests start them as a user would.
+/// Compiles one of our crates, in place of the compiler that cargo names first.
+fn compile(rustc: &str, args: &[String]) -> Result<(), Failure> {
+    let name = args.iter().skip_while(|arg| *arg != "--crate-name").nth(1);
+    // Before it compiles anything cargo asks what the compiler is. A build script runs while it builds.
+    let is_part = name.is_some_and(|name| name != "___" && name != "build_script_build");
+    let flags = if is_part { env::var(COMPILER_FLAGS).unwrap_or_default() } else { String::new() };
+    run(Command::new(rustc).args(args).args(flags.split_whitespace()))
+}
+
 fn test(filter: &[String]) -> Result<(), Failure> {
+    test_with(cargo, filter)
+}
+
+/// The programs are built first: tests start them as a user would.
+fn test_with(cargo: impl Fn() -> Command, filter: &[String]) -> Result<(), Failure> {
     web::build()?;
     run(cargo().args(["build", "--workspace", "--bins"]))?;
     for folder in ["tests/browser", "tests/codemirror", "tests/typescript", "tests/xterm", "tests/yjs"] {
