@@ -8,6 +8,7 @@ mod browser;
 mod cold;
 mod cores;
 mod fanout;
+mod growth;
 mod history;
 mod idle;
 mod load;
@@ -53,6 +54,7 @@ const AREAS: &[Area] = &[
     ("load", load::run),
     ("idle", idle::run),
     ("size", size::run),
+    ("growth", growth::run),
 ];
 
 pub(crate) fn run() -> ExitCode {

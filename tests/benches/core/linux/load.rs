@@ -190,7 +190,7 @@ fn resting(table: &mut Table, name: &str, listener: &Listener, connect: Connect)
 }
 
 /// A descriptor for each client, here and in the daemon.
-fn raise_limit() {
+pub(crate) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
     setrlimit(Resource::Nofile, wanted).unwrap();

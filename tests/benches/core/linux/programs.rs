@@ -60,9 +60,15 @@ impl Server {
 
     /// The daemon, in the foreground of this program.
     pub(crate) fn daemon() -> Self {
+        Self::daemon_with(&[])
+    }
+
+    /// The same with these arguments.
+    pub(crate) fn daemon_with(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("home/run/icpyd.sock");
-        let child = Command::new(ours("icpyd")).env("ICPY_HOME", folder.path().join("home")).spawn().unwrap();
+        let home = folder.path().join("home");
+        let child = Command::new(ours("icpyd")).args(args).env("ICPY_HOME", home).spawn().unwrap();
         let server = Self { child, socket, folder };
         drop(server.connect());
         server

@@ -5,6 +5,8 @@ mod many;
 mod trace;
 mod yjs;
 
+pub(super) use self::many::Open;
+
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Instant;

@@ -251,6 +251,11 @@ impl Client {
         Self { reader: BufReader::with_capacity(1 << 20, stream), seen: vec![] }
     }
 
+    /// One of many.
+    pub(crate) fn connect_small(stream: UnixStream) -> Self {
+        Self { reader: BufReader::with_capacity(1 << 10, stream), seen: vec![] }
+    }
+
     fn send(&mut self, message: &Value) {
         self.send_line(&format!("{message}\n"));
     }

@@ -41,22 +41,27 @@ fn content() -> String {
     "    let this = a_line_of(code, that_is_not_long);\n".repeat(120)
 }
 
-struct Open {
+/// A text that is open.
+pub(in super::super) struct Open {
     edit: serde_json::Value,
     rev: u64,
 }
 
 impl Open {
-    fn new(daemon: &Server, client: &mut Client, name: &str) -> Self {
+    pub(in super::super) fn new(daemon: &Server, client: &mut Client, name: &str) -> Self {
+        Self::of(daemon, client, name, &content())
+    }
+
+    pub(in super::super) fn of(daemon: &Server, client: &mut Client, name: &str, content: &str) -> Self {
         let path = daemon.folder.path().join(name);
-        std::fs::write(&path, content()).unwrap();
+        std::fs::write(&path, content).unwrap();
         client.ask("file:open", &json!({ "path": path }));
         let now = client.ask("file:get_text", &json!({ "path": path }))["result"]["revision"].clone();
         let edits = [json!({ "from": 7, "text": "x" })];
         Self { edit: json!({ "path": path, "epoch": now["epoch"], "edits": edits }), rev: now["rev"].as_u64().unwrap() }
     }
 
-    fn edit(&mut self, client: &mut Client) -> std::time::Duration {
+    pub(in super::super) fn edit(&mut self, client: &mut Client) -> std::time::Duration {
         self.edit["baseRev"] = json!(self.rev);
         let line = request("file:edit", &self.edit);
         let begin = Instant::now();
