@@ -157,7 +157,7 @@ fn read_failure(error: &io::Error) -> Lost {
 fn lost(method: &str, why: &Lost) -> Error {
     match why {
         Lost::Closed => Error::connection_lost(format!("icpyd closed the connection before it answered `{method}`")),
-        Lost::TimedOut => Error::timeout(format!("icpyd did not answer `{method}` in time")),
+        Lost::TimedOut => Error::timeout(format!("icpyd did not answer `{method}` in time; see `icpy doctor`")),
         Lost::Garbled(why) => Error::internal(format!("icpyd answered `{method}` with something else: {why}")),
     }
 }

@@ -8,7 +8,7 @@ use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use icpy_protocol::endpoint::{DAEMON_VARIABLE, Environment};
+use icpy_protocol::endpoint::{self, DAEMON_VARIABLE, Environment};
 
 /// A moment, to see how much time has passed since.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,11 @@ pub fn variable(name: &str) -> Option<String> {
 /// What tells where a daemon may be.
 pub fn environment() -> Environment {
     Environment::new(|name| env::var_os(name))
+}
+
+/// Checks what the user says where everything is. The error is a sentence.
+pub fn check_home() -> Result<(), String> {
+    endpoint::check_home(|name| env::var_os(name))
 }
 
 /// The daemon in whose terminal this process runs, if it does.

@@ -4,12 +4,13 @@ pub(crate) mod color;
 pub(crate) mod progress;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::time::{Duration, UNIX_EPOCH};
 
 use icpy::finder::NoDaemon;
 use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::path::FilePath;
 use icpy_protocol::path::names::is_unseen;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// Why a command failed, with the exit status that says so.
@@ -50,7 +51,7 @@ impl From<NoDaemon> for Failure {
         let hint = match &why {
             NoDaemon::NotStarted { log: Some(log), .. } => Some(format!("its log is `{}`", log.display())),
             NoDaemon::NotStarted { log: None, .. } | NoDaemon::NotReached { .. } => None,
-            NoDaemon::NotRunning => Some("opening a file starts it".to_owned()),
+            NoDaemon::NotRunning => Some("`icpy start` starts it, and so does opening a file".to_owned()),
         };
         Self { error: Error::unavailable(why.to_string()), hint, status: NO_DAEMON, is_reported: false }
     }
@@ -191,8 +192,14 @@ pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>)
     text
 }
 
-/// A time, in milliseconds since 1970, as people write it: in UTC.
+/// A time, in milliseconds since 1970, as the user's clocks show it.
 pub(crate) fn date(ms: u64) -> String {
-    let time = UNIX_EPOCH + Duration::from_millis(ms);
-    humantime::format_rfc3339_seconds(time).to_string()
+    date_in(&TimeZone::system(), ms)
+}
+
+/// The same in a time zone.
+pub(crate) fn date_in(zone: &TimeZone, ms: u64) -> String {
+    let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let zoned = time.map(|time| time.to_zoned(zone.clone()));
+    zoned.map_or_else(|| ms.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -20,6 +20,9 @@ pub fn read(args: &[OsString], exists: impl Fn(&Path) -> bool) -> Result<Vec<Tar
     let mut targets = Vec::new();
     let mut pending: Option<(&OsStr, TextPosition)> = None;
     for arg in args {
+        if arg.is_empty() {
+            return Err("a file's name is empty".to_owned());
+        }
         let literal = Path::new(arg);
         let text = arg.to_str().filter(|_| !exists(literal));
         if let Some(position) = text.and_then(|text| parse_position(text.strip_prefix('+')?)) {

@@ -26,7 +26,7 @@ Files:
   $XDG_STATE_HOME/icpy/log/icpyd.log    the log, JSON lines
   $XDG_STATE_HOME/icpy/log/audit.log    who was let in over HTTP and asked for what, JSON lines
 
-Settings, with their defaults, as `[section] key` in the file:
+Settings, as `[section] key` in the file; `icpy config show` has what they are:
   log.level = \"info\"                error, warn, info, debug or trace; a reload changes it
   daemon.idle_exit = \"never\"        end after so long without a client, when nothing is lost: \"30min\"
   daemon.audit_socket = false       whether the audit log has what comes over the socket too

@@ -12,7 +12,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The listener for HTTP. It goes on in the next program.
 pub trait Front: Keeper {
-    /// Starts to listen: where the settings say, or at an address. When it listens already nothing changes.
+    /// Starts to listen: where the settings say, or at an address. When it listens there already nothing changes.
     fn open(&self, address: Option<String>) -> Answer<'_, Result<()>>;
 
     /// Ends that, and its connections.
@@ -20,4 +20,7 @@ pub trait Front: Keeper {
 
     /// Whether and where it listens.
     fn status(&self) -> WebStatusResult;
+
+    /// Why it does not listen where the settings say, as a sentence.
+    fn problem(&self) -> Option<String>;
 }

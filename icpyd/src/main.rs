@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use icpy_protocol::endpoint::{Folders, StartReport};
+use icpy_protocol::endpoint::{Folders, StartReport, check_home};
 use icpyd::args::Args;
 use icpyd::config::Layers;
 use icpyd::daemon::{Daemon, Settings};
@@ -47,6 +47,9 @@ fn main() -> ExitCode {
     args.socket = args.socket.map(|socket| path::absolute(&socket).unwrap_or(socket));
     args.set.extend(args.http.take().map(|address| format!("http.listen={address}")));
     let host = Host::real();
+    if let Err(message) = check_home(|name| host.variable(name)) {
+        return tell(&StartReport::Failed { message, log: None }, &args);
+    }
     if let Some(file) = &args.check_config {
         return check_config(file.as_deref(), &args, &host);
     }

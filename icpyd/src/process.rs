@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, StartReport};
+use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, HOME_VARIABLE, Source, StartReport};
 
 use crate::args::Args;
 use crate::config::{Configuration, Layers, Loaded};
@@ -89,6 +89,7 @@ impl Process {
         let inherited = inherited.socket;
         let named = inherited.as_ref().map(|inherited| &*inherited.path).or(args.socket.as_deref());
         let endpoint = endpoint::place(&environment, named).map_err(failed)?;
+        refuse_second(&endpoint, &environment, &folders).map_err(failed)?;
         let start_lock = match args.started_by_client {
             true => None,
             false => Some(take_start_lock(&endpoint).map_err(failed)?),
@@ -165,6 +166,20 @@ fn refuse_root(args: &Args, host: &Host) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// The state is one daemon's alone, wherever that listens. The error is a sentence.
+fn refuse_second(endpoint: &Endpoint, environment: &Environment, folders: &Folders) -> Result<(), String> {
+    let known = endpoint::candidates(environment, None).into_iter().filter(|it| it.source != Source::Hint);
+    let other =
+        known.chain(folders.recorded_socket()).filter(|it| it.socket != endpoint.socket).find(Endpoint::is_alive);
+    let Some(other) = other else { return Ok(()) };
+    let (socket, state) = (other.socket.display(), folders.state.display());
+    let who = other.holder().map_or_else(String::new, |holder| format!(" (process {})", holder.pid));
+    Err(format!(
+        "the icpyd at `{socket}`{who} has its state in `{state}`: stop it by `icpy --socket {socket} stop`, or give this \
+         one a folder of its own by {HOME_VARIABLE}"
+    ))
 }
 
 /// What the lookup of places sees.

@@ -19,6 +19,7 @@ use crate::bus::{Answer, Respond};
 use crate::caller::Caller;
 use crate::crash;
 use crate::metrics::{Measured, Metrics};
+use crate::slip::suggestion;
 
 /// About so many names there are: growing from nothing would move them often.
 const ROUTES: usize = 256;
@@ -152,10 +153,11 @@ impl Router {
 
     /// The route of a method that is within a caller's scopes.
     fn find(&self, caller: &Caller, method: &str) -> Result<&Route> {
-        let route = self
-            .routes
-            .get(method)
-            .ok_or_else(|| Error::method_not_found(format!("no method is named `{}`", shortened(method))))?;
+        let route = self.routes.get(method).ok_or_else(|| {
+            let wrong = shortened(method);
+            let meant = suggestion(wrong, self.routes.values().map(|route| route.info.name));
+            Error::method_not_found(format!("no method is named `{wrong}`{meant}"))
+        })?;
         let info = route.info;
         match caller.scopes().contains(info.access) {
             true => Ok(route),

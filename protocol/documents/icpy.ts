@@ -112,7 +112,7 @@ export interface SessionResumeParams {
   after?: number | null;
   /** The last event that the client has seen, by subscription. */
   subscriptions?: Record<string, number>;
-  /** The last event of the log that the client has seen, by subscription: where events are no longer kept, those with `replay` go on from there. */
+  /** The last event of the log that the client has seen, by subscription: those with `replay` go on from there, where they had not read the log to its end or events are no longer kept. */
   logged?: Record<string, number>;
 }
 

@@ -45,6 +45,17 @@ impl Environment {
     }
 }
 
+/// Checks what the user says where everything is. The error is a sentence.
+pub fn check_home(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), String> {
+    match variable(HOME_VARIABLE).map(PathBuf::from) {
+        Some(home) if home.is_relative() && !home.as_os_str().is_empty() => Err(format!(
+            "{HOME_VARIABLE} is `{}`, which is another folder wherever one is: give it an absolute path",
+            home.display()
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The folders that outlive the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folders {
@@ -197,6 +208,10 @@ impl Endpoint {
     /// Makes the folder where it is missing, then checks it. The error is a sentence.
     pub fn prepare(&self) -> Result<(), String> {
         platform::check_length(&self.socket)?;
+        // A folder of ours has nothing of anybody else's.
+        if self.source == Source::Flag {
+            platform::check_free(&self.socket)?;
+        }
         // A folder that the user named is theirs to make.
         if self.source != Source::Flag || !platform::SOCKETS_ARE_IN_FOLDERS {
             platform::make_private(&self.folder)?;

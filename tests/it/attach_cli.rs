@@ -267,3 +267,20 @@ fn a_terminal_is_not_shown_in_itself() {
     ends(&mut terminal, 4);
     assert_eq!(user.json(&["terminal", "ls"])["terminals"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_name_means_one_terminal() {
+    let user = Process::new("");
+    let made = |command: &str| {
+        user.json(&["terminal", "new", "--detach", "--name", "one", "--", command])["terminalId"].clone()
+    };
+    made("true");
+    until_now("the first to end", || user.json(&["terminal", "ls"])["terminals"][0]["exit"].is_object());
+    let second = made("cat");
+    assert_eq!(user.json(&["terminal", "rename", "one", "one"])["terminalId"], second, "the one that runs");
+    made("cat");
+    let refused = user.icpy(&["terminal", "kill", "one"]);
+    assert!(refused.status == 2 && refused.stderr.contains("means 2 terminals"), "{refused:?}");
+    let nameless = user.icpy(&["terminal", "rename", second.as_str().unwrap(), ""]);
+    assert!(nameless.status != 0 && nameless.stderr.contains("`name` is empty"), "{nameless:?}");
+}

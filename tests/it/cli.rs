@@ -256,7 +256,7 @@ fn a_reader_that_leaves_ends_the_client_without_a_word() {
         icpy.display()
     );
     let mut shell = Command::new("bash");
-    shell.args(["-c", &script]).env_clear().env("ICPY_HOME", user.folder().home()).env("PATH", "/usr/bin:/bin");
+    process::clear(&mut shell).args(["-c", &script]).env("ICPY_HOME", user.folder().home());
     let output = process::output(&mut shell);
     assert_eq!(output.stderr.lines().filter(|line| line.contains("panic")).count(), 0, "{output:?}");
     let statuses: Vec<&str> = output.stdout.lines().collect();

@@ -51,7 +51,24 @@ fn check_command(command: clap::Command) {
     let name = command.get_name().to_owned();
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).unwrap();
-    check(&Path::new(MAN).join(format!("{name}.1")), &String::from_utf8(page).unwrap());
+    check(&Path::new(MAN).join(format!("{name}.1")), &revised(&String::from_utf8(page).unwrap()));
+}
+
+/// A page without references to pages that there are not, and with its tables as they are in the help.
+fn revised(page: &str) -> String {
+    let mut text = String::new();
+    for line in page.lines() {
+        let line = match line.strip_suffix("(1)").and_then(|line| line.split_once("\\-")) {
+            Some((program, command)) if !line.contains(' ') => format!("{program} {command}"),
+            _ => line.to_owned(),
+        };
+        match line.as_str() {
+            ".SH EXTRA" => text += ".SH NOTES\n.nf\n",
+            ".SH VERSION" => text += ".fi\n.SH VERSION\n",
+            line => text.extend([line, "\n"]),
+        }
+    }
+    text
 }
 
 /// The compiler accepts the types, a right use of them, and refuses a wrong one.

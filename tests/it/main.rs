@@ -32,6 +32,8 @@ mod durable;
 mod errors;
 mod events;
 mod events_http;
+#[cfg(target_os = "linux")]
+mod faults;
 #[cfg(unix)]
 mod files;
 #[cfg(target_os = "linux")]
@@ -43,6 +45,8 @@ mod grep;
 mod grep_lines;
 #[cfg(unix)]
 mod history;
+#[cfg(unix)]
+mod history_resume;
 mod http;
 mod http_credentials;
 mod http_front;
@@ -54,6 +58,8 @@ mod http_rates;
 mod index;
 #[cfg(unix)]
 mod interactive;
+#[cfg(unix)]
+mod kills;
 #[cfg(unix)]
 mod life;
 #[cfg(unix)]
@@ -90,6 +96,8 @@ mod opening;
 mod origins;
 #[cfg(target_os = "linux")]
 mod packaging;
+#[cfg(unix)]
+mod places;
 #[cfg(unix)]
 mod preferences;
 #[cfg(unix)]

@@ -100,7 +100,10 @@ fn close_each(user: &Process, count: usize, act: impl Fn(&Path) -> bool) {
 fn git(user: &Process, args: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=dora", "-c", "user.email=dora@example.org", "-c", "init.defaultBranch=main"]);
-    command.args(args).current_dir(user.folder().files()).env_clear().env("PATH", "/usr/bin:/bin:/usr/local/bin");
+    process::clear(&mut command)
+        .args(args)
+        .current_dir(user.folder().files())
+        .env("PATH", "/usr/bin:/bin:/usr/local/bin");
     command.env("HOME", user.folder().files()).env("ICPY_HOME", user.folder().home());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
@@ -247,4 +250,17 @@ fn colour_is_for_those_who_want_it() {
             assert_eq!(user.icpy(&[&["--color=always"], args].concat()).status, user.icpy(args).status, "{args:?}");
         }
     }
+}
+
+#[test]
+fn a_hint_is_good_for_a_shell() {
+    let user = Process::new("");
+    let check = |file: &str, expect: &str| {
+        let refused = user.icpy(&[file]);
+        assert!(refused.status == 3 && refused.stderr.contains(expect), "{refused:?}");
+    };
+    check("a b.txt", "`touch 'a b.txt'`");
+    check("new/deep/c.txt", "`mkdir -p new/deep && touch new/deep/c.txt`");
+    let refused = user.icpy(&[""]);
+    assert!(refused.status == 2 && refused.stderr.contains("a file's name is empty"), "{refused:?}");
 }

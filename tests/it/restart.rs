@@ -271,7 +271,7 @@ fn a_service_managers_daemon_is_replaced_under_it() {
     let told = std::os::unix::net::UnixDatagram::bind(&notify).unwrap();
     told.set_read_timeout(Some(icpy_tests::DEADLINE)).unwrap();
     let mut manager = std::process::Command::new("systemd-socket-activate");
-    manager.env_clear().env("PATH", "/usr/bin:/bin").arg("--listen").arg(&endpoint.socket);
+    process::clear(&mut manager).arg("--listen").arg(&endpoint.socket);
     for (name, value) in [("ICPY_HOME", &user.folder().home()), ("NOTIFY_SOCKET", &notify)] {
         manager.arg(format!("--setenv={name}={}", value.display()));
     }

@@ -66,7 +66,7 @@ fn a_service_manager_hands_its_socket_over() {
     fs::create_dir_all(&endpoint.folder).unwrap();
     fs::set_permissions(&endpoint.folder, fs::Permissions::from_mode(0o700)).unwrap();
     let mut manager = Command::new("systemd-socket-activate");
-    manager.env_clear().env("PATH", "/usr/bin:/bin").arg("--listen").arg(&endpoint.socket);
+    process::clear(&mut manager).arg("--listen").arg(&endpoint.socket);
     manager.arg(format!("--setenv=ICPY_HOME={}", user.folder().home().display())).arg(user.program("icpyd"));
     let mut manager = manager.stderr(Stdio::null()).spawn().unwrap();
     while !endpoint.socket.exists() {}

@@ -81,7 +81,7 @@ fn shell(user: &Process, line: &str) -> Output {
     let line = line.replace("icpy", &format!("'{}'", user.program("icpy").display()));
     let mut command = Command::new("timeout");
     command.args(["20", "bash", "-c", &line]).current_dir(user.folder().files());
-    command.env_clear().env("ICPY_HOME", user.folder().home()).env("PATH", "/usr/bin:/bin");
+    process::clear(&mut command).env("ICPY_HOME", user.folder().home());
     process::output(&mut command)
 }
 
@@ -115,8 +115,8 @@ fn a_daemon_outlives_the_terminal_that_it_was_started_in() {
     let user = Process::new("//- /a.py\n");
     let tmux = |args: &[&str]| {
         let mut command = Command::new("tmux");
-        command.arg("-S").arg(user.path("tmux")).args(["-f", "/dev/null"]).args(args).env_clear();
-        command.env("PATH", "/usr/bin:/bin").env("ICPY_HOME", user.folder().home()).env("TERM", "xterm");
+        process::clear(&mut command).arg("-S").arg(user.path("tmux")).args(["-f", "/dev/null"]).args(args);
+        command.env("ICPY_HOME", user.folder().home()).env("TERM", "xterm");
         command.output().unwrap()
     };
     let line = format!("'{}' a.py; sleep 100", user.program("icpy").display());

@@ -79,7 +79,7 @@ fn who_comes_when_there_is_no_room_is_told() {
     let user = Process::new("//- /a.py\n");
     let line = format!("ulimit -n 40; exec '{}'", user.program("icpyd").display());
     let mut command = std::process::Command::new("bash");
-    command.args(["-c", &line]).env_clear().env("ICPY_HOME", user.folder().home()).env("PATH", "/usr/bin:/bin");
+    process::clear(&mut command).args(["-c", &line]).env("ICPY_HOME", user.folder().home());
     let mut daemon = command.spawn().unwrap();
     while user.icpy(&["status"]).status != 0 {}
     let mut held: Vec<UnixStream> = Vec::new();

@@ -88,7 +88,10 @@ fn git_takes_what_was_written_while_it_waited() {
     let git = |args: &[&str]| {
         let mut command = Command::new("git");
         command.args(["-c", "user.name=dora", "-c", "user.email=dora@example.org", "-c", "init.defaultBranch=main"]);
-        command.args(args).current_dir(user.folder().files()).env_clear().env("PATH", "/usr/bin:/bin:/usr/local/bin");
+        process::clear(&mut command)
+            .args(args)
+            .current_dir(user.folder().files())
+            .env("PATH", "/usr/bin:/bin:/usr/local/bin");
         command.env("HOME", user.folder().files()).env("ICPY_HOME", user.folder().home());
         command.env("GIT_EDITOR", format!("'{}' --wait", user.program("icpy").display()));
         command

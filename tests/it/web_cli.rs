@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use icpy_tests::Process;
 use icpy_tests::process::output;
+use icpy_tests::{Process, until_now};
 
 #[test]
 fn a_token_is_made_listed_rotated_and_revoked() {
@@ -88,4 +88,22 @@ fn users_are_added_given_roles_and_removed() {
     {
         assert_ne!(user.icpy(wrong).status, 0, "{wrong:?}");
     }
+}
+
+#[test]
+fn where_it_cannot_listen_is_said() {
+    let user = Process::new("");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert_eq!(output(user.command(&["start"]).env("ICPY_HTTP_LISTEN", &address)).status, 0);
+    let problem = || user.json(&["status"])["problems"][0].as_str().map(str::to_owned);
+    until_now("the problem", || problem().is_some_and(|it| it.contains(&address)));
+    let refused = user.icpy(&["web", "--no-open", "--address", &address]);
+    assert!(refused.stderr.contains("a port that is free") && refused.stderr.contains(&address), "{refused:?}");
+    // Where it listens it stays, and what is wished elsewhere is refused.
+    user.json(&["web", "--no-open", "--address", "127.0.0.1:0"]);
+    assert_eq!(problem(), None);
+    user.json(&["web", "--no-open", "--address", "127.0.0.1:0"]);
+    let refused = user.icpy(&["web", "--no-open", "--address", &address]);
+    assert!(refused.status == 1 && refused.stderr.contains("`icpy web --stop`"), "{refused:?}");
 }

@@ -36,6 +36,7 @@ pub(super) fn open(general: &General) -> Result<(), Failure> {
         // Before the link is there, so that no window is missed.
         let mut changed = client.subscribe(SessionSubscribeParams { patterns, ..Default::default() }).await?;
         web::run(Web::default(), general)?;
+        say("waiting for a window at that link, at most a minute");
         let window = async {
             while let Some(update) = changed.next().await {
                 let is_window = match update {

@@ -13,11 +13,12 @@ use icpy_protocol::Empty;
 use icpy_protocol::daemon::{self, DaemonSetLogLevelParams};
 use icpy_protocol::endpoint::Folders;
 use icpy_protocol::error::Error;
+use jiff::Timestamp;
 use notify::{RecursiveMode, Watcher as _};
 use serde_json::{Map, Value};
 
 use super::Daemon;
-use crate::output::{Failure, print};
+use crate::output::{Failure, date, print};
 
 pub(super) fn run(logs: &Logs, general: &General) -> Result<(), Failure> {
     if let Some(level) = logs.level {
@@ -107,8 +108,8 @@ fn show(line: &str, is_json: bool) -> io::Result<()> {
 fn describe(mut event: Map<String, Value>) -> String {
     let mut take = |name: &str| event.remove(name).map(text).unwrap_or_default();
     let (time, level, message, _) = (take("timestamp"), take("level"), take("message"), take("target"));
-    // To the second; the zone is always UTC.
-    let time = time.split('.').next().unwrap_or_default().replace('T', " ");
+    let ms = time.parse().ok().and_then(|time: Timestamp| u64::try_from(time.as_millisecond()).ok());
+    let time = ms.map_or(time, date);
     let mut line = format!("{time}  {level:<5}  {message}");
     for (name, value) in event {
         let _ = write!(line, "  {name}={}", text(value));

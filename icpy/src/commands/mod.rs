@@ -61,6 +61,7 @@ const ATTEMPTS_MAX: u32 = 6;
 /// Does what the command line says.
 pub(crate) fn run(command: Command, general: &General) -> std::result::Result<(), Failure> {
     color::set(general.color);
+    host::check_home().map_err(Failure::usage)?;
     if let Some((remote, words)) = elsewhere::find(&command, general)? {
         return elsewhere::run(&remote, &words);
     }

@@ -173,7 +173,20 @@ pub(super) fn explain(error: Error, path: &Path) -> Failure {
     let is_missing = error.kind() == Kind::NotFound;
     let failure = Failure::from(error);
     match is_missing {
-        true => failure.with_hint(format!("to make it: `touch {}`; for the commands: `icpy --help`", path.display())),
+        true => failure.with_hint(format!("to make it: `{}`; for the commands: `icpy --help`", making(path))),
         false => failure,
+    }
+}
+
+/// What makes an empty file, as it is typed into a shell.
+fn making(path: &Path) -> String {
+    let quoted = |path: &Path| {
+        let text = path.display().to_string();
+        shlex::try_quote(&text).map_or(text.clone(), std::borrow::Cow::into_owned)
+    };
+    let touch = format!("touch {}", quoted(path));
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) {
+        Some(parent) => format!("mkdir -p {} && {touch}", quoted(parent)),
+        None => touch,
     }
 }

@@ -29,6 +29,13 @@ pub(super) fn run(preferences: Preferences, general: &General) -> Result<(), Fai
     }
 }
 
+/// Adds what to do about it.
+fn explain(error: Error) -> Failure {
+    let is_unknown = error.message().contains("there is no preference");
+    let failure = Failure::from(error);
+    if is_unknown { failure.with_hint("`icpy preferences list` shows all") } else { failure }
+}
+
 fn in_force(daemon: &mut Daemon, workspace_id: Option<String>) -> Result<PreferencesGetResult, Error> {
     daemon.call(preferences::method::get, &PreferencesGetParams { workspace_id })
 }
@@ -52,7 +59,7 @@ fn list(daemon: &mut Daemon, workspace_id: Option<String>, general: &General) ->
 fn get(daemon: &mut Daemon, workspace_id: Option<String>, key: &str, general: &General) -> Result<(), Failure> {
     let mut result = in_force(daemon, workspace_id)?;
     let Some(found) = result.preferences.remove(key) else {
-        check_key(key)?;
+        check_key(key).map_err(explain)?;
         return Err(Error::not_found(format!("`{key}` is not set")).into());
     };
     let printed = if general.json { print_json(&found) } else { print_text(&format!("{}\n", text(&found.value))) };
@@ -60,7 +67,7 @@ fn get(daemon: &mut Daemon, workspace_id: Option<String>, key: &str, general: &G
 }
 
 fn set(daemon: &mut Daemon, params: &PreferencesSetParams, general: &General) -> Result<(), Failure> {
-    let set: PreferencesSetResult = daemon.call(preferences::method::set, params)?;
+    let set: PreferencesSetResult = daemon.call(preferences::method::set, params).map_err(explain)?;
     if general.json {
         print_json(&set)?;
     }

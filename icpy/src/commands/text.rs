@@ -134,7 +134,10 @@ fn line_of(entry: &TextHistoryEntry) -> [String; 4] {
 }
 
 fn by(origin: &TextOrigin) -> String {
-    match (&origin.user, &origin.program) {
+    let own = icpy::args::CLIENT;
+    // Other programs call themselves by numbers, which tell a person nothing.
+    let named = origin.client.as_ref().filter(|name| origin.program.as_deref() == Some(own) && *name != own);
+    match (&origin.user, named.or(origin.program.as_ref())) {
         (Some(user), Some(program)) => format!("{user} ({program})"),
         (Some(user), None) => user.clone(),
         (None, _) => String::new(),
@@ -143,6 +146,12 @@ fn by(origin: &TextOrigin) -> String {
 
 /// Adds what to do about it.
 fn explain(failure: Failure) -> Failure {
-    let is_closed = failure.error.kind() == Kind::NotFound && failure.error.to_string().contains("is not open");
-    if is_closed { failure.with_hint("open it first: `icpy FILE`") } else { failure }
+    let message = failure.error.to_string();
+    let hint = match failure.error.kind() {
+        Kind::NotFound if message.contains("is not open") => "open it first: `icpy FILE`",
+        Kind::Unsupported | Kind::TooLarge => "`icpy cat FILE` prints what is on disk",
+        Kind::InvalidParams if message.contains("no unified diff") => "`--whole` takes the input as the whole text",
+        _ => return failure,
+    };
+    failure.with_hint(hint)
 }

@@ -10,6 +10,7 @@ use icpy::host;
 use icpy_protocol::Empty;
 use icpy_protocol::auth::{self, AuthCreateLoginLinkParams, AuthLoginLink};
 use icpy_protocol::endpoint::{Folders, make_private_folder};
+use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::web::{self, WebStartParams, WebStatusResult};
 
 use super::Daemon;
@@ -27,7 +28,8 @@ pub(super) fn run(web: Web, general: &General) -> Result<(), Failure> {
         return look(&web, general);
     }
     let mut daemon = Daemon::open_or_start(general)?;
-    let _: WebStatusResult = daemon.call(web::method::start, &WebStartParams { address: web.address })?;
+    let started = daemon.call(web::method::start, &WebStartParams { address: web.address });
+    let _: WebStatusResult = started.map_err(explain)?;
     let link: AuthLoginLink = daemon.call(auth::method::create_login_link, &AuthCreateLoginLinkParams::default())?;
     if general.json {
         print_json(&link)?;
@@ -41,6 +43,18 @@ pub(super) fn run(web: Web, general: &General) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Adds what to do about it.
+fn explain(error: Error) -> Failure {
+    let hint = match error.kind() {
+        Kind::Conflict => "`icpy web --stop` stops that",
+        Kind::Unavailable if error.message().contains("cannot listen") => {
+            "`icpy web --address 127.0.0.1:0` takes a port that is free"
+        }
+        _ => return error.into(),
+    };
+    Failure::from(error).with_hint(hint)
 }
 
 fn look(web: &Web, general: &General) -> Result<(), Failure> {

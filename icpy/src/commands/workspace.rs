@@ -79,8 +79,15 @@ fn change(
     params: &(impl Serialize + Sync),
     general: &General,
 ) -> Result<(), Failure> {
-    let workspace: WorkspaceInfo = daemon.call(method, params)?;
+    let workspace: WorkspaceInfo = daemon.call(method, params).map_err(explain)?;
     show(general, &workspace, String::new)
+}
+
+/// Adds what to do about it.
+fn explain(error: Error) -> Failure {
+    let is_unsaved = error.detail("unsaved").is_some();
+    let failure = Failure::from(error);
+    if is_unsaved { failure.with_hint("`--discard` throws it away") } else { failure }
 }
 
 fn written(document: &WorkspaceDocument) -> String {

@@ -20,6 +20,7 @@ use toml::{Table, Value};
 use super::Config;
 use super::terminal::is_of_profile;
 use crate::host::Host;
+use crate::slip::suggestion;
 
 /// What a variable that sets something begins with.
 const PREFIX: &str = "ICPY_";
@@ -27,9 +28,6 @@ const PREFIX: &str = "ICPY_";
 /// Variables that set nothing here, and have a meaning of their own.
 const OTHER_VARIABLES: &[&str] =
     &["ICPY_DAEMON_ID", "ICPY_HOME", "ICPY_HOST", "ICPY_NONCE", "ICPY_SOCKET", "ICPY_SSH", "ICPY_TERMINAL_ID"];
-
-/// How unlike a known key an unknown one may be to be taken for a slip: Jaro-Winkler similarity.
-const SIMILARITY_MIN: f64 = 0.8;
 
 /// Where settings come from.
 #[derive(Clone, Debug)]
@@ -166,7 +164,10 @@ fn read_variables(
                 settings.push(Setting { key: (*key).clone(), value: typed(&value, known.get(*key)), origin });
             }
             None if OTHER_VARIABLES.contains(&&*name) || !is_section(&name) => {}
-            None => problems.push(format!("{name}: no setting has this name{}", suggestion(&name, names.keys()))),
+            None => problems.push(format!(
+                "{name}: no setting has this name{}",
+                suggestion(&name, names.keys().map(String::as_str))
+            )),
         }
     }
     settings
@@ -181,7 +182,7 @@ fn apply(
 ) -> Result<(), String> {
     let Setting { key, value, origin } = setting;
     if !known.contains_key(key) && !is_of_profile(key) {
-        return Err(format!("no setting is named `{key}`{}", suggestion(key, known.keys())));
+        return Err(format!("no setting is named `{key}`{}", suggestion(key, known.keys().map(String::as_str))));
     }
     let mut with_it = table.clone();
     put(&mut with_it, key, value.clone());
@@ -255,15 +256,6 @@ fn variable_of(key: &str) -> String {
 fn section_variable(key: &str) -> String {
     let section = key.split('.').next().unwrap_or_default();
     format!("{PREFIX}{}_", section.to_uppercase())
-}
-
-/// What was probably meant, as the end of a sentence.
-fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a String>) -> String {
-    let likest = known
-        .map(|key| (strsim::jaro_winkler(wrong, key), key))
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN);
-    likest.map_or_else(String::new, |(_, key)| format!("; did you mean `{key}`?"))
 }
 
 #[cfg(test)]

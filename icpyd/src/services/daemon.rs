@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::Services;
 use crate::caller::Caller;
 use crate::config::{Configuration, Reloaded};
+use crate::front::Front;
 use crate::keeper::Keepers;
 use crate::metrics::Metrics;
 use crate::store::workspaces;
@@ -64,11 +65,12 @@ pub struct DaemonService {
     services: Services,
     about: Arc<About>,
     keepers: Keepers,
+    front: Arc<dyn Front>,
 }
 
 impl DaemonService {
-    pub(super) fn new(services: Services, about: Arc<About>, keepers: Keepers) -> Self {
-        Self { services, about, keepers }
+    pub(super) fn new(services: Services, about: Arc<About>, keepers: Keepers, front: Arc<dyn Front>) -> Self {
+        Self { services, about, keepers, front }
     }
 
     fn losses(&self) -> Vec<DaemonLoss> {
@@ -101,6 +103,7 @@ impl DaemonApi<Caller> for DaemonService {
                 .map(|error| error.message().to_owned())
                 .into_iter()
                 .chain(about.restart_problem.clone())
+                .chain(self.front.problem())
                 .collect(),
             position: self.services.bus.position(),
             bus: self.services.bus.statistics(),

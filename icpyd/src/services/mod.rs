@@ -132,7 +132,8 @@ pub fn mount(
     protocol::web::mount(&access, router);
 
     let keepers: Keepers = vec![terminal, fs, Arc::clone(front) as _];
-    let daemon = Arc::new(daemon::DaemonService::new(services.clone(), Arc::clone(about), keepers.clone()));
+    let daemon = daemon::DaemonService::new(services.clone(), Arc::clone(about), keepers.clone(), Arc::clone(front));
+    let daemon = Arc::new(daemon);
     protocol::daemon::mount(&daemon, router);
     protocol::rpc::mount(&daemon, router);
     protocol::event::mount(&daemon, router);

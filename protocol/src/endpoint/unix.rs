@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::{Endpoint, Environment, Source, short_name};
@@ -69,6 +69,16 @@ pub(super) fn check_length(socket: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// A socket that nobody uses any more is replaced; nothing else is.
+pub(super) fn check_free(socket: &Path) -> Result<(), String> {
+    match socket.symlink_metadata() {
+        Ok(there) if !there.file_type().is_socket() => {
+            Err(format!("`{}` is there and is no socket: name another place", socket.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn check_private(folder: &Path) -> Result<(), String> {

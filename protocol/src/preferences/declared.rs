@@ -276,7 +276,7 @@ pub fn check_key(key: &str) -> Result<()> {
     match is_free || Preference::find(key).is_some() {
         true => Ok(()),
         false => Err(Error::not_found(format!(
-            "there is no preference `{key}`: `preferences:schema` lists all, and those of plugins begin with `{FREE_PREFIX}`"
+            "there is no preference `{key}`; those of plugins begin with `{FREE_PREFIX}`"
         ))),
     }
 }

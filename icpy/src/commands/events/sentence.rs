@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use icpy::host;
 use icpy_protocol::event::{EventActor, EventEntry, LoggedEvent};
 use icpy_protocol::path::FilePath;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use crate::output::shown;
+use crate::output::{date_in, shown};
 
 /// The most things that a line names.
 const NAMED_MAX: usize = 3;
@@ -44,15 +43,9 @@ impl Words {
         let named: Vec<String> = things.iter().take(NAMED_MAX).map(|thing| self.named(thing)).collect();
         let more = things.len().saturating_sub(NAMED_MAX);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let line = format!("{}  {who}  {what}  {}{more}", self.date(*time_ms), named.join(", "));
+        let line = format!("{}  {who}  {what}  {}{more}", date_in(&self.zone, *time_ms), named.join(", "));
         let line = FilePath::from(PathBuf::from(line.trim_end()));
         String::from_utf8_lossy(&shown(&line, self.is_for_person)).into_owned()
-    }
-
-    fn date(&self, ms: u64) -> String {
-        let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let zoned = time.map(|time| time.to_zoned(self.zone.clone()));
-        zoned.map_or_else(|| ms.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 
     /// A person and the program that they used.

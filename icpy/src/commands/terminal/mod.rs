@@ -64,16 +64,24 @@ fn describe(exit: TerminalExit) -> String {
     }
 }
 
-/// The terminal with this id, or else the youngest with this name.
+/// The terminal with this id, or else the one with this name: the one that runs, where others have ended.
 fn find(daemon: &mut Daemon, name: &str) -> Result<String, Failure> {
     let listed = daemon.call(method::list, &TerminalListParams::default())?;
     Ok(found(&listed, name)?.terminal_id)
 }
 
 fn found(listed: &TerminalListResult, name: &str) -> Result<TerminalInfo, Failure> {
-    let with_id = listed.terminals.iter().find(|terminal| terminal.terminal_id == name);
-    let found = with_id.or_else(|| listed.terminals.iter().rev().find(|terminal| terminal.name == name));
-    found.cloned().ok_or_else(|| {
+    if let Some(with_id) = listed.terminals.iter().find(|terminal| terminal.terminal_id == name) {
+        return Ok(with_id.clone());
+    }
+    let of_name = || listed.terminals.iter().filter(|terminal| terminal.name == name);
+    let running: Vec<&TerminalInfo> = of_name().filter(|terminal| terminal.exit.is_none()).collect();
+    if running.len() > 1 {
+        let message = format!("`{name}` means {} terminals that run", running.len());
+        return Err(Failure::usage(message).with_hint("name it by its id, which `icpy terminal ls` shows"));
+    }
+    // Of those that have ended the last is meant.
+    running.first().copied().or_else(|| of_name().next_back()).cloned().ok_or_else(|| {
         let error = Error::not_found(format!("there is no terminal `{name}`"));
         Failure::from(error).with_hint("`icpy terminal ls` lists them")
     })

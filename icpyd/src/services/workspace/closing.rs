@@ -135,7 +135,7 @@ fn not_saved(unsaved: &[OpenFile]) -> Error {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let message = format!("the text of `{named}`{more} is not saved: save it, or throw it away by `discard`");
+    let message = format!("the text of `{named}`{more} is not saved: save or discard it");
     Error::conflict(message).with("unsaved", paths)
 }
 

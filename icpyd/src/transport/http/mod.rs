@@ -75,6 +75,8 @@ pub struct HttpFront {
     shared: OnceLock<Weak<Shared>>,
     /// What the program before has listened with, until it is known what sessions share.
     inherited: Mutex<Option<Listener>>,
+    /// Why it does not listen where it should from the start on.
+    problem: Mutex<Option<String>>,
     open: Mutex<Option<Open>>,
 }
 
@@ -119,6 +121,7 @@ impl HttpFront {
             throttle: Arc::default(),
             shared: OnceLock::new(),
             inherited: Mutex::default(),
+            problem: Mutex::default(),
             open: Mutex::default(),
         })
     }
@@ -143,15 +146,22 @@ impl HttpFront {
             };
             if let Err(error) = outcome {
                 tracing::error!(%error, "the listener for HTTP does not listen");
+                *front.problem.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.message().to_owned());
             }
         });
     }
 
     async fn open_at(self: &Arc<Self>, asked: Option<String>) -> Result<()> {
-        if self.lock().is_some() {
-            return Ok(());
-        }
         let address = self.parts.config.address(asked.as_deref()).map_err(Error::invalid_params)?;
+        let present = self.lock().as_ref().map(|open| open.door.address);
+        if let Some(present) = present {
+            let is_there =
+                asked.is_none() || present == address || (address.port() == 0 && present.ip() == address.ip());
+            return match is_there {
+                true => Ok(()),
+                false => Err(Error::conflict(format!("it listens at `{present}`: stop that before `{address}`"))),
+            };
+        }
         let listener = Listener::bind(address).await?;
         self.serve(listener)
     }
@@ -229,6 +239,12 @@ impl front::Front for Handle {
             fingerprint: door.and_then(|door| door.encryption.as_ref()?.fingerprint()),
             connections: door.map_or(0, |door| door.connections.count()),
         }
+    }
+
+    fn problem(&self) -> Option<String> {
+        let is_open = self.0.lock().is_some();
+        let problem = self.0.problem.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        problem.filter(|_| !is_open).map(|problem| format!("no listener for HTTP: {problem}"))
     }
 }
 

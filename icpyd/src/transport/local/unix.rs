@@ -126,6 +126,11 @@ pub(super) fn listen(endpoint: &Endpoint) -> io::Result<LocalListener> {
     }
     let listener = options.create_tokio()?;
     let metadata = fs::symlink_metadata(&new)?;
+    // Our lock is held, so that it is none of ours.
+    if std::os::unix::net::UnixStream::connect(&endpoint.socket).is_ok() {
+        fs::remove_file(&new)?;
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another program listens there"));
+    }
     fs::rename(&new, &endpoint.socket)?;
     let (path, identity) = (endpoint.socket.clone(), Some((metadata.dev(), metadata.ino())));
     Ok(LocalListener { listener, path, identity, reserve: Mutex::new(spare_descriptor()) })
