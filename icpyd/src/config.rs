@@ -206,7 +206,12 @@ mod duration {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_duration(*time))
+        const DAY_SECONDS: u64 = 24 * 60 * 60;
+        match (time.as_secs() / DAY_SECONDS, time.as_secs() % DAY_SECONDS) {
+            // Not in months, which nobody means by 90 days.
+            (days @ 1.., 0) => serializer.collect_str(&format_args!("{days}d")),
+            _ => serializer.collect_str(&humantime::format_duration(*time)),
+        }
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -1655,6 +1655,8 @@ export interface FsFindResult {
   isPartial?: boolean;
   /** Folders of which files are missing because they cannot be read, or are more than 8192 bytes of path away. */
   foldersFailed?: number;
+  /** The first of them, by their paths below the folder. */
+  failed?: Array<FilePath>;
 }
 
 /** Params of `fs:grep`. */
@@ -1709,6 +1711,8 @@ export interface FsGrepResult {
   hasMore: boolean;
   /** What was looked at. */
   stats: FsGrepStats;
+  /** The first of the files and folders that could not be read, by their paths from the folder. */
+  failed?: Array<FilePath>;
 }
 
 /** One line that matches, or the lines of a match over several. */

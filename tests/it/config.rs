@@ -39,6 +39,8 @@ fn settings_come_from_file_environment_and_command_line() {
     let shown = user.icpy(&["config", "show"]).stdout;
     let line = shown.lines().find(|line| line.starts_with("limits.requests_max ")).unwrap();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["limits.requests_max", "7", &origin]);
+    // As people write it, not in months.
+    assert_eq!(setting(&user, "limits.history_age_max")["value"], "90d");
 }
 
 #[test]

@@ -64,6 +64,11 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
     assert_eq!(user.icpy(&["start"]).status, 0);
     is_said(&user, "daemon", "wrong", "icpy.db");
     is_said(&user, "log", "warning", "errors");
+    // What was wrong with the last one is over.
+    assert_eq!(user.icpy(&["stop"]).status, 0);
+    fs::remove_file(home.join("state/icpy.db")).unwrap();
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    is_said(&user, "log", "ok", "no errors since");
     is_said(&user, "crashes", "warning", "1 reports");
 
     let lock = icpy_protocol::endpoint::open_lock(&user.endpoint().life_lock()).unwrap();

@@ -81,6 +81,9 @@ fn users_are_added_given_roles_and_removed() {
     assert_eq!(user.icpy(&["user", "role", "ann", folder, "viewer"]).status, 0);
     let listed = user.json(&["user", "list"]);
     assert_eq!(listed["users"][0]["roles"][0]["role"], "viewer");
+    // By the workspace's name, as a person knows it.
+    let shown = user.icpy(&["user", "list"]).stdout;
+    assert!(shown.contains("project:viewer"), "{shown}");
     assert_eq!(user.icpy(&["user", "role", "ann", folder, "none"]).status, 0);
     assert_eq!(user.icpy(&["user", "remove", "ann"]).status, 0);
     assert_eq!(user.json(&["user", "list"])["users"].as_array().unwrap().len(), 0);

@@ -23,10 +23,19 @@ pub(super) fn find(find: Find, general: &General) -> Result<(), Failure> {
     }
     let lines: Vec<Vec<u8>> = found.files.iter().map(|file| name(&find.folder, file)).collect();
     print(&[lines.join(&b'\n'), if lines.is_empty() { vec![] } else { vec![b'\n'] }].concat())?;
-    if found.folders_failed > 0 {
-        say(&format!("folders that could not be read: {}", found.folders_failed));
-    }
+    tell_failed(&find.folder, &found.failed, found.folders_failed);
     end(found.files.is_empty(), found.has_more, found.files.len())
+}
+
+/// Names what could not be read: some of so many.
+pub(super) fn tell_failed(folder: &Path, some: &[FilePath], all: u64) {
+    for path in some {
+        say(&format!("`{}` cannot be read", String::from_utf8_lossy(&name(folder, path))));
+    }
+    match all.saturating_sub(some.len() as u64) {
+        0 => {}
+        more => say(&format!("{more} more files and folders cannot be read")),
+    }
 }
 
 /// A path as seen from where the user is, in the way that it can be opened.

@@ -11,7 +11,7 @@ use icpy_protocol::fs::{self, FsGrepParams, FsGrepResult, FsMatch};
 use icpy_protocol::signal::{STREAM, StreamParams};
 
 use self::printer::Printer;
-use super::find::NOTHING;
+use super::find::{NOTHING, tell_failed};
 use super::{Daemon, absolute, timeout};
 use crate::output::{Failure, NO_DAEMON, print, say};
 
@@ -28,7 +28,6 @@ pub(super) fn run(grep: &Grep, general: &General) -> Result<(), Failure> {
         match search(&daemon, grep, path, general, &mut printer) {
             Ok(result) if result.stats.files_failed > 0 => {
                 has_match |= result.stats.lines > 0;
-                say(&format!("files and folders that could not be read: {}", result.stats.files_failed));
                 failure = Some(Failure::reported(FAILED));
             }
             Ok(result) => has_match |= result.stats.lines > 0,
@@ -69,6 +68,9 @@ fn search(
     printed?;
     print(&printer.end())?;
     let result: FsGrepResult = serde_json::from_str(&answer.unwrap_or_default()).map_err(|error| garbled(&error))?;
+    // A file is named by its last step: that is in the path already.
+    let folder = if is_file { path.parent().unwrap_or(path) } else { path };
+    tell_failed(folder, &result.failed, result.stats.files_failed);
     if is_file && result.stats.files_binary > 0 {
         say(&format!("`{}` is binary and was searched up to its first NUL: `-a` searches all of it", path.display()));
     }

@@ -84,12 +84,21 @@ fn list(daemon: &mut Daemon, general: &General) -> Result<(), Failure> {
     if general.json {
         return Ok(print_json(&list)?);
     }
+    let workspaces = workspace::listed(daemon, true)?.workspaces;
+    // By name, as a role is given, where that names one alone.
+    let name = |id: &str| {
+        let name = workspaces.iter().find(|it| it.workspace_id == id).map(|it| &*it.name)?;
+        (workspaces.iter().filter(|it| it.name == name).count() == 1).then_some(name)
+    };
     let head = ["USER", "SINCE", "PASSWORD", "ROLES"].map(str::to_owned);
-    Ok(print_text(&table(std::iter::once(head).chain(list.users.iter().map(row))))?)
+    let rows = list.users.iter().map(|user| row(user, |id| name(id).unwrap_or(id).to_owned()));
+    Ok(print_text(&table(std::iter::once(head).chain(rows)))?)
 }
 
-fn row(user: &AuthUser) -> [String; 4] {
-    let role = |it: &auth::AuthMembership| format!("{}:{}", it.workspace_id, format!("{:?}", it.role).to_lowercase());
+fn row(user: &AuthUser, workspace: impl Fn(&str) -> String) -> [String; 4] {
+    let role = |it: &auth::AuthMembership| {
+        format!("{}:{}", workspace(&it.workspace_id), format!("{:?}", it.role).to_lowercase())
+    };
     let roles: Vec<String> = user.roles.iter().map(role).collect();
     let has_password = if user.has_password { "yes" } else { "no" };
     let roles = if roles.is_empty() { "-".to_owned() } else { roles.join(" ") };

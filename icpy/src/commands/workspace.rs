@@ -119,7 +119,7 @@ fn read(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn listed(daemon: &mut Daemon, include_closed: bool) -> Result<WorkspaceListResult, Error> {
+pub(super) fn listed(daemon: &mut Daemon, include_closed: bool) -> Result<WorkspaceListResult, Error> {
     daemon.call(workspace::method::list, &WorkspaceListParams { include_closed })
 }
 

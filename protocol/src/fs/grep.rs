@@ -113,6 +113,9 @@ pub struct FsGrepResult {
     pub has_more: bool,
     /// What was looked at.
     pub stats: FsGrepStats,
+    /// The first of the files and folders that could not be read, by their paths from the folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FilePath>,
 }
 
 /// What a search looked at.

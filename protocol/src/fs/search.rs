@@ -39,4 +39,7 @@ pub struct FsFindResult {
     /// Folders of which files are missing because they cannot be read, or are more than 8192 bytes of path away.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub folders_failed: u64,
+    /// The first of them, by their paths below the folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FilePath>,
 }

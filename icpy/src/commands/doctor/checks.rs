@@ -189,14 +189,18 @@ impl Place {
         }
     }
 
-    /// What the daemon has written of itself.
+    /// What the daemon has written of itself since it was started last.
     pub(super) fn log(&self) -> Check {
         let path = self.folders.log_file();
         let shown = path.display();
         let Ok(file) = File::open(&path) else { return Check::ok("log", format!("no log `{shown}` yet")) };
         let lines = BufReader::new(file).lines().map_while(Result::ok);
-        match lines.filter(|line| line.contains("\"level\":\"ERROR\"")).count() {
-            0 => Check::ok("log", format!("`{shown}` has no errors")),
+        let count = lines.fold(0, |count, line| match line.contains("\"message\":\"starting\"") {
+            true => 0,
+            false => count + usize::from(line.contains("\"level\":\"ERROR\"")),
+        });
+        match count {
+            0 => Check::ok("log", format!("`{shown}` has no errors since the daemon was started")),
             count => Check::warning("log", format!("`{shown}` has {count} errors"), "`icpy logs` shows them"),
         }
     }

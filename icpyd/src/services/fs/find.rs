@@ -11,12 +11,16 @@ use frizbee::{Config, Matcher, SortStrategy};
 use globset::{GlobBuilder, GlobMatcher};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{FsFindParams, FsFindResult};
+use icpy_protocol::path::FilePath;
 use tokio_util::sync::CancellationToken;
 
 use super::tree::{NodeId, ROOT, Tree};
 
 /// The most files in one answer.
 pub(super) const FOUND_MAX: usize = 10_000;
+
+/// The most folders and files in an answer that could not be read.
+pub(super) const FAILED_MAX: usize = 20;
 
 /// Paths that are matched in one go.
 const CHUNK: usize = 1024;
@@ -81,7 +85,10 @@ pub(super) fn find(
         path.strip_prefix(&prefix).map(Path::to_owned).unwrap_or(path)
     };
     let files = found.into_iter().map(|node| shown(node).into()).collect();
-    Ok(FsFindResult { files, has_more, is_partial: false, folders_failed: tree.unread(folder).count() as u64 })
+    let unread: Vec<FilePath> = tree.unread(folder).map(|node| shown(node).into()).collect();
+    let folders_failed = unread.len() as u64;
+    let failed = unread.into_iter().take(FAILED_MAX).collect();
+    Ok(FsFindResult { files, has_more, is_partial: false, folders_failed, failed })
 }
 
 impl<'a> Query<'a> {

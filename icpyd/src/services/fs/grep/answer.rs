@@ -43,7 +43,7 @@ pub(super) async fn grep(caller: &Caller, scope: Scope, params: FsGrepParams) ->
             matches.extend(found.matches);
             ControlFlow::Continue(())
         })?;
-        Ok(FsGrepResult { matches, has_more: outcome.has_more, stats: outcome.stats })
+        Ok(outcome.into_result(matches))
     })
     .await
 }
@@ -79,7 +79,7 @@ async fn stream(caller: &Caller, scope: Scope, params: FsGrepParams, stop: Cance
         Ok(())
     };
     let (outcome, ()) = tokio::try_join!(searching, sending)?;
-    Ok(FsGrepResult { matches: Vec::new(), has_more: outcome.has_more, stats: outcome.stats })
+    Ok(outcome.into_result(Vec::new()))
 }
 
 fn write_line(piece: &mut String, line: &impl serde::Serialize) {

@@ -64,7 +64,7 @@ impl Scan<'_> {
             (1..threads).for_each(|_| drop(scope.spawn(work)));
             work();
         });
-        turns.outcome()
+        turns.into_outcome()
     }
 
     fn search<D: FnMut(Found) -> ControlFlow<()>>(
@@ -99,8 +99,11 @@ impl Scan<'_> {
             // One that is gone again is none, and one that need not be read to its end has not failed.
             let is_stopped = turns.is_over() || self.stop.is_cancelled();
             let is_failed = error.kind() != io::ErrorKind::NotFound && !is_stopped;
-            (stats.files, stats.files_failed) = (0, u64::from(is_failed));
+            stats.files = 0;
             tracing::debug!(%path, %error, "cannot be searched");
+            if is_failed {
+                turns.fail(path.clone());
+            }
         }
         turns.finish(file, collector.found, stats);
     }

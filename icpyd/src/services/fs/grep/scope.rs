@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use icpy_protocol::error::Result;
 use icpy_protocol::fs::FsGrepParams;
@@ -72,24 +71,24 @@ impl Scope {
         if let Some(live) = &self.live {
             let below = self.place.real().strip_prefix(live.root()).unwrap_or(Path::new(""));
             let mut outcome = live.index().search(below, &scan, |path| self.is_allowed(path), deliver)?;
-            outcome.stats.files_failed += self.unread(live, below);
+            self.unread(live, below).into_iter().for_each(|path| outcome.fail(path));
             return Ok(outcome);
         }
-        let failed_folders = AtomicU64::new(0);
-        let files = walk::files(self.place.path(), self.place.asked(), params, &failed_folders)?;
+        let failed = Mutex::default();
+        let files = walk::files(self.place.path(), self.place.asked(), params, &failed)?;
         let mut outcome = scan.run(files.filter(|path| self.is_allowed(path)), deliver);
-        outcome.stats.files_failed += failed_folders.into_inner();
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().for_each(|path| outcome.fail(path));
         Ok(outcome)
     }
 
-    /// How many folders a tree could not read.
-    fn unread(&self, live: &Live, below: &Path) -> u64 {
+    /// The folders that a tree could not read.
+    fn unread(&self, live: &Live, below: &Path) -> Vec<FilePath> {
         let tree = live.tree();
-        let Some(folder) = tree.find(below) else { return 0 };
-        let mut unread = tree.unread(folder).collect::<Vec<_>>();
+        let Some(folder) = tree.find(below) else { return vec![] };
+        let unread = tree.unread(folder).map(|node| tree.path(node)).collect::<Vec<_>>();
         drop(tree);
-        unread.retain(|path| path.strip_prefix(self.place.real()).is_ok_and(|path| self.is_allowed(path)));
-        unread.len() as u64
+        let paths = unread.iter().filter_map(|path| path.strip_prefix(self.place.real()).ok());
+        paths.filter(|path| self.is_allowed(path)).map(FilePath::from).collect()
     }
 
     /// The path of a file in it, as its caller would write it.

@@ -9,7 +9,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use icpy_protocol::fs::{FsGrepStats, FsMatch};
+use icpy_protocol::fs::{FsGrepResult, FsGrepStats, FsMatch};
+use icpy_protocol::path::FilePath;
+
+use super::super::find::FAILED_MAX;
 
 /// What may wait for its turn, in bytes.
 const WAITING_BYTES_MAX: usize = 4 << 20;
@@ -26,11 +29,29 @@ pub(super) struct Found {
 }
 
 /// How a search has ended.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Outcome {
     /// Whether there is more than was delivered.
     pub(super) has_more: bool,
     pub(super) stats: FsGrepStats,
+    /// The first that could not be read.
+    failed: Vec<FilePath>,
+}
+
+impl Outcome {
+    /// Tells that something could not be read.
+    pub(super) fn fail(&mut self, path: FilePath) {
+        self.stats.files_failed += 1;
+        if self.failed.len() < FAILED_MAX {
+            self.failed.push(path);
+        }
+    }
+
+    /// The answer with what was found.
+    pub(super) fn into_result(self, matches: Vec<FsMatch>) -> FsGrepResult {
+        let Self { has_more, stats, failed } = self;
+        FsGrepResult { matches, has_more, stats, failed }
+    }
 }
 
 /// The order of what is delivered, to one receiver that is called by one thread at a time.
@@ -131,9 +152,14 @@ impl<D: FnMut(Found) -> ControlFlow<()>> Turns<D> {
         }
     }
 
+    /// Tells that a file could not be read.
+    pub(super) fn fail(&self, path: FilePath) {
+        self.lock().outcome.fail(path);
+    }
+
     /// How it has ended.
-    pub(super) fn outcome(&self) -> Outcome {
-        self.lock().outcome
+    pub(super) fn into_outcome(self) -> Outcome {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).outcome
     }
 
     fn lock(&self) -> MutexGuard<'_, State<D>> {
@@ -154,7 +180,6 @@ impl<D> State<D> {
 fn add(sum: &mut FsGrepStats, stats: FsGrepStats) {
     sum.files += stats.files;
     sum.files_matched += stats.files_matched;
-    sum.files_failed += stats.files_failed;
     sum.files_binary += stats.files_binary;
     sum.bytes += stats.bytes;
 }

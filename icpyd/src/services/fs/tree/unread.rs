@@ -1,7 +1,6 @@
 //! Which folders hold what is not in their tree, because it cannot be read.
 
 use std::iter;
-use std::path::PathBuf;
 
 use super::{NodeId, ROOT, Tree};
 
@@ -14,9 +13,9 @@ impl Tree {
         };
     }
 
-    /// The paths of such folders: a folder itself, and those below it.
-    pub(in super::super) fn unread(&self, folder: NodeId) -> impl Iterator<Item = PathBuf> {
-        self.unread.iter().filter(move |node| self.is_in(**node, folder)).map(|node| self.path(*node))
+    /// Such folders: a folder itself, and those below it.
+    pub(in super::super) fn unread(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {
+        self.unread.iter().copied().filter(move |node| self.is_in(*node, folder))
     }
 
     fn is_in(&self, node: NodeId, folder: NodeId) -> bool {

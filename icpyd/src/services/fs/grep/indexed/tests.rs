@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::atomic::AtomicU64;
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use icpy_protocol::fs::FsMatch;
@@ -41,8 +41,8 @@ impl Looked {
     fn look(&self) {
         let mut seen = self.seen.lock().unwrap();
         let root = self.folder.path();
-        let failed_folders = AtomicU64::new(0);
-        let files = walk::files(root, root, &FsGrepParams::new(root, ""), &failed_folders).unwrap();
+        let failed = Mutex::default();
+        let files = walk::files(root, root, &FsGrepParams::new(root, ""), &failed).unwrap();
         let state = |path: &Path| root.join(path).metadata().map(|it| (it.len(), it.modified().unwrap())).unwrap();
         let now: BTreeMap<PathBuf, _> = files.map(|path| (path.clone(), state(&path))).collect();
         let before = std::mem::replace(&mut seen.states, now.clone());
@@ -109,8 +109,8 @@ fn by_walk(root: &Path, params: &FsGrepParams) -> (Vec<FsMatch>, u64) {
     let (pattern, stop) = (Pattern::new(params).unwrap(), CancellationToken::new());
     let open = |path: &Path| File::open(root.join(path));
     let scan = Scan { pattern: &pattern, params, limit: usize::MAX, open: &open, stop: &stop };
-    let failed_folders = AtomicU64::new(0);
-    collected(|deliver| scan.run(walk::files(root, root, params, &failed_folders).unwrap(), deliver))
+    let failed = Mutex::default();
+    collected(|deliver| scan.run(walk::files(root, root, params, &failed).unwrap(), deliver))
 }
 
 fn searches(root: &Path) -> Vec<FsGrepParams> {
