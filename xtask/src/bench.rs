@@ -36,7 +36,7 @@ const AREAS: [(&str, &str); 20] = [
 ];
 
 /// Whose versions are told: by what they print.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 17] = [
     ("rustc", "--version"),
     ("node", "--version"),
     ("chromium", "--version"),
@@ -45,7 +45,14 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("nats-server", "--version"),
     ("tmux", "-V"),
     ("nvim", "--version"),
+    ("emacsclient", "--version"),
+    ("kak", "-version"),
+    ("dtach", "--version"),
+    ("shpool", "version"),
     ("watchman", "--version"),
+    ("fd", "--version"),
+    ("fdfind", "--version"),
+    ("jupyter-server", "--version"),
     ("systemd-analyze", "--version"),
 ];
 

@@ -154,9 +154,17 @@ impl Http {
         Self { stream, head, buffer: vec![0; 64 << 10] }
     }
 
-    /// Sends a request and reads its answer. Returns the length of the body.
+    /// Posts a body and reads the answer. Returns the length of its body.
     pub(crate) fn post(&mut self, path: &str, body: &str) -> usize {
-        let request = format!("POST {path} {}content-length: {}\r\n\r\n{body}", self.head, body.len());
+        self.exchange(&format!("POST {path} {}content-length: {}\r\n\r\n{body}", self.head, body.len()))
+    }
+
+    /// Gets what is at a path. Returns its length.
+    pub(crate) fn get(&mut self, path: &str) -> usize {
+        self.exchange(&format!("GET {path} {}\r\n", self.head))
+    }
+
+    fn exchange(&mut self, request: &str) -> usize {
         self.stream.write_all(request.as_bytes()).unwrap();
         let (mut filled, mut end) = (0, None);
         loop {
@@ -166,7 +174,7 @@ impl Http {
             let (head, length) = *end.get_or_insert_with(|| {
                 let head = memchr::memmem::find(&self.buffer[..filled], b"\r\n\r\n").expect("a head comes at once") + 4;
                 let text = std::str::from_utf8(&self.buffer[..head]).unwrap().to_ascii_lowercase();
-                assert!(text.starts_with("http/1.1 200"), "{text}");
+                assert!(text.starts_with("http/1.1 20"), "{text}");
                 let length = text.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
                 (head, length.parse::<usize>().unwrap())
             });

@@ -1,7 +1,8 @@
 //! One event to many: subscriptions inside the process, and connected clients.
 
+use std::any::Any;
 use std::collections::VecDeque;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,11 +12,15 @@ use icpy_protocol::session::{GAP, SessionGap};
 use icpy_protocol::topic::Pattern;
 use icpyd::bus::{Bus, Interest, Item};
 
-use super::programs::Server;
+use super::nats::Nats;
+use super::programs::{Server, Stream};
 use super::table::{Table, median};
 
 const EVENTS: usize = 2000;
 const BURST: usize = 50;
+
+/// How long a message of ours is, about, when a file was opened.
+const EVENT_BYTES: usize = 300;
 
 fn payload() -> SessionGap {
     SessionGap { subscription: 1, epoch: "0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(), from: 1, to: 2 }
@@ -75,6 +80,71 @@ async fn bus_rate(count: usize, events: usize) -> f64 {
     (count * (events / BURST * BURST)) as f64 / begin.elapsed().as_secs_f64()
 }
 
+/// Another daemon that hands messages on: what a client sends, and who hears of it.
+struct Peer {
+    name: &'static str,
+    message: Vec<u8>,
+    sender: Box<dyn Stream>,
+    /// Whether it answers who sends.
+    answers: bool,
+    listeners: Vec<Box<dyn Stream>>,
+    times: Vec<Duration>,
+    _server: Box<dyn Any>,
+}
+
+impl Peer {
+    /// Those that are installed, each with so many who listen.
+    fn all(count: usize) -> Vec<Self> {
+        let payload = "x".repeat(EVENT_BYTES);
+        let redis = Server::redis().map(|server| {
+            let listen = |_| {
+                let mut stream = server.connect();
+                stream.write_all(b"SUBSCRIBE all\r\n").unwrap();
+                read_line(&mut stream);
+                Box::new(stream) as _
+            };
+            Self {
+                name: "redis",
+                message: format!("PUBLISH all {payload}\r\n").into(),
+                sender: Box::new(server.connect()),
+                answers: true,
+                listeners: (0..count).map(listen).collect(),
+                times: vec![],
+                _server: Box::new(server),
+            }
+        });
+        let nats = Nats::start().map(|server| {
+            let listen = |_| {
+                let mut stream = server.connect();
+                // It answers when it has taken what came before.
+                stream.write_all(b"SUB all 1\r\nPING\r\n").unwrap();
+                read_line(&mut stream);
+                Box::new(stream) as _
+            };
+            Self {
+                name: "nats, over TCP",
+                message: format!("PUB all {EVENT_BYTES}\r\n{payload}\r\n").into(),
+                sender: Box::new(server.connect()),
+                answers: false,
+                listeners: (0..count).map(listen).collect(),
+                times: vec![],
+                _server: Box::new(server),
+            }
+        });
+        redis.into_iter().chain(nats).collect()
+    }
+
+    fn tell_all(&mut self) {
+        let begin = Instant::now();
+        self.sender.write_all(&self.message).unwrap();
+        self.listeners.iter_mut().for_each(|stream| read_line(&mut **stream));
+        self.times.push(begin.elapsed());
+        if self.answers {
+            read_line(&mut *self.sender);
+        }
+    }
+}
+
 /// From the request that causes an event until the last client has it. The floor serialises once and writes to each.
 pub(crate) fn connected(table: &mut Table) {
     for count in [1, 100, 1000] {
@@ -97,6 +167,7 @@ pub(crate) fn connected(table: &mut Table) {
         sender.write_all(open.as_bytes()).unwrap();
         read_line(&mut sender);
         our_clients.iter_mut().for_each(read_line);
+        let mut peers = Peer::all(count);
 
         let (mut floors, mut times) = (vec![], vec![]);
         for _ in 0..(20_000 / count).clamp(40, 500) {
@@ -110,15 +181,17 @@ pub(crate) fn connected(table: &mut Table) {
             our_clients.iter_mut().for_each(read_line);
             times.push(begin.elapsed());
             read_line(&mut sender);
+            peers.iter_mut().for_each(Peer::tell_all);
         }
         let target = if count == 1000 { "<= 1.5x" } else { "" };
         let (floor, ours): (Duration, Duration) = (median(&mut floors), median(&mut times));
-        table.time(&format!("event to {count} connected clients"), floor, ours, target, vec![]);
+        let peers = peers.iter_mut().map(|peer| (peer.name, median(&mut peer.times))).collect();
+        table.time(&format!("event to {count} connected clients"), floor, ours, target, peers);
     }
 }
 
 /// Reads to the end of a line; nothing else is under way.
-fn read_line(stream: &mut UnixStream) {
+fn read_line(stream: &mut (impl Stream + ?Sized)) {
     let mut buffer = [0; 4096];
     loop {
         let read = stream.read(&mut buffer).unwrap();

@@ -14,6 +14,8 @@ pub(crate) struct Kind {
     program: &'static str,
     /// What stands before all other arguments.
     place: &'static [&'static str],
+    /// Where it listens, in its folder.
+    socket: &'static str,
     start: Start,
     /// A small request, and how it is called.
     ask: Option<(&'static str, &'static [&'static str])>,
@@ -34,6 +36,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind {
         program: "emacsclient",
         place: &[],
+        socket: "s",
         start: Start::ByClient("emacsclient -a ''", &["-a", "", "-e", "1"], &["-e", "(emacs-pid)"]),
         ask: Some(("emacsclient -e 1", &["-e", "1"])),
         open: Some(("emacsclient -n FILE", &["-n", "{}/file.py"])),
@@ -41,6 +44,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind {
         program: "tmux",
         place: &["-S", "{}/s", "-f", "/dev/null"],
+        socket: "s",
         start: Start::ByClient(
             "tmux new-session -d",
             &["new-session", "-d", "sleep", "1000"],
@@ -52,6 +56,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind {
         program: "watchman",
         place: &["--sockname={}/s", "--statefile={}/state", "--logfile={}/log", "--pidfile={}/pid"],
+        socket: "s",
         start: Start::ByClient("watchman version", &["version"], &["get-pid"]),
         ask: Some(("watchman version", &["version"])),
         open: None,
@@ -59,9 +64,18 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind {
         program: "nvim",
         place: &["--clean"],
+        socket: "s",
         start: Start::InForeground(&["--headless", "--listen", "{}/s"]),
         ask: None,
         open: Some(("nvim --remote FILE", &["--server", "{}/s", "--remote", "{}/file.py"])),
+    },
+    Kind {
+        program: "kak",
+        place: &[],
+        socket: "kakoune/s",
+        start: Start::InForeground(&["-n", "-d", "-s", "s"]),
+        ask: None,
+        open: Some(("kak -c SESSION FILE", &["-c", "s", "-ui", "dummy", "-e", "quit", "{}/file.py"])),
     },
 ];
 
@@ -112,7 +126,7 @@ impl Peer {
                 let mut command = self.command(args);
                 command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
                 self.foreground = Some(command.spawn().unwrap());
-                let socket = self.folder.path().join("s");
+                let socket = self.folder.path().join(self.kind.socket);
                 while std::os::unix::net::UnixStream::connect(&socket).is_err() {
                     std::thread::sleep(Duration::from_millis(5));
                 }

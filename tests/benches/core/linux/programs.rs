@@ -1,7 +1,7 @@
 //! The programs that are measured, and their floors and peers. What is started here ends here.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -158,6 +158,11 @@ pub(crate) fn share_of_memory_bytes(process: u32) -> u64 {
     line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
 }
 
+/// A connection to whatever server.
+pub(crate) trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
+
 /// A request and how much of an answer to wait for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange {
@@ -175,7 +180,7 @@ pub(crate) const REDIS_PING: Exchange = Exchange { request: b"*1\r\n$4\r\nPING\r
 
 impl Exchange {
     /// Sends the request so many times at once and waits for as many lines.
-    pub(crate) fn run(self, stream: &mut UnixStream, count: usize, buffer: &mut Vec<u8>) {
+    pub(crate) fn run(self, stream: &mut (impl Stream + ?Sized), count: usize, buffer: &mut Vec<u8>) {
         stream.write_all(&self.request.repeat(count)).unwrap();
         buffer.resize(64 << 10, 0);
         let mut lines = 0;

@@ -1,5 +1,5 @@
-//! Programs in terminals of the daemon. The floor is a terminal in this process with nothing in between; peers are tmux
-//! and dtach, each shown in a terminal of this process, where they are installed.
+//! Programs in terminals of the daemon. The floor is a terminal in this process with nothing in between; peers are tmux,
+//! dtach and shpool, each shown in a terminal of this process, where they are installed.
 //!
 //! Keys are measured on one core, as everything else is. Where a program prints without an end, all cores are used.
 //! `ICPY_BENCH_PARTS` names the parts to run, such as `echo output`.

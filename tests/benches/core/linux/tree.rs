@@ -16,7 +16,7 @@ use rustix::fs::{FileType, Mode, OFlags, RawDir};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::programs::Server;
+use super::programs::{Server, time_of};
 use super::table::{Table, median, percentile};
 
 /// Folders in the folder, and in each of them; files in each of those.
@@ -159,7 +159,11 @@ fn found(table: &mut Table, root: &Path) {
         format!("d{outer}/f{inner}/main{file}.rs")
     });
     let paths = all.collect::<String>();
-    let (mut floors, mut whole, mut extended) = (vec![], vec![], vec![]);
+    let fd = ["fd", "fdfind"].into_iter().find(|it| Command::new(it).arg("--version").output().is_ok());
+    if fd.is_none() {
+        eprintln!("not measured: `fd` is not installed");
+    }
+    let (mut floors, mut whole, mut extended, mut walked) = (vec![], vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
         for query in QUERIES {
             let begin = Instant::now();
@@ -175,10 +179,18 @@ fn found(table: &mut Table, root: &Path) {
             find("zzz");
             whole.push(find(&query[..query.len() - 1]));
             extended.push(find(query));
+            if let Some(fd) = fd {
+                // The same letters in the same order, the first hundred that it meets.
+                let letters = query[..query.len() - 1].chars().map(String::from).collect::<Vec<_>>().join(".*");
+                let mut command = Command::new(fd);
+                command.args(["--full-path", "--max-results", "100", "--type", "f", &letters]).arg(root);
+                walked.push(time_of(&mut command));
+            }
         }
     }
     let floor = median(&mut floors);
-    table.time("100 best of 100,000 paths", floor, median(&mut whole), "<= 2.5 ms", vec![]);
+    let peers = if walked.is_empty() { vec![] } else { vec![("fd, the first it meets", median(&mut walked))] };
+    table.time("100 best of 100,000 paths", floor, median(&mut whole), "<= 2.5 ms", peers);
     table.time("the same with one letter more", floor, median(&mut extended), "<= 0.5 ms", vec![]);
 }
 

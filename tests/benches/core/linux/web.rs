@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::browser::{Http, Listener, WebSocket};
+use super::jupyter;
 use super::programs::{Exchange, PING};
 use super::table::{Table, median, percentile};
 
@@ -16,6 +17,7 @@ pub(crate) fn run(table: &mut Table) {
     let (floor, ours) = (Listener::axum(), Listener::daemon());
     round_trips(table, &floor, &ours);
     reads(table, &floor, &ours);
+    resources(table, &floor, &ours);
     for count in [50, 200, 1000] {
         fan_out(table, &floor, &ours, count);
     }
@@ -79,6 +81,47 @@ fn reads(table: &mut Table, floor: &Listener, ours: &Listener) {
         table.time(&format!("read of {name} over HTTP, p50"), times[0], times[1], "", vec![]);
         table.time(&format!("read of {name} over WebSocket, p50"), times[2], times[3], "", vec![]);
     }
+}
+
+/// Files and terminals as resources, as a Jupyter server has them.
+fn resources(table: &mut Table, floor: &Listener, ours: &Listener) {
+    const BYTES: usize = 10_000;
+    const TERMINALS: usize = 40;
+    let jupyter = jupyter::start();
+    let content = "0123456789abcde\n".repeat(BYTES / 16);
+    let file = ours.server.folder.path().join("resource.txt");
+    fs::write(&file, &content).unwrap();
+    let (mut bare, mut our) = (Http::connect(floor), Http::connect(ours));
+    let mut peer = jupyter.as_ref().map(|peer| {
+        fs::write(peer.server.folder.path().join("files/resource.txt"), &content).unwrap();
+        Http::connect(peer)
+    });
+    let (ours_at, theirs_at) = (format!("/api/v1/fs/file?path={}", file.display()), "/api/contents/resource.txt");
+    let mut row = |measure: &str, count: usize, act: &mut dyn FnMut(usize, &mut Http) -> usize| {
+        let mut samples = [vec![], vec![], vec![]];
+        for _ in 0..count {
+            let sides = [Some(&mut bare), Some(&mut our), peer.as_mut()];
+            for (side, (http, samples)) in sides.into_iter().zip(&mut samples).enumerate() {
+                let Some(http) = http else { continue };
+                let begin = Instant::now();
+                assert!(act(side, http) > 0);
+                samples.push(begin.elapsed());
+            }
+        }
+        let [floor, ours, peer] = &mut samples;
+        let peers = if peer.is_empty() { vec![] } else { vec![("jupyter", median(peer))] };
+        table.time(measure, median(floor), median(ours), "", peers);
+    };
+    row("file of 10 kB as a resource", BLOCKS, &mut |side, http| match side {
+        0 => http.post("/bytes", &BYTES.to_string()),
+        1 => http.get(&ours_at),
+        _ => http.get(theirs_at),
+    });
+    row("new terminal as a resource, over a bare answer", TERMINALS, &mut |side, http| match side {
+        0 => http.post("/rpc", "{}"),
+        1 => http.post("/api/v1/terminals", "{}"),
+        _ => http.post("/api/terminals", "{}"),
+    });
 }
 
 /// From the request that causes an event until the last client has it.

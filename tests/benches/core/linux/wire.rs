@@ -1,9 +1,9 @@
 //! Requests over one connection, and connections.
 
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use super::programs::{Exchange, PING, REDIS_PING, Server};
+use super::nats::{NATS_PING, Nats};
+use super::programs::{Exchange, PING, REDIS_PING, Server, Stream};
 use super::table::{Table, median, percentile};
 
 /// Short blocks in turn: the machine's speed changes from moment to moment, and must fall on all sides alike.
@@ -14,48 +14,50 @@ const WARM_UP: usize = 10;
 
 /// A server with what to ask of it.
 struct Side {
-    server: Server,
+    name: &'static str,
+    connect: Box<dyn Fn() -> Box<dyn Stream>>,
     exchange: Exchange,
-    stream: UnixStream,
+    stream: Box<dyn Stream>,
 }
 
 impl Side {
-    fn new(server: Server, exchange: Exchange) -> Self {
-        let stream = server.connect();
-        Self { server, exchange, stream }
+    fn new(name: &'static str, exchange: Exchange, connect: impl Fn() -> Box<dyn Stream> + 'static) -> Self {
+        Self { name, exchange, stream: connect(), connect: Box::new(connect) }
+    }
+
+    fn of_server(name: &'static str, exchange: Exchange, server: Server) -> Self {
+        Self::new(name, exchange, move || Box::new(server.connect()))
     }
 }
 
 pub(crate) fn run(table: &mut Table) {
     let mut sides = vec![
-        Side::new(Server::floor("serve"), PING),
-        Side::new(Server::daemon(), PING),
-        Side::new(Server::tokio_echo(), PING),
+        Side::of_server("floor", PING, Server::floor("serve")),
+        Side::of_server("icpy", PING, Server::daemon()),
+        Side::of_server("tokio echo", PING, Server::tokio_echo()),
     ];
-    sides.extend(Server::redis().map(|server| Side::new(server, REDIS_PING)));
+    sides.extend(Server::redis().map(|server| Side::of_server("redis", REDIS_PING, server)));
+    sides.extend(Nats::start().map(|nats| Side::new("nats, over TCP", NATS_PING, move || Box::new(nats.connect()))));
+    let peers: Vec<&'static str> = sides[2..].iter().map(|side| side.name).collect();
+    let row = |table: &mut Table, measure: &str, samples: &mut [Vec<Duration>], share: f64, target: &str| {
+        let times: Vec<Duration> = samples.iter_mut().map(|it| percentile(it, share)).collect();
+        let peers = peers.iter().copied().zip(times[2..].iter().copied()).collect();
+        table.time(measure, times[0], times[1], target, peers);
+    };
 
-    let mut trips = interleaved(&mut sides, |side, buffer| side.exchange.run(&mut side.stream, 1, buffer));
+    let mut trips = interleaved(&mut sides, |side, buffer| side.exchange.run(&mut *side.stream, 1, buffer));
     row(table, "round trip, p50", &mut trips, 0.5, "<= 1.25x");
     row(table, "round trip, p99", &mut trips, 0.99, "<= 1.5x");
 
     for (depth, target) in [(16, ">= redis"), (128, "")] {
-        let mut times = interleaved(&mut sides, |side, buffer| side.exchange.run(&mut side.stream, depth, buffer));
+        let mut times = interleaved(&mut sides, |side, buffer| side.exchange.run(&mut *side.stream, depth, buffer));
         let rates: Vec<f64> = times.iter_mut().map(|it| depth as f64 / median(it).as_secs_f64()).collect();
-        let peers = rates[2..].iter().zip(PEERS).map(|(rate, name)| (name, *rate)).collect();
+        let peers = peers.iter().copied().zip(rates[2..].iter().copied()).collect();
         table.rate(&format!("{depth} pipelined requests"), rates[0], rates[1], target, peers);
     }
 
-    let mut connects = interleaved(&mut sides, |side, buffer| side.exchange.run(&mut side.server.connect(), 1, buffer));
+    let mut connects = interleaved(&mut sides, |side, buffer| side.exchange.run(&mut *(side.connect)(), 1, buffer));
     row(table, "connect, request, close", &mut connects, 0.5, "<= 1.1x of redis");
-}
-
-/// What stands behind the floor and ours.
-const PEERS: [&str; 2] = ["tokio echo", "redis"];
-
-fn row(table: &mut Table, measure: &str, samples: &mut [Vec<Duration>], share: f64, target: &str) {
-    let times: Vec<Duration> = samples.iter_mut().map(|it| percentile(it, share)).collect();
-    let peers = times[2..].iter().zip(PEERS).map(|(time, name)| (name, *time)).collect();
-    table.time(measure, times[0], times[1], target, peers);
 }
 
 fn interleaved(sides: &mut [Side], exchange: impl Fn(&mut Side, &mut Vec<u8>)) -> Vec<Vec<Duration>> {

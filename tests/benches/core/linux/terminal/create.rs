@@ -35,7 +35,7 @@ fn served(daemon: &Server) -> Client {
 
 fn row(table: &mut Table, daemon: &Server, measure: &str) {
     let (mut floors, mut ours) = (vec![], vec![]);
-    let mut peers: [Vec<Duration>; 2] = [vec![], vec![]];
+    let mut peers = Multiplexer::KINDS.map(|(name, start)| (name, start, vec![]));
     let mut client = Client::connect(daemon);
     for _ in 0..ROUNDS {
         let begin = Instant::now();
@@ -50,7 +50,7 @@ fn row(table: &mut Table, daemon: &Server, measure: &str) {
         viewer.close();
         client = viewer.client;
 
-        for (start, times) in [Multiplexer::tmux, Multiplexer::dtach].into_iter().zip(&mut peers) {
+        for (_, start, times) in &mut peers {
             let begin = Instant::now();
             if let Some(mut peer) = start(SCRIPT) {
                 peer.read_until(END);
@@ -60,7 +60,7 @@ fn row(table: &mut Table, daemon: &Server, measure: &str) {
     }
     let floor = median(&mut floors);
     let target = format!("<= {}", show(floor + Duration::from_micros(500)));
-    let named = ["tmux new-session", "dtach -A"].into_iter().zip(&mut peers).filter(|(_, times)| !times.is_empty());
-    let peers = named.map(|(name, times)| (name, median(times))).collect();
+    let measured = peers.iter_mut().filter(|(_, _, times)| !times.is_empty());
+    let peers = measured.map(|(name, _, times)| (*name, median(times))).collect();
     table.time(measure, floor, median(&mut ours), &target, peers);
 }

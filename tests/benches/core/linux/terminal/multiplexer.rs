@@ -1,4 +1,4 @@
-//! The peers: tmux and dtach, each with one client in a terminal of this process, and ended by its number.
+//! The peers: tmux, dtach and shpool, each with one client in a terminal of this process, and ended by its number.
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +14,9 @@ use super::pty::Pty;
 /// What is set in tmux: nothing that draws by itself, and as many lines as the daemon keeps.
 const TMUX: &str = "set -g status off\nset -g history-limit 10000\n";
 
+/// What it is called, and how one is begun with a script where it is installed.
+type Kind = (&'static str, fn(&str) -> Option<Multiplexer>);
+
 /// A multiplexer with one client.
 pub(super) struct Multiplexer {
     pub(super) name: &'static str,
@@ -23,9 +26,13 @@ pub(super) struct Multiplexer {
 }
 
 impl Multiplexer {
+    /// All that there are, and how each is begun with a script in a new session.
+    pub(super) const KINDS: [Kind; 3] =
+        [("tmux new-session", Self::tmux), ("dtach -A", Self::dtach), ("shpool attach", Self::shpool)];
+
     /// Those that are installed, each with a script in a new session.
     pub(super) fn all(script: &str) -> Vec<Self> {
-        [Self::tmux(script), Self::dtach(script)].into_iter().flatten().map(Self::running).collect()
+        Self::KINDS.into_iter().filter_map(|(_, begin)| begin(script)).map(Self::running).collect()
     }
 
     /// tmux, where it is installed.
@@ -38,11 +45,21 @@ impl Multiplexer {
     }
 
     /// dtach, where it is installed.
-    pub(super) fn dtach(script: &str) -> Option<Self> {
+    fn dtach(script: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut command = program("dtach");
         command.arg("-A").arg(folder.path().join("s")).args(["-E", "-z", "-r", "none", "sh", "-c", script]);
         Self::start("dtach", "--help", command, folder)
+    }
+
+    /// shpool, where it is installed.
+    fn shpool(script: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program("shpool");
+        command.arg("--socket").arg(folder.path().join("s")).args(["attach", "--cmd"]);
+        command.arg(format!("sh -c '{}'", script.replace('\'', r"'\''"))).arg("main");
+        command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path());
+        Self::start("shpool", "version", command, folder)
     }
 
     fn start(name: &'static str, probe: &str, command: Command, folder: TempDir) -> Option<Self> {
@@ -132,6 +149,7 @@ pub(super) fn tmux(folder: &Path) -> Command {
 
 fn program(name: &str) -> Command {
     let mut command = Command::new(name);
-    command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color");
     command
 }
