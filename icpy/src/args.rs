@@ -115,7 +115,7 @@ pub struct General {
     #[arg(long, global = true, value_name = "URL", conflicts_with = "socket")]
     pub host: Option<String>,
     /// Give up after so many seconds without an answer
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<u32>,
     /// Colour: auto, always or never
     #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
@@ -138,6 +138,10 @@ impl General {
         let valued = valued.into_iter().filter_map(|(name, value)| Some([name.into(), value?])).flatten();
         valued.chain(flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.into())).collect()
     }
+}
+
+fn seconds(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|seconds| *seconds > 0).ok_or("give a whole number of seconds, at least 1")
 }
 
 /// Reads the command line of this process. Wrong usage, and a question for help, end it.

@@ -6,6 +6,7 @@
 mod current;
 mod http;
 mod layers;
+mod problem;
 mod terminal;
 
 use std::time::Duration;

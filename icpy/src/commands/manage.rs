@@ -142,7 +142,12 @@ fn take_back(daemon: &mut Daemon, undo: Undo, general: &General) -> Result<(), F
         }
     };
     let params = FsUndoParams { operation_id: Some(operation_id) };
-    let undone: FsUndoResult = daemon.call(fs::method::undo, &params)?;
+    let undone: Result<FsUndoResult, Error> = daemon.call(fs::method::undo, &params);
+    let undone = undone.map_err(|error| match error.kind() {
+        Kind::NotFound => Failure::from(error)
+            .with_hint("`icpy undo --list` lists them; `icpy text undo FILE` takes back edits of a text"),
+        _ => error.into(),
+    })?;
     if general.json {
         return Ok(print_json(&undone)?);
     }

@@ -18,6 +18,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::Config;
+use super::problem::problem;
 use super::terminal::is_of_profile;
 use crate::host::Host;
 use crate::slip::suggestion;
@@ -182,11 +183,15 @@ fn apply(
 ) -> Result<(), String> {
     let Setting { key, value, origin } = setting;
     if !known.contains_key(key) && !is_of_profile(key) {
+        if known.keys().any(|it| it.strip_prefix(&**key).is_some_and(|rest| rest.starts_with('.'))) {
+            return Err(format!("`{key}` is a section: its settings are `{key}.NAME`"));
+        }
         return Err(format!("no setting is named `{key}`{}", suggestion(key, known.keys().map(String::as_str))));
     }
     let mut with_it = table.clone();
     put(&mut with_it, key, value.clone());
-    let config = Config::deserialize(with_it.clone()).map_err(|error| format!("`{key}`: {}", error.message()))?;
+    let config =
+        Config::deserialize(with_it.clone()).map_err(|error| format!("`{key}`{}", problem(error.message())))?;
     config.check().map_err(|(key, problem)| format!("`{key}` {problem}"))?;
     *table = with_it;
     loaded.config = config;
@@ -331,19 +336,17 @@ mod tests {
             "[log]\nlevel = 'verbose'",
             None,
             &[
-                "config.toml:2: `log.level`: unknown variant `verbose`, expected one of `error`, `warn`, `info`, `debug`, `trace`",
+                "config.toml:2: `log.level` is `verbose`, and has to be one of `error`, `warn`, `info`, `debug`, `trace`",
             ],
         );
-        check(
-            "limits = 3",
-            None,
-            &["config.toml:1: no setting is named `limits`; did you mean `limits.tree_timeout`?"],
-        );
+        check("limits = 3", None, &["config.toml:1: `limits` is a section: its settings are `limits.NAME`"]);
         check("[limits]\nrequests_max = 0", None, &["config.toml:2: `limits.requests_max` is at least 1, and not 0"]);
         check(
             "[limits]\nrequests_max = -1",
             None,
-            &["config.toml:2: `limits.requests_max`: invalid value: integer `-1`, expected usize"],
+            &[
+                "config.toml:2: `limits.requests_max` is integer `-1`, and has to be a whole number, and not less than 0",
+            ],
         );
         check(
             "[limits]\nstall_timeout = 'soon'",
@@ -361,7 +364,7 @@ mod tests {
         check(
             "",
             Some("limits.requests_max=many"),
-            &["--set: `limits.requests_max`: invalid type: string \"many\", expected usize"],
+            &["--set: `limits.requests_max` is string \"many\", and has to be a whole number, and not less than 0"],
         );
     }
 

@@ -48,7 +48,9 @@ pub fn list(connection: &Connection, with_steps: bool) -> Result<Vec<Kept>> {
 pub fn get(connection: &Connection, id: &str) -> Result<Kept> {
     let query = format!("{SELECT} WHERE id = ?1");
     let found = connection.prepare_cached(&query).and_then(|mut it| it.query_row([id], read).optional());
-    found.map_err(stored)?.ok_or_else(|| Error::not_found(format!("no operation has the id `{id}`, or not any more")))
+    found
+        .map_err(stored)?
+        .ok_or_else(|| Error::not_found(format!("no operation on files has the id `{id}`, or not any more")))
 }
 
 /// The last operation of a session that was not undone.
