@@ -8,6 +8,7 @@ use std::time::Duration;
 use icpy_protocol::endpoint::make_private_folder;
 use icpy_protocol::error::{Error, Result};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::stored;
 
@@ -192,6 +193,8 @@ fn make_private_file(path: &Path) -> io::Result<()> {
 fn prepare(connection: &mut Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(2)).map_err(stored)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Without it SQLite plans a statement anew whenever it is given other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(stored)?;
     // The file is ours alone: another daemon that uses the same state folder is told so by its lock.
     connection
         .execute_batch(
