@@ -4,10 +4,10 @@
 //! may have changed or gone. By name, only the entries of the page are looked at.
 
 use std::cmp::Ordering;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, Metadata};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{
@@ -66,7 +66,15 @@ pub(super) fn list(caller: &Caller, params: &FsListDirectoryParams) -> Result<Fs
     found.sort_unstable_by(|one, other| order.compare(one, other));
     let next_after = found.last().filter(|_| has_more).map(|last| order.place_of(last));
     let mut describer = params.details.then(|| Describer::new(caller, place.real()));
-    let entries = found.into_iter().filter_map(|found| entry(&place, &found.name, describer.as_mut())).collect();
+    // One path for all: only its last step changes.
+    let mut path = place.path().join("");
+    let describe = |found: Found| {
+        path.push(&found.name);
+        let described = entry(&place, &path, found.name, describer.as_mut());
+        path.pop();
+        described
+    };
+    let entries = found.into_iter().filter_map(describe).collect();
     Ok(FsListDirectoryResult { entries, next_after })
 }
 
@@ -76,27 +84,27 @@ pub(super) fn not_a_folder(place: &Place, metadata: &Metadata) -> Error {
     Error::unsupported(format!("`{place}` is {what}, not a folder"))
 }
 
-fn entry(folder: &Place, name: &OsStr, describer: Option<&mut Describer<'_>>) -> Option<FsEntry> {
-    let path = folder.path().join(name);
+fn entry(folder: &Place, path: &Path, name: OsString, describer: Option<&mut Describer<'_>>) -> Option<FsEntry> {
     let metadata = path.symlink_metadata().ok()?;
     let describe = |describer: &mut Describer<'_>| {
-        describer.describe(&path, &folder.real().join(name), &folder.asked().join(name), &metadata)
+        describer.describe(path, &folder.real().join(&name), &folder.asked().join(&name), &metadata)
     };
+    let details = describer.map_or_else(FsDetails::default, describe);
     Some(FsEntry {
-        name: Path::new(name).into(),
         kind: kind(&metadata),
         size: metadata.len(),
         modified_at_ms: modified_at_ms(&metadata),
-        is_hidden: platform::is_hidden(name, &metadata),
+        is_hidden: platform::is_hidden(&name, &metadata),
         is_misleading: name.to_str().is_some_and(is_misleading),
-        details: describer.map_or_else(FsDetails::default, describe),
+        details,
+        name: PathBuf::from(name).into(),
     })
 }
 
 /// What the order looks at; the rest is zero.
 #[derive(Debug)]
 struct Found {
-    name: std::ffi::OsString,
+    name: OsString,
     kind: FsKind,
     /// The size, or the time.
     number: u64,

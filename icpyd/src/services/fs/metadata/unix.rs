@@ -10,6 +10,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 
 use icpy_protocol::fs::{FsDetails, FsSpecialKind};
+use memchr::{memmem, memrchr};
 
 /// The bits of the mode that chmod(1) knows.
 const PERMISSIONS: u32 = 0o7777;
@@ -23,11 +24,18 @@ pub(in crate::services::fs) type FileId = (u64, u64);
 /// When the state of a file changed last, in seconds and nanoseconds.
 pub(in crate::services::fs) type ChangeTime = (i64, i64);
 
-/// The names of users and groups, read when the first one is needed.
+/// The names of users and groups.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    users: Option<HashMap<u32, String>>,
-    groups: Option<HashMap<u32, String>>,
+    users: List,
+    groups: List,
+}
+
+/// A list of names by number, read when the first one is needed.
+#[derive(Debug, Default)]
+struct List {
+    content: Option<Vec<u8>>,
+    found: HashMap<u32, Option<String>>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
@@ -59,8 +67,8 @@ pub(super) fn describe(metadata: &Metadata, names: &mut Names, details: &mut FsD
     details.mode = Some(metadata.mode() & PERMISSIONS);
     details.uid = Some(metadata.uid());
     details.gid = Some(metadata.gid());
-    details.owner = names.user(metadata.uid());
-    details.group = names.group(metadata.gid());
+    details.owner = names.users.find(Path::new("/etc/passwd"), metadata.uid());
+    details.group = names.groups.find(Path::new("/etc/group"), metadata.gid());
     details.links = Some(metadata.nlink());
     details.changed_at_ms = changed_at_ms(metadata);
     details.special_kind = special_kind(metadata.file_type());
@@ -77,31 +85,26 @@ fn special_kind(file_type: FileType) -> Option<FsSpecialKind> {
     }
 }
 
-impl Names {
-    fn user(&mut self, uid: u32) -> Option<String> {
-        self.users.get_or_insert_with(|| read(Path::new("/etc/passwd"))).get(&uid).cloned()
-    }
-
-    fn group(&mut self, gid: u32) -> Option<String> {
-        self.groups.get_or_insert_with(|| read(Path::new("/etc/group"))).get(&gid).cloned()
+impl List {
+    fn find(&mut self, file: &Path, number: u32) -> Option<String> {
+        let Self { content, found } = self;
+        // Names are a courtesy: where they cannot be read there are the numbers.
+        let content = content.get_or_insert_with(|| fs::read(file).unwrap_or_default());
+        found.entry(number).or_insert_with(|| name_of(content, number)).clone()
     }
 }
 
-fn read(path: &Path) -> HashMap<u32, String> {
-    // Names are a courtesy: where they cannot be read there are the numbers.
-    parse(&fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default())
-}
-
-/// Names by numbers: both files begin their lines with a name, a password, and the number. The first name counts.
-fn parse(text: &str) -> HashMap<u32, String> {
-    let mut names = HashMap::new();
-    for line in text.lines() {
-        let mut fields = line.split(':');
-        if let (Some(name), Some(_), Some(Ok(number))) = (fields.next(), fields.next(), fields.next().map(str::parse)) {
-            names.entry(number).or_insert_with(|| name.to_owned());
-        }
-    }
-    names
+/// The name that has a number: both files begin their lines with a name, a password, and the number. The first counts.
+fn name_of(content: &[u8], number: u32) -> Option<String> {
+    let number = number.to_string();
+    let in_its_place = memmem::find_iter(content, &number).find_map(|place| {
+        let begin = memrchr(b'\n', &content[..place]).map_or(0, |end| end + 1);
+        let line = content[begin..].split(|byte| *byte == b'\n').next()?;
+        let mut fields = line.split(|byte| *byte == b':');
+        let (name, _, has) = (fields.next()?, fields.next()?, fields.next()?);
+        (has == number.as_bytes()).then_some(name)
+    })?;
+    Some(String::from_utf8_lossy(in_its_place).into_owned())
 }
 
 #[cfg(test)]
@@ -111,9 +114,13 @@ mod tests {
     #[test]
     fn names_are_read_and_other_lines_passed_over() {
         let text = "root:x:0:0:root:/root:/bin/sh\n# a comment\n\n+::::::\nann:x:1000:\ntoor:x:0:0::/:\nx:y:z\nshort:1";
-        let names = parse(text);
-        let mut names: Vec<_> = names.iter().map(|(number, name)| (*number, name.as_str())).collect();
-        names.sort_unstable();
-        assert_eq!(names, [(0, "root"), (1000, "ann")]);
+        let check = |number: u32, expect: Option<&str>| {
+            assert_eq!(name_of(text.as_bytes(), number).as_deref(), expect, "{number}");
+        };
+        check(0, Some("root"));
+        check(1000, Some("ann"));
+        check(100, None);
+        check(1, None);
+        assert_eq!(name_of(b"a:b\n7:x:y", 7), None);
     }
 }

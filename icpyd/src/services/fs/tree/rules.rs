@@ -43,14 +43,16 @@ impl Rules {
     /// The rules for the entries of a folder, by its path without symbolic links; none where all of them are ignored, because
     /// the folder is or one above.
     pub(in super::super) fn of_entries(folder: &Path) -> Option<Arc<Self>> {
-        let global = Arc::new(Gitignore::global().0);
-        let mut rules = Arc::new(Self::new(None, Path::new(""), Has::default(), global));
-        let folders: Vec<&Path> = folder.ancestors().collect();
-        for folder in folders.into_iter().rev() {
+        let folders: Vec<(&Path, Has)> = folder.ancestors().map(|folder| (folder, Has::look(folder))).collect();
+        // To read the user's own list takes longer than all else, and outside of repositories it says nothing.
+        let is_in_repository = folders.iter().any(|(_, has)| has.git);
+        let global = if is_in_repository { Gitignore::global().0 } else { Gitignore::empty() };
+        let mut rules = Arc::new(Self::new(None, Path::new(""), Has::default(), Arc::new(global)));
+        for (folder, has) in folders.into_iter().rev() {
             if rules.is_ignored(folder, true) {
                 return None;
             }
-            rules = rules.within(folder, Has::look(folder));
+            rules = rules.within(folder, has);
         }
         Some(rules)
     }
