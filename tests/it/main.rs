@@ -185,6 +185,8 @@ mod texts_converge;
 mod texts_history;
 #[cfg(target_os = "linux")]
 mod texts_kept;
+#[cfg(unix)]
+mod texts_many;
 #[cfg(target_os = "linux")]
 mod texts_moved;
 mod tidy;

@@ -18,13 +18,12 @@ use crate::reconnect::connect;
 /// Folders that are watched: more than there are watches.
 const FOLDERS: usize = 30;
 
-/// Starts a program with a few watches. This file holds what the namespace of who opens it has, and nobody else's.
-const WITH_FEW_WATCHES: &str = "echo 8 > /proc/sys/user/max_inotify_watches && exec \"$0\" \"$@\"";
-
-/// Starts the daemon in a user namespace with a few watches. Returns whether that can be done here.
-fn start(user: &Process) -> bool {
+/// Starts the daemon in a user namespace where this is limited to so much. Returns whether that can be done here.
+fn start(user: &Process, limited: &str, to: u32) -> bool {
     let daemon = user.program("icpyd");
-    let in_namespace = ["--user", "--map-root-user", "sh", "-c", WITH_FEW_WATCHES];
+    // The file holds what the namespace of who opens it has, and nobody else's.
+    let script = format!("echo {to} > /proc/sys/user/{limited} && exec \"$0\" \"$@\"");
+    let in_namespace = ["--user", "--map-root-user", "sh", "-c", &script];
     let mut command = user.foreign_command("unshare", &in_namespace);
     let output = command.arg(daemon).arg("--daemonize").output().unwrap();
     if !output.status.success() {
@@ -39,14 +38,38 @@ async fn events(client: &Client) -> Events {
     Events::new(client.subscribe(params).await.unwrap())
 }
 
-#[test]
-fn changes_are_told_where_there_are_no_more_watches() {
+fn user() -> Process {
     let user = Process::new("");
     for folder in 0..FOLDERS {
         fs::create_dir(user.path(&folder.to_string())).unwrap();
         fs::write(user.path(&format!("{folder}/file")), "old").unwrap();
     }
-    if !start(&user) {
+    user
+}
+
+/// Adds to each file. Returns their paths.
+fn change(user: &Process) -> BTreeSet<PathBuf> {
+    let folder = user.path("").canonicalize().unwrap();
+    let append = |number: usize| {
+        let path = folder.join(format!("{number}/file"));
+        fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b" and new").unwrap();
+        path
+    };
+    (0..FOLDERS).map(append).collect()
+}
+
+/// Waits until all are told, and nothing more of the limit.
+async fn expect_all(events: &mut Events, mut awaited: BTreeSet<PathBuf>) {
+    while !awaited.is_empty() {
+        let changed = events.expect(&CHANGED_ON_DISK).await;
+        assert!(awaited.remove(changed.path.as_path()), "{changed:?}");
+    }
+}
+
+#[test]
+fn changes_are_told_where_there_are_no_more_watches() {
+    let user = user();
+    if !start(&user, "max_inotify_watches", 8) {
         return;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -60,16 +83,38 @@ fn changes_are_told_where_there_are_no_more_watches() {
         let limited = events.expect(&WATCH_LIMITED).await;
         assert_eq!(limited.path, watched.path);
         assert!(limited.reason.contains("sudo sysctl fs.inotify.max_user_watches="), "{}", limited.reason);
-        // Whichever folders have no watch, all are told, and nothing more of the limit.
-        let mut awaited: BTreeSet<PathBuf> = BTreeSet::new();
+        // Whichever folders have no watch.
+        expect_all(&mut events, change(&user)).await;
+    });
+}
+
+#[test]
+fn changes_are_told_where_there_are_no_more_watchers() {
+    let user = user();
+    if !start(&user, "max_inotify_instances", 4) {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = connect(Finder::default().at(Some(user.endpoint().socket))).await;
+        let mut events = events(&client).await;
+        let watcher = FsClient::new(client.clone());
+        let mut polled = 0;
         for folder in 0..FOLDERS {
-            let path = format!("{folder}/file");
-            fs::OpenOptions::new().append(true).open(user.path(&path)).unwrap().write_all(b" and new").unwrap();
-            awaited.insert(watched.path.as_path().join(path));
+            let watch = FsWatchParams { path: user.path(&folder.to_string()).into(), is_shallow: true };
+            if watcher.watch(&watch).await.unwrap().is_polled {
+                polled += 1;
+                let limited = events.expect(&WATCH_LIMITED).await;
+                assert!(limited.reason.contains("sudo sysctl fs.inotify.max_user_instances="), "{}", limited.reason);
+            }
         }
-        while !awaited.is_empty() {
-            let changed = events.expect(&CHANGED_ON_DISK).await;
-            assert!(awaited.remove(changed.path.as_path()), "{changed:?}");
-        }
+        assert!((1..FOLDERS).contains(&polled), "{polled} of {FOLDERS} are polled");
+        expect_all(&mut events, change(&user)).await;
+        // Another folder in the place of one that is polled is seen too.
+        let last = user.path(&(FOLDERS - 1).to_string()).canonicalize().unwrap();
+        fs::rename(&last, last.with_extension("away")).unwrap();
+        fs::create_dir(&last).unwrap();
+        fs::write(last.join("new"), "").unwrap();
+        while events.expect(&CHANGED_ON_DISK).await.path.as_path() != last.join("new") {}
     });
 }

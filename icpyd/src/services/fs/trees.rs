@@ -3,7 +3,7 @@
 //! A tree is made when somebody watches a folder or looks for something in a workspace, and is shared by all who want to know what
 //! is in it. Nothing is watched that nobody asked for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +21,7 @@ use super::origins::Origins;
 use super::tree::NodeKind;
 use super::watch::{Listen, Live, Progress, Scope, Told};
 use crate::bus::Bus;
+use crate::caller::DAEMON;
 use crate::config::Limits;
 use crate::host::Host;
 use crate::services::Services;
@@ -28,7 +29,7 @@ use crate::services::Services;
 /// Trees that are kept though nobody watches them.
 const UNWATCHED_MAX: usize = 4;
 
-/// The most watches of a session.
+/// The most watches of a session. The daemon itself has one for each text that is edited.
 const WATCHES_MAX: usize = 1024;
 
 /// All trees.
@@ -53,8 +54,12 @@ struct Watches {
     bus: Bus,
     cache: Arc<Cache>,
     origins: Arc<Origins>,
-    all: Mutex<Vec<Watch>>,
+    all: Mutex<ByPath>,
 }
+
+/// Watches by their paths, so that those of a folder, or below it, are found however many there are.
+#[derive(Debug, Default)]
+struct ByPath(BTreeMap<PathBuf, Vec<Watch>>);
 
 /// What one session watches.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,17 +97,18 @@ impl Trees {
 
     /// Adds a watch. It is told from before its tree is complete on: nothing is missed.
     pub(super) fn add(&self, watch: Watch) {
-        lock(&self.watches.all).push(watch);
+        lock(&self.watches.all).add(watch);
     }
 
     /// The same, for a session that has room for one more.
     pub(super) fn add_new(&self, watch: Watch) -> Result<()> {
         let mut all = lock(&self.watches.all);
-        if all.iter().filter(|it| it.session == watch.session).count() >= WATCHES_MAX {
+        let is_full = || all.iter().filter(|it| it.session == watch.session).count() >= WATCHES_MAX;
+        if watch.session != DAEMON && is_full() {
             let message = format!("a session has at most {WATCHES_MAX} watches");
             return Err(Error::too_large(message).with("limit", WATCHES_MAX));
         }
-        all.push(watch);
+        all.add(watch);
         Ok(())
     }
 
@@ -142,11 +148,10 @@ impl Trees {
     /// Ends watches, whose trees count as used until now. Returns whether any has ended, and whether any is left.
     fn end(&self, is_over: impl Fn(&Watch) -> bool) -> (bool, bool) {
         let mut watches = lock(&self.watches.all);
-        let (ended, left): (Vec<_>, Vec<_>) = watches.drain(..).partition(|watch| is_over(watch));
-        *watches = left;
-        let outcome = (!ended.is_empty(), !watches.is_empty());
+        let ended = watches.remove(is_over);
+        let outcome = (!ended.0.is_empty(), !watches.0.is_empty());
         let all = self.lock();
-        all.iter().filter(|live| is_watched(&ended, live)).for_each(|live| live.use_now());
+        all.iter().filter(|live| ended.has_below(live.root())).for_each(|live| live.use_now());
         drop((watches, all));
         self.forget_unused();
         outcome
@@ -154,7 +159,7 @@ impl Trees {
 
     /// All watches.
     pub(super) fn watches(&self) -> Vec<Watch> {
-        lock(&self.watches.all).clone()
+        lock(&self.watches.all).iter().cloned().collect()
     }
 
     /// Says that anything may have changed in what is watched.
@@ -234,7 +239,7 @@ impl Trees {
     fn forget_old(&self) -> Option<Instant> {
         let watches = lock(&self.watches.all);
         let mut all = self.lock();
-        let due = |live: &Live| (!is_watched(&watches, live)).then(|| live.used_at() + self.timeout);
+        let due = |live: &Live| (!watches.has_below(live.root())).then(|| live.used_at() + self.timeout);
         let now = Instant::now();
         all.retain(|live| due(live).is_none_or(|due| due > now));
         all.iter().filter_map(|live| due(live)).min()
@@ -244,7 +249,7 @@ impl Trees {
     fn forget_unused(&self) {
         let watches = lock(&self.watches.all);
         let mut all = self.lock();
-        let is_watched = |live: &Live| is_watched(&watches, live);
+        let is_watched = |live: &Live| watches.has_below(live.root());
         let unwatched = all.iter().filter(|live| !is_watched(live)).count();
         let mut too_many = unwatched.saturating_sub(UNWATCHED_MAX);
         all.retain(|live| {
@@ -260,8 +265,41 @@ impl Trees {
     }
 }
 
-fn is_watched(watches: &[Watch], live: &Live) -> bool {
-    watches.iter().any(|watch| watch.path.starts_with(live.root()))
+impl ByPath {
+    fn add(&mut self, watch: Watch) {
+        self.0.entry(watch.path.clone()).or_default().push(watch);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Watch> {
+        self.0.values().flatten()
+    }
+
+    /// Removes those that are over, and returns them.
+    fn remove(&mut self, is_over: impl Fn(&Watch) -> bool) -> Self {
+        let mut removed = Self::default();
+        self.0.retain(|_, watches| {
+            watches.extract_if(.., |watch| is_over(watch)).for_each(|watch| removed.add(watch));
+            !watches.is_empty()
+        });
+        removed
+    }
+
+    /// Whether any is about a path: itself, what is directly in a folder, or anywhere below one.
+    fn covers(&self, path: &Path) -> bool {
+        path.ancestors().enumerate().any(|(above, folder)| {
+            self.0.get(folder).is_some_and(|watches| above <= 1 || watches.iter().any(|watch| !watch.is_shallow))
+        })
+    }
+
+    /// The paths that are watched: this one, and those below.
+    fn below(&self, path: &Path) -> impl Iterator<Item = &PathBuf> {
+        // Paths are in the order of their steps: what is below one follows it.
+        self.0.range(path.to_owned()..).map(|(watched, _)| watched).take_while(move |watched| watched.starts_with(path))
+    }
+
+    fn has_below(&self, path: &Path) -> bool {
+        self.below(path).next().is_some()
+    }
 }
 
 fn covers(live: &Live, folder: &Path, is_shallow: bool) -> bool {
@@ -290,17 +328,11 @@ impl Listen for Watches {
     }
 
     fn is_wanted(&self, path: &Path) -> bool {
-        let covers = |watch: &Watch| match watch.is_shallow {
-            true => path == watch.path || path.parent() == Some(&watch.path),
-            false => path.starts_with(&watch.path),
-        };
-        lock(&self.all).iter().any(covers)
+        lock(&self.all).covers(path)
     }
 
     fn watched_below(&self, path: &Path) -> Vec<PathBuf> {
-        let all = lock(&self.all);
-        let below = all.iter().filter(|watch| watch.path.starts_with(path)).map(|watch| &watch.path);
-        below.collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        lock(&self.all).below(path).cloned().collect()
     }
 
     fn tell(&self, told: Told) {

@@ -120,7 +120,7 @@ impl Follower {
         state.drained_at = state.now();
         state.scan(&watcher, ROOT, true);
         state.begin_root(&watcher);
-        state.begin_polling();
+        state.begin_polling(&watcher);
         progress.send_replace(Progress::Complete);
         // Reading takes more than what comes of it.
         memory::give_back();
@@ -386,9 +386,9 @@ impl State {
         Some(due.saturating_duration_since(Instant::now()))
     }
 
-    pub(super) fn begin_polling(&mut self) {
+    pub(super) fn begin_polling(&mut self, watcher: &Watcher) {
         let is_remote = self.mounts.is_remote(&self.scope.root);
-        if let Some(reason) = self.poll.begin(is_remote) {
+        if let Some(reason) = self.poll.begin(watcher, is_remote) {
             self.listener.warn(&self.scope.root, reason);
             // What changes from here on is seen the first time that it is looked at by the clock.
             self.look_at_unwatched();

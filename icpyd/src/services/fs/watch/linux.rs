@@ -45,7 +45,8 @@ const OF_THE_KERNEL: &[&str] = &[
 /// Watches folders.
 #[derive(Debug)]
 pub(super) struct Watcher {
-    inotify: OwnedFd,
+    /// None where the system has no more.
+    inotify: Option<OwnedFd>,
     wake: Arc<OwnedFd>,
 }
 
@@ -62,7 +63,7 @@ impl Waker {
 
 impl Watcher {
     pub(super) fn new(_: &Path) -> io::Result<Self> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         Ok(Self { inotify, wake })
     }
@@ -82,14 +83,30 @@ impl Watcher {
             | WatchFlags::DELETE_SELF
             | WatchFlags::MOVE_SELF;
         let how = WatchFlags::ONLYDIR | WatchFlags::DONT_FOLLOW | WatchFlags::EXCL_UNLINK;
-        Ok(Some(inotify::add_watch(&self.inotify, path, what | how)?))
+        let inotify = self.inotify.as_ref().ok_or(Errno::NOSPC)?;
+        Ok(Some(inotify::add_watch(inotify, path, what | how)?))
+    }
+
+    /// Whether it is told of nothing at all.
+    pub(super) fn is_blind(&self) -> bool {
+        self.inotify.is_none()
+    }
+
+    /// Which limit of the system has been reached, as a sentence.
+    pub(super) fn limit(&self) -> String {
+        let (what, name, wanted) = match self.is_blind() {
+            true => ("watchers of folders", "max_user_instances", 8192),
+            false => ("watched folders", "max_user_watches", 1_048_576),
+        };
+        let limit = limit_of_user(name).map(|limit| format!(" ({limit})")).unwrap_or_default();
+        format!("the limit of {what}{limit} is reached; raise it with `sudo sysctl fs.inotify.{name}={wanted}`")
     }
 
     /// Watches a folder above a root: whether it goes away, and what comes and goes in it where that is wanted.
     pub(super) fn watch_above(&self, path: &Path, wants_entries: bool) -> Option<i32> {
         let own = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::ONLYDIR;
         let entries = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVE;
-        inotify::add_watch(&self.inotify, path, if wants_entries { own | entries } else { own }).ok()
+        inotify::add_watch(self.inotify.as_ref()?, path, if wants_entries { own | entries } else { own }).ok()
     }
 
     /// Whether roots that have gone are waited for.
@@ -100,7 +117,7 @@ impl Watcher {
 
     pub(super) fn unwatch(&self, watch: i32) {
         // One that has ended by itself is not there any more.
-        let _ = inotify::remove_watch(&self.inotify, watch);
+        let _ = self.inotify.as_ref().map(|inotify| inotify::remove_watch(inotify, watch));
     }
 
     /// Waits until there is something to read, or somebody wakes it.
@@ -109,9 +126,10 @@ impl Watcher {
             tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: timeout.subsec_nanos().into(),
         });
-        let mut descriptors =
-            [PollFd::new(&self.inotify, PollFlags::IN), PollFd::new(self.wake.as_ref(), PollFlags::IN)];
-        if poll(&mut descriptors, timeout.as_ref()).is_ok_and(|ready| ready > 0) && !descriptors[1].revents().is_empty()
+        let wake = PollFd::new(self.wake.as_ref(), PollFlags::IN);
+        let inotify = self.inotify.as_ref().map(|inotify| PollFd::new(inotify, PollFlags::IN));
+        let mut descriptors: Vec<PollFd<'_>> = [wake].into_iter().chain(inotify).collect();
+        if poll(&mut descriptors, timeout.as_ref()).is_ok_and(|ready| ready > 0) && !descriptors[0].revents().is_empty()
         {
             let _ = rustix::io::read(self.wake.as_ref(), &mut [0; 8]);
         }
@@ -119,8 +137,9 @@ impl Watcher {
 
     /// Reads what there is to tell, until there is nothing more.
     pub(super) fn read(&self, tell: &mut dyn FnMut(Notice<'_>)) {
+        let Some(inotify) = &self.inotify else { return };
         let mut buffer = Vec::<u8>::with_capacity(BUFFER_BYTES);
-        let mut reader = Reader::new(&self.inotify, buffer.spare_capacity_mut());
+        let mut reader = Reader::new(inotify, buffer.spare_capacity_mut());
         loop {
             match reader.next() {
                 Ok(event) => {
@@ -155,9 +174,9 @@ pub(super) fn is_limit(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::NOSPC.raw_os_error())
 }
 
-/// How many folders one user may watch.
-pub(super) fn watches_max() -> Option<u64> {
-    std::fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").ok()?.trim().parse().ok()
+/// How much of something one user may have.
+fn limit_of_user(name: &str) -> Option<u64> {
+    std::fs::read_to_string(format!("/proc/sys/fs/inotify/{name}")).ok()?.trim().parse().ok()
 }
 
 /// The filesystems that are not like others.

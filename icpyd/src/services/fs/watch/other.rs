@@ -79,6 +79,18 @@ impl Watcher {
         None
     }
 
+    /// Whether it is told of nothing at all.
+    #[expect(clippy::unused_self, reason = "Linux has limits")]
+    pub(super) fn is_blind(&self) -> bool {
+        false
+    }
+
+    /// Which limit of the system has been reached, as a sentence.
+    #[expect(clippy::unused_self, reason = "Linux has limits")]
+    pub(super) fn limit(&self) -> String {
+        "the system tells of no more changes".to_owned()
+    }
+
     /// Whether roots that have gone are waited for.
     #[expect(clippy::unused_self, reason = "Linux has something to do here")]
     pub(super) fn can_watch_above(&self) -> bool {
@@ -128,11 +140,6 @@ impl Watcher {
 /// Whether there are no more watches to be had.
 pub(super) fn is_limit(_: &io::Error) -> bool {
     false
-}
-
-/// How many folders one user may watch.
-pub(super) fn watches_max() -> Option<u64> {
-    None
 }
 
 /// The filesystems that are not like others: none is known.

@@ -11,7 +11,7 @@ use icpy_protocol::fs::FileChange;
 use tokio::time::Instant;
 
 use super::follower::State;
-use super::platform::{Watcher, watches_max};
+use super::platform::Watcher;
 use crate::services::fs::stamp::Stamp;
 use crate::services::fs::tree::{NodeId, ROOT};
 
@@ -45,7 +45,7 @@ impl Poll {
     }
 
     /// Begins where it is needed, and returns why, once.
-    pub(super) fn begin(&mut self, is_remote: bool) -> Option<String> {
+    pub(super) fn begin(&mut self, watcher: &Watcher, is_remote: bool) -> Option<String> {
         let is_full = self.is_full.load(Ordering::Relaxed);
         if self.next.is_some() || !(is_remote || is_full) {
             return None;
@@ -55,20 +55,22 @@ impl Poll {
         if is_remote {
             return Some("it is on a filesystem that does not tell what others change there".to_owned());
         }
-        let limit = watches_max().map(|limit| format!(" ({limit})")).unwrap_or_default();
-        Some(format!(
-            "the limit of watched folders{limit} is reached; raise it with `sudo sysctl fs.inotify.max_user_watches=1048576`"
-        ))
+        Some(watcher.limit())
     }
 }
 
 impl State {
     /// Looks at everything when it is time, or when somebody waits for it.
     pub(super) fn poll(&mut self, watcher: &Watcher, is_wanted: bool) {
-        self.begin_polling();
+        self.begin_polling(watcher);
         let began = Instant::now();
         if self.poll.next().is_none_or(|next| next > began && !is_wanted) {
             return;
+        }
+        if watcher.is_blind() {
+            // Nothing tells that another folder has its place.
+            self.root.lose();
+            self.look_at_root(watcher);
         }
         let differences = self.scan(watcher, ROOT, true);
         self.note_all(differences);
