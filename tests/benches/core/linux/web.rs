@@ -86,7 +86,9 @@ fn reads(table: &mut Table, floor: &Listener, ours: &Listener) {
 /// Files and terminals as resources, as a Jupyter server has them.
 fn resources(table: &mut Table, floor: &Listener, ours: &Listener) {
     const BYTES: usize = 10_000;
-    const TERMINALS: usize = 40;
+    const TERMINALS: usize = 20;
+    // A shell that begins takes longer than it takes to ask for it.
+    const REST: Duration = Duration::from_millis(300);
     let jupyter = jupyter::start();
     let content = "0123456789abcde\n".repeat(BYTES / 16);
     let file = ours.server.folder.path().join("resource.txt");
@@ -97,12 +99,13 @@ fn resources(table: &mut Table, floor: &Listener, ours: &Listener) {
         Http::connect(peer)
     });
     let (ours_at, theirs_at) = (format!("/api/v1/fs/file?path={}", file.display()), "/api/contents/resource.txt");
-    let mut row = |measure: &str, count: usize, act: &mut dyn FnMut(usize, &mut Http) -> usize| {
+    let mut row = |measure: &str, count: usize, rest: Duration, act: &mut dyn FnMut(usize, &mut Http) -> usize| {
         let mut samples = [vec![], vec![], vec![]];
         for _ in 0..count {
             let sides = [Some(&mut bare), Some(&mut our), peer.as_mut()];
             for (side, (http, samples)) in sides.into_iter().zip(&mut samples).enumerate() {
                 let Some(http) = http else { continue };
+                std::thread::sleep(rest);
                 let begin = Instant::now();
                 assert!(act(side, http) > 0);
                 samples.push(begin.elapsed());
@@ -112,16 +115,17 @@ fn resources(table: &mut Table, floor: &Listener, ours: &Listener) {
         let peers = if peer.is_empty() { vec![] } else { vec![("jupyter", median(peer))] };
         table.time(measure, median(floor), median(ours), "", peers);
     };
-    row("file of 10 kB as a resource", BLOCKS, &mut |side, http| match side {
+    row("file of 10 kB as a resource", BLOCKS, Duration::ZERO, &mut |side, http| match side {
         0 => http.post("/bytes", &BYTES.to_string()),
         1 => http.get(&ours_at),
         _ => http.get(theirs_at),
     });
-    row("new terminal as a resource, over a bare answer", TERMINALS, &mut |side, http| match side {
+    row("new terminal as a resource, over a bare answer", TERMINALS, REST, &mut |side, http| match side {
         0 => http.post("/rpc", "{}"),
         1 => http.post("/api/v1/terminals", "{}"),
         _ => http.post("/api/terminals", "{}"),
     });
+    std::thread::sleep(REST);
 }
 
 /// From the request that causes an event until the last client has it.
