@@ -41,9 +41,10 @@ impl Curve {
 
     /// Draws it with both axes logarithmic: what grows as the size does is as steep as the grey line.
     fn draw(&self, file: &Path) -> Result<(), Box<dyn std::error::Error>> {
-        // What is nothing has no place on such an axis.
-        let least =
-            self.points.iter().map(|(_, value)| *value).filter(|it| *it > 0.0).fold(f64::MAX, f64::min).min(1e6);
+        // What is nothing has no place on such an axis: it stands at the foot.
+        let some = self.points.iter().map(|(_, value)| *value).filter(|it| *it > 0.0);
+        let least = some.reduce(f64::min).unwrap_or(1.0);
+        let nothing = if self.points.iter().all(|(_, value)| *value == 0.0) { ", none" } else { "" };
         let points: Vec<(f64, f64)> =
             self.points.iter().map(|(count, value)| (*count as f64, value.max(least / 10.0))).collect();
         let most = points.iter().map(|(_, value)| *value).fold(least, f64::max);
@@ -51,12 +52,16 @@ impl Curve {
         let picture = SVGBackend::new(file, SIZE).into_drawing_area();
         picture.fill(&WHITE)?;
         let mut chart = ChartBuilder::on(&picture)
-            .caption(format!("{} ({})", self.name, self.unit), ("sans-serif", 14))
+            .caption(format!("{} ({}{nothing})", self.name, self.unit), ("sans-serif", 14))
             .margin(8)
+            .margin_right(24)
             .x_label_area_size(34)
             .y_label_area_size(48)
             .build_cartesian_2d((first..last).log_scale(), (least / 10.0..most * 10.0).log_scale())?;
-        chart.configure_mesh().x_desc(self.of).x_labels(5).y_labels(5).light_line_style(WHITE).draw()?;
+        let shown = |value: &f64| value.to_string();
+        let mut mesh = chart.configure_mesh();
+        mesh.x_desc(self.of).x_labels(5).y_labels(5).x_label_formatter(&shown).y_label_formatter(&shown);
+        mesh.light_line_style(WHITE).draw()?;
         let as_steep = [(first, points[0].1), (last, points[0].1 * last / first)];
         chart.draw_series(LineSeries::new(as_steep, BLACK.mix(0.2)))?;
         chart.draw_series(LineSeries::new(points.clone(), BLUE.stroke_width(2)))?;
