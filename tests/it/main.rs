@@ -199,6 +199,8 @@ mod wait;
 #[cfg(target_os = "linux")]
 mod watch_limit;
 #[cfg(target_os = "linux")]
+mod watch_many;
+#[cfg(target_os = "linux")]
 mod watch_root;
 #[cfg(unix)]
 mod watching;

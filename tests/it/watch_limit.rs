@@ -101,14 +101,16 @@ fn changes_are_told_where_there_are_no_more_watchers() {
         let watcher = FsClient::new(client.clone());
         let mut polled = 0;
         for folder in 0..FOLDERS {
-            let watch = FsWatchParams { path: user.path(&folder.to_string()).into(), is_shallow: true };
+            // Folders that are watched for themselves need one instance for all of them, which those before have taken.
+            let is_shallow = folder >= FOLDERS / 2;
+            let watch = FsWatchParams { path: user.path(&folder.to_string()).into(), is_shallow };
             if watcher.watch(&watch).await.unwrap().is_polled {
                 polled += 1;
                 let limited = events.expect(&WATCH_LIMITED).await;
                 assert!(limited.reason.contains("sudo sysctl fs.inotify.max_user_instances="), "{}", limited.reason);
             }
         }
-        assert!((1..FOLDERS).contains(&polled), "{polled} of {FOLDERS} are polled");
+        assert!((FOLDERS / 2..FOLDERS).contains(&polled), "{polled} of {FOLDERS} are polled");
         expect_all(&mut events, change(&user)).await;
         // Another folder in the place of one that is polled is seen too.
         let last = user.path(&(FOLDERS - 1).to_string()).canonicalize().unwrap();

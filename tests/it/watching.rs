@@ -255,8 +255,9 @@ fn what_is_known_of_a_folder_is_forgotten_when_nobody_uses_it() {
     });
 }
 
+/// The threads of the daemons in this process that follow what is watched.
 #[cfg(target_os = "linux")]
-fn watching_threads() -> usize {
+pub(crate) fn watching_threads() -> usize {
     let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
     threads
         .filter(|thread| fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name == "icpy-watch\n"))

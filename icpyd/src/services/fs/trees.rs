@@ -19,11 +19,10 @@ use tokio_util::task::TaskTracker;
 use super::cache::Cache;
 use super::origins::Origins;
 use super::tree::NodeKind;
-use super::watch::{Listen, Live, Progress, Scope, Told};
+use super::watch::{Listen, Live, Progress, Scope, Threads, Told};
 use crate::bus::Bus;
 use crate::caller::DAEMON;
 use crate::config::Limits;
-use crate::host::Host;
 use crate::services::Services;
 
 /// Trees that are kept though nobody watches them.
@@ -35,7 +34,7 @@ const WATCHES_MAX: usize = 1024;
 /// All trees.
 #[derive(Debug)]
 pub(super) struct Trees {
-    host: Host,
+    threads: Threads,
     stop: CancellationToken,
     tasks: TaskTracker,
     state_folder: PathBuf,
@@ -80,11 +79,11 @@ impl Trees {
         limits: &Limits,
         state_folder: PathBuf,
     ) -> Self {
-        let (host, stop, bus) = (services.host.clone(), services.stop.clone(), services.bus.clone());
+        let (stop, bus) = (services.stop.clone(), services.bus.clone());
         let watches = Arc::new(Watches { bus, cache, origins, all: Mutex::default() });
         let state_folder = state_folder.canonicalize().unwrap_or(state_folder);
         Self {
-            host,
+            threads: Threads::new(services.host.clone()),
             stop,
             tasks: services.tasks.clone(),
             state_folder,
@@ -195,8 +194,7 @@ impl Trees {
     fn start(&self, root: PathBuf, is_shallow: bool) -> Result<Arc<Live>> {
         let listener: Arc<dyn Listen> = Arc::clone(&self.watches) as _;
         let scope = Scope { root, is_shallow, state_folder: self.state_folder.clone() };
-        let live =
-            Live::start(scope, listener, self.host.clone(), self.stop.child_token()).map_err(Error::unavailable)?;
+        let live = Live::start(scope, listener, &self.threads, self.stop.child_token()).map_err(Error::unavailable)?;
         self.lock().push(Arc::clone(&live));
         self.forget_unused();
         Ok(live)

@@ -1,4 +1,4 @@
-//! The thread of a tree: it waits for notices, looks at what they are about, and keeps the tree true.
+//! What keeps one tree true: it looks at what notices are about.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -17,9 +17,7 @@ use super::moves::Move;
 use super::platform::{self, Watcher};
 use super::poll::Poll;
 use super::root::Root;
-use super::{Asked, Listen, Mounts, Notice, Progress, Scope, Seen, Told, Where, excluded_below};
-use crate::host::Host;
-use crate::memory;
+use super::{Listen, Mounts, Notice, Progress, Scope, Seen, Told, Where, excluded_below};
 use crate::services::fs::kind_of;
 use crate::services::fs::platform as files;
 use crate::services::fs::stamp::Stamp;
@@ -27,22 +25,20 @@ use crate::services::fs::tree::rules::{Has, Rules};
 use crate::services::fs::tree::scan::{Difference, Scanner, Task, WatchFolders, is_left_out};
 use crate::services::fs::tree::{NodeId, NodeKind, ROOT, Tree};
 
-/// How long the second half of a move is waited for. Mostly both come at once.
-const MOVE_TIMEOUT: Duration = Duration::from_millis(2);
-
-/// Keeps one tree true.
+/// Keeps one tree true, on a thread of its own or with others. Says that it has ended when it is dropped.
+#[derive(Debug)]
 pub(super) struct Follower {
-    watcher: Watcher,
-    state: State,
+    pub(super) state: State,
+    progress: watch::Sender<Progress>,
 }
 
 /// What a follower knows.
+#[derive(Debug)]
 pub(super) struct State {
     pub(super) scope: Scope,
     pub(super) tree: Arc<Mutex<Tree>>,
     pub(super) listener: Arc<dyn Listen>,
     stop: CancellationToken,
-    host: Host,
     pub(super) mounts: Mounts,
     /// Folders that are never part of the tree.
     excluded: HashSet<PathBuf>,
@@ -54,7 +50,7 @@ pub(super) struct State {
     /// Notices are lost since then.
     lost_since: Option<SystemTime>,
     /// When there was nothing more to be told.
-    drained_at: SystemTime,
+    pub(super) drained_at: SystemTime,
     pub(super) root: Root,
     /// There is nothing to follow any more.
     pub(super) is_gone: bool,
@@ -89,11 +85,10 @@ impl Follower {
     pub(super) fn new(
         scope: Scope,
         tree: Arc<Mutex<Tree>>,
-        watcher: Watcher,
         listener: Arc<dyn Listen>,
         is_polled: Arc<AtomicBool>,
         stop: CancellationToken,
-        host: Host,
+        progress: watch::Sender<Progress>,
     ) -> Self {
         let state = State {
             excluded: excluded_below(&scope.root, &scope.state_folder),
@@ -103,7 +98,6 @@ impl Follower {
             tree,
             listener,
             stop,
-            host,
             mounts: platform::mounts(),
             changes: Changes::default(),
             moves: Vec::new(),
@@ -112,36 +106,26 @@ impl Follower {
             root: Root::default(),
             is_gone: false,
         };
-        Self { watcher, state }
+        Self { state, progress }
     }
 
-    pub(super) fn run(self, asked: &Asked, progress: &watch::Sender<Progress>) {
-        let Self { watcher, mut state } = self;
-        state.drained_at = state.now();
-        state.scan(&watcher, ROOT, true);
-        state.begin_root(&watcher);
-        state.begin_polling(&watcher);
-        progress.send_replace(Progress::Complete);
-        // Reading takes more than what comes of it.
-        memory::give_back();
-        loop {
-            // What is asked for is asked before everything is read that has happened.
-            let asking = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
-            state.drain(&watcher);
-            state.look_at_root(&watcher);
-            state.poll(&watcher, !asking.is_empty());
-            state.tell_what_is_due(!asking.is_empty());
-            for answer in asking {
-                let _ = answer.send(());
-            }
-            if state.stop.is_cancelled() || state.is_gone {
-                break;
-            }
-            watcher.wait(state.timeout());
-        }
-        progress.send_replace(Progress::Ended);
-        drop(state);
-        memory::give_back();
+    /// Whether it does not mind to wait for others: it looks at little, and at nothing that lets it wait itself.
+    pub(super) fn is_quick(&self) -> bool {
+        self.state.scope.is_shallow && !self.state.mounts.is_remote(&self.state.scope.root)
+    }
+
+    /// Looks at everything for the first time.
+    pub(super) fn begin(&mut self, watcher: &Watcher) {
+        self.state.scan(watcher, ROOT, true);
+        self.state.begin_root(watcher);
+        self.state.begin_polling(watcher);
+        self.progress.send_replace(Progress::Complete);
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.progress.send_replace(Progress::Ended);
     }
 }
 
@@ -171,23 +155,23 @@ impl State {
         differences
     }
 
-    fn drain(&mut self, watcher: &Watcher) {
-        watcher.read(&mut |notice| self.take(watcher, notice));
-        if !self.moves.is_empty() {
-            watcher.wait(Some(MOVE_TIMEOUT));
-            watcher.read(&mut |notice| self.take(watcher, notice));
-            for Move { folder, name, .. } in std::mem::take(&mut self.moves) {
-                self.look(watcher, folder, &name, Seen::Went);
-            }
+    /// Does what is to be done after notices were taken, because it is time, or because somebody waits for it.
+    pub(super) fn catch_up(&mut self, watcher: &Watcher, is_asked: bool) {
+        // The second half does not come any more.
+        for Move { folder, name, .. } in std::mem::take(&mut self.moves) {
+            self.look(watcher, folder, &name, Seen::Went);
         }
         if let Some(since) = self.lost_since.take() {
             tracing::warn!(root = %self.scope.root.display(), "notices of changes were lost: looking at everything again");
             self.look_at_everything(watcher, since);
         }
-        self.drained_at = self.now();
+        self.look_at_root(watcher);
+        self.poll(watcher, is_asked);
+        self.tell_what_is_due(is_asked);
     }
 
-    fn take(&mut self, watcher: &Watcher, notice: Notice<'_>) {
+    /// Takes a notice.
+    pub(super) fn take(&mut self, watcher: &Watcher, notice: Notice<'_>) {
         if self.root.take(&notice) {
             return;
         }
@@ -376,14 +360,14 @@ impl State {
         self.listener.tell(Told { path, kind, from, stamp });
     }
 
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.host.now_ms())
+    /// When there is something to do though nothing happens.
+    pub(super) fn due(&self) -> Option<Instant> {
+        [self.changes.next(), self.poll.next()].into_iter().flatten().min()
     }
 
-    /// How long there is nothing to do unless something happens.
-    fn timeout(&self) -> Option<Duration> {
-        let due = [self.changes.next(), self.poll.next()].into_iter().flatten().min()?;
-        Some(due.saturating_duration_since(Instant::now()))
+    /// Whether there is nothing to follow any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_gone || self.stop.is_cancelled()
     }
 
     pub(super) fn begin_polling(&mut self, watcher: &Watcher) {

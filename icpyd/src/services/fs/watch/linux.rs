@@ -1,17 +1,19 @@
 //! Being told of changes on Linux: inotify, a watch for each folder.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
+use super::sharers::Sharers;
 use super::{Mounts, Notice, Seen, Where};
 
 /// Bytes of notices that are read at once.
@@ -42,12 +44,24 @@ const OF_THE_KERNEL: &[&str] = &[
     "fusectl",
 ];
 
-/// Watches folders.
+/// Whether several trees can share a source.
+pub(super) const CAN_SHARE: bool = true;
+
+/// What the system tells one thread.
 #[derive(Debug)]
-pub(super) struct Watcher {
+pub(super) struct Source {
     /// None where the system has no more.
     inotify: Option<OwnedFd>,
     wake: Arc<OwnedFd>,
+    /// Where several trees share it.
+    sharers: Option<Mutex<Sharers>>,
+}
+
+/// Watches the folders of one tree.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    source: Arc<Source>,
+    number: u32,
 }
 
 /// Ends the wait of a watcher.
@@ -61,30 +75,15 @@ impl Waker {
     }
 }
 
-impl Watcher {
-    pub(super) fn new(_: &Path) -> io::Result<Self> {
+impl Source {
+    pub(super) fn new(_: &Path, is_shared: bool) -> io::Result<Self> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        Ok(Self { inotify, wake })
+        Ok(Self { inotify, wake, sharers: is_shared.then(Mutex::default) })
     }
 
     pub(super) fn waker(&self) -> Waker {
         Waker(Arc::clone(&self.wake))
-    }
-
-    /// Watches a folder: what comes, goes, and is written in it. Opening and reading are not told.
-    pub(super) fn watch(&self, path: &Path) -> io::Result<Option<i32>> {
-        let what = WatchFlags::CREATE
-            | WatchFlags::DELETE
-            | WatchFlags::MOVE
-            | WatchFlags::MODIFY
-            | WatchFlags::CLOSE_WRITE
-            | WatchFlags::ATTRIB
-            | WatchFlags::DELETE_SELF
-            | WatchFlags::MOVE_SELF;
-        let how = WatchFlags::ONLYDIR | WatchFlags::DONT_FOLLOW | WatchFlags::EXCL_UNLINK;
-        let inotify = self.inotify.as_ref().ok_or(Errno::NOSPC)?;
-        Ok(Some(inotify::add_watch(inotify, path, what | how)?))
     }
 
     /// Whether it is told of nothing at all.
@@ -92,30 +91,22 @@ impl Watcher {
         self.inotify.is_none()
     }
 
-    /// Which limit of the system has been reached, as a sentence.
-    pub(super) fn limit(&self) -> String {
-        let (what, name, wanted) = match self.is_blind() {
-            true => ("watchers of folders", "max_user_instances", 8192),
-            false => ("watched folders", "max_user_watches", 1_048_576),
-        };
-        let limit = limit_of_user(name).map(|limit| format!(" ({limit})")).unwrap_or_default();
-        format!("the limit of {what}{limit} is reached; raise it with `sudo sysctl fs.inotify.{name}={wanted}`")
+    /// The trees that a notice is for, or none where it is for all.
+    pub(super) fn watchers_of(&self, notice: &Notice<'_>) -> Option<BTreeSet<u32>> {
+        let Where::Watch(watch, _) = notice.place else { return None };
+        let mut sharers = self.sharers()?;
+        match notice.seen {
+            Seen::Overflow => None,
+            Seen::WatchEnded => Some(sharers.end(watch)),
+            _ => Some(sharers.of(watch)),
+        }
     }
 
-    /// Watches a folder above a root: whether it goes away, and what comes and goes in it where that is wanted.
-    pub(super) fn watch_above(&self, path: &Path, wants_entries: bool) -> Option<i32> {
-        let own = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::ONLYDIR;
-        let entries = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVE;
-        inotify::add_watch(self.inotify.as_ref()?, path, if wants_entries { own | entries } else { own }).ok()
+    fn sharers(&self) -> Option<MutexGuard<'_, Sharers>> {
+        Some(self.sharers.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether roots that have gone are waited for.
-    #[expect(clippy::unused_self, reason = "other systems watch otherwise")]
-    pub(super) fn can_watch_above(&self) -> bool {
-        true
-    }
-
-    pub(super) fn unwatch(&self, watch: i32) {
+    fn end(&self, watch: i32) {
         // One that has ended by itself is not there any more.
         let _ = self.inotify.as_ref().map(|inotify| inotify::remove_watch(inotify, watch));
     }
@@ -152,6 +143,77 @@ impl Watcher {
                 Err(_) => return,
             }
         }
+    }
+}
+
+impl Watcher {
+    pub(super) fn new(source: Arc<Source>, number: u32) -> Self {
+        Self { source, number }
+    }
+
+    /// Watches a folder: what comes, goes, and is written in it. Opening and reading are not told.
+    pub(super) fn watch(&self, path: &Path) -> io::Result<Option<i32>> {
+        let what = WatchFlags::CREATE
+            | WatchFlags::DELETE
+            | WatchFlags::MOVE
+            | WatchFlags::MODIFY
+            | WatchFlags::CLOSE_WRITE
+            | WatchFlags::ATTRIB
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF;
+        let how = WatchFlags::ONLYDIR | WatchFlags::DONT_FOLLOW | WatchFlags::EXCL_UNLINK;
+        Ok(Some(self.add(path, what | how)?))
+    }
+
+    /// Watches a folder above a root: whether it goes away, and what comes and goes in it where that is wanted.
+    pub(super) fn watch_above(&self, path: &Path, wants_entries: bool) -> Option<i32> {
+        let own = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::ONLYDIR;
+        let entries = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVE;
+        self.add(path, if wants_entries { own | entries } else { own }).ok()
+    }
+
+    fn add(&self, path: &Path, flags: WatchFlags) -> io::Result<i32> {
+        let inotify = self.source.inotify.as_ref().ok_or(Errno::NOSPC)?;
+        let Some(mut sharers) = self.source.sharers() else { return Ok(inotify::add_watch(inotify, path, flags)?) };
+        // Another tree wants to know as much as it did before.
+        let watch = inotify::add_watch(inotify, path, flags | WatchFlags::MASK_ADD)?;
+        sharers.add(watch, self.number);
+        Ok(watch)
+    }
+
+    pub(super) fn unwatch(&self, watch: i32) {
+        let is_needed = self.source.sharers().is_some_and(|mut sharers| !sharers.remove(watch, self.number));
+        if !is_needed {
+            self.source.end(watch);
+        }
+    }
+
+    /// Whether it is told of nothing at all.
+    pub(super) fn is_blind(&self) -> bool {
+        self.source.is_blind()
+    }
+
+    /// Which limit of the system has been reached, as a sentence.
+    pub(super) fn limit(&self) -> String {
+        let (what, name, wanted) = match self.is_blind() {
+            true => ("watchers of folders", "max_user_instances", 8192),
+            false => ("watched folders", "max_user_watches", 1_048_576),
+        };
+        let limit = limit_of_user(name).map(|limit| format!(" ({limit})")).unwrap_or_default();
+        format!("the limit of {what}{limit} is reached; raise it with `sudo sysctl fs.inotify.{name}={wanted}`")
+    }
+
+    /// Whether roots that have gone are waited for.
+    #[expect(clippy::unused_self, reason = "other systems watch otherwise")]
+    pub(super) fn can_watch_above(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let left = self.source.sharers().map(|mut sharers| sharers.leave(self.number));
+        left.into_iter().flatten().for_each(|watch| self.source.end(watch));
     }
 }
 

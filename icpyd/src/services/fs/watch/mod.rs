@@ -1,5 +1,4 @@
-//! Trees that stay true: each has a thread that is told of changes by the system, looks at what there is now, and tells those who
-//! watch.
+//! Trees that stay true: a thread is told of changes by the system, looks at what there is now, and tells those who watch.
 //!
 //! A notice only says where to look. What is on disk decides, so that notices may be lost, come late, or come twice.
 
@@ -11,6 +10,9 @@ mod moves;
 mod platform;
 mod poll;
 mod root;
+#[cfg(target_os = "linux")]
+mod sharers;
+mod thread;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -20,18 +22,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use icpy_protocol::fs::FileChange;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::follower::Follower;
-use self::platform::{Waker, Watcher};
+use self::thread::Followed;
+pub(super) use self::thread::Threads;
 use super::files::Files;
 use super::find::LastQuery;
 use super::grep::Indexed;
 use super::stamp::Stamp;
 use super::tree::Tree;
-use crate::host::Host;
 
 /// The most memory that the index of one tree takes.
 const INDEX_BYTES_MAX: usize = 256 << 20;
@@ -146,17 +148,13 @@ pub(super) struct Live {
     tree: Arc<Mutex<Tree>>,
     progress: watch::Receiver<Progress>,
     is_polled: Arc<AtomicBool>,
-    asked: Arc<Asked>,
-    waker: Waker,
+    followed: Followed,
     stop: CancellationToken,
     used_at: Mutex<Instant>,
     last_query: LastQuery,
     /// What is in the files, once somebody has searched them.
     index: OnceLock<Arc<Indexed<Files>>>,
 }
-
-/// Those who wait until everything is taken in and told that has happened.
-type Asked = Mutex<Vec<oneshot::Sender<()>>>;
 
 /// The folders below a folder that are never part of its tree: the kernel's, and the daemon's own.
 pub(super) fn excluded_below(root: &Path, state_folder: &Path) -> HashSet<PathBuf> {
@@ -170,33 +168,29 @@ impl Live {
     pub(super) fn start(
         scope: Scope,
         listener: Arc<dyn Listen>,
-        host: Host,
+        threads: &Threads,
         stop: CancellationToken,
     ) -> std::result::Result<Arc<Self>, String> {
-        let root = scope.root.clone();
-        let unwatchable = |error| format!("`{}` cannot be watched: {error}", root.display());
-        let watcher = Watcher::new(&scope.root).map_err(unwatchable)?;
-        let tree = Arc::new(Mutex::new(Tree::new(scope.root.clone())));
-        let asked = Arc::new(Asked::default());
+        let (root, is_shallow) = (scope.root.clone(), scope.is_shallow);
+        let tree = Arc::new(Mutex::new(Tree::new(root.clone())));
         let (tell_progress, progress) = watch::channel(Progress::Reading);
         let is_polled = Arc::new(AtomicBool::new(false));
-        let live = Arc::new(Self {
-            root: scope.root.clone(),
-            is_shallow: scope.is_shallow,
-            tree: Arc::clone(&tree),
+        let (shared, polled) = (Arc::clone(&tree), Arc::clone(&is_polled));
+        let follower = Follower::new(scope, shared, listener, polled, stop.clone(), tell_progress);
+        let unwatchable = |error| format!("`{}` cannot be watched: {error}", root.display());
+        let followed = threads.follow(follower).map_err(unwatchable)?;
+        Ok(Arc::new(Self {
+            root,
+            is_shallow,
+            tree,
             progress,
-            is_polled: Arc::clone(&is_polled),
-            asked: Arc::clone(&asked),
-            waker: watcher.waker(),
-            stop: stop.clone(),
+            is_polled,
+            followed,
+            stop,
             used_at: Mutex::new(Instant::now()),
             last_query: LastQuery::default(),
             index: OnceLock::new(),
-        });
-        let follower = Follower::new(scope, tree, watcher, listener, is_polled, stop, host);
-        let run = move || follower.run(&asked, &tell_progress);
-        let thread = std::thread::Builder::new().name("icpy-watch".to_owned()).spawn(run);
-        thread.map(|_| live).map_err(unwatchable)
+        }))
     }
 
     /// The folder.
@@ -254,9 +248,7 @@ impl Live {
 
     /// Waits until everything that happened before now is in the tree, and told.
     pub(super) async fn sync(&self) {
-        let (answer, answered) = oneshot::channel();
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
-        self.waker.wake();
+        let answered = self.followed.sync();
         let mut progress = self.progress();
         tokio::select! {
             _ = answered => {}
@@ -268,7 +260,7 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
+        // What it reads just now ends sooner.
         self.stop.cancel();
-        self.waker.wake();
     }
 }

@@ -16,6 +16,7 @@ use crate::services::fs::tree::scan::is_left_out;
 use crate::services::fs::tree::{NodeId, NodeKind};
 
 /// The first half of a move: what had this name has another one now.
+#[derive(Debug)]
 pub(super) struct Move {
     pub(super) cookie: u32,
     pub(super) folder: NodeId,
@@ -69,15 +70,21 @@ impl State {
     }
 
     /// Whether a node is at a path now. Another thing may have its name, or be there, by the time that a notice is read; the
-    /// watch of a folder says which one it is.
+    /// watch of a folder that has one says which one it is.
     fn is_at(&self, watcher: &Watcher, node: NodeId, path: &Path) -> bool {
-        let kind = self.tree().kind(node);
-        match kind {
-            Some(NodeKind::Folder) => {
-                let watch = watcher.watch(path).ok().flatten();
-                watch.is_some_and(|watch| self.tree().watched(watch) == Some(node))
-            }
-            kind => path.symlink_metadata().ok().as_ref().map(kind_of) == kind,
+        let (kind, known) = {
+            let tree = self.tree();
+            (tree.kind(node), tree.watch(node))
+        };
+        if known.is_none() {
+            return path.symlink_metadata().ok().as_ref().map(kind_of) == kind;
         }
+        let watch = watcher.watch(path).ok().flatten();
+        if let Some(watch) = watch
+            && self.tree().watched(watch).is_none()
+        {
+            watcher.unwatch(watch);
+        }
+        watch == known
     }
 }

@@ -1,9 +1,10 @@
 //! Being told of changes where the system watches a folder with all below it: through the crate `notify`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use notify::event::Flag;
@@ -11,9 +12,12 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::{Mounts, Notice, Seen, Where};
 
-/// Watches one folder with all below it.
+/// Whether several trees can share a source.
+pub(super) const CAN_SHARE: bool = false;
+
+/// What the system tells one thread: of one folder with all below it.
 #[derive(Debug)]
-pub(super) struct Watcher {
+pub(super) struct Source {
     _watcher: RecommendedWatcher,
     told: Mutex<Inbox>,
     waker: Waker,
@@ -46,8 +50,8 @@ impl Waker {
     }
 }
 
-impl Watcher {
-    pub(super) fn new(root: &Path) -> io::Result<Self> {
+impl Source {
+    pub(super) fn new(root: &Path, _: bool) -> io::Result<Self> {
         let (tell, told) = channel();
         let waker = Waker(tell.clone());
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -68,37 +72,17 @@ impl Watcher {
         self.waker.clone()
     }
 
-    /// Nothing is to be done for one folder.
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "Linux has something to do here")]
-    pub(super) fn watch(&self, _: &Path) -> io::Result<Option<i32>> {
-        Ok(None)
-    }
-
-    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
-    pub(super) fn watch_above(&self, _: &Path, _: bool) -> Option<i32> {
-        None
-    }
-
     /// Whether it is told of nothing at all.
     #[expect(clippy::unused_self, reason = "Linux has limits")]
     pub(super) fn is_blind(&self) -> bool {
         false
     }
 
-    /// Which limit of the system has been reached, as a sentence.
-    #[expect(clippy::unused_self, reason = "Linux has limits")]
-    pub(super) fn limit(&self) -> String {
-        "the system tells of no more changes".to_owned()
-    }
-
-    /// Whether roots that have gone are waited for.
+    /// The trees that a notice is for, or none where it is for all.
     #[expect(clippy::unused_self, reason = "Linux has something to do here")]
-    pub(super) fn can_watch_above(&self) -> bool {
-        false
+    pub(super) fn watchers_of(&self, _: &Notice<'_>) -> Option<BTreeSet<u32>> {
+        None
     }
-
-    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
-    pub(super) fn unwatch(&self, _: i32) {}
 
     /// Waits until there is something to read, or somebody wakes it.
     pub(super) fn wait(&self, timeout: Option<Duration>) {
@@ -135,6 +119,48 @@ impl Watcher {
             }
         }
     }
+}
+
+/// Watches the folders of one tree: the source does.
+#[derive(Debug)]
+pub(super) struct Watcher;
+
+impl Watcher {
+    pub(super) fn new(_: Arc<Source>, _: u32) -> Self {
+        Self
+    }
+
+    /// Nothing is to be done for one folder.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "Linux has something to do here")]
+    pub(super) fn watch(&self, _: &Path) -> io::Result<Option<i32>> {
+        Ok(None)
+    }
+
+    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
+    pub(super) fn watch_above(&self, _: &Path, _: bool) -> Option<i32> {
+        None
+    }
+
+    /// Whether it is told of nothing at all.
+    #[expect(clippy::unused_self, reason = "Linux has limits")]
+    pub(super) fn is_blind(&self) -> bool {
+        false
+    }
+
+    /// Which limit of the system has been reached, as a sentence.
+    #[expect(clippy::unused_self, reason = "Linux has limits")]
+    pub(super) fn limit(&self) -> String {
+        "the system tells of no more changes".to_owned()
+    }
+
+    /// Whether roots that have gone are waited for.
+    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
+    pub(super) fn can_watch_above(&self) -> bool {
+        false
+    }
+
+    #[expect(clippy::unused_self, reason = "Linux has something to do here")]
+    pub(super) fn unwatch(&self, _: i32) {}
 }
 
 /// Whether there are no more watches to be had.

@@ -1,0 +1,288 @@
+//! The threads that follow trees: each waits for notices and for orders, and has those trees catch up that they are about.
+//!
+//! A folder with all below it has a thread of its own. Those that are watched for themselves share one, with what the system gives to
+//! it: there may be one for each text that is edited.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Notice;
+use super::follower::Follower;
+use super::platform::{self, Source, Waker, Watcher};
+use crate::host::Host;
+use crate::memory;
+
+/// How long the second half of a move is waited for. Mostly both come at once.
+const MOVE_TIMEOUT: Duration = Duration::from_millis(2);
+
+/// Starts threads that follow trees.
+#[derive(Debug)]
+pub(in super::super) struct Threads {
+    host: Host,
+    /// The one of the folders that are watched for themselves.
+    shared: Mutex<Weak<Thread>>,
+}
+
+/// A tree that a thread follows until this is dropped.
+#[derive(Debug)]
+pub(super) struct Followed {
+    thread: Arc<Thread>,
+    number: u32,
+}
+
+/// The way to a thread.
+#[derive(Debug)]
+struct Thread {
+    orders: Mutex<Orders>,
+    waker: Waker,
+}
+
+#[derive(Debug, Default)]
+struct Orders {
+    list: Vec<Order>,
+    /// How many followers the thread was given.
+    given: u32,
+    /// No more trees are taken.
+    is_closed: bool,
+}
+
+/// What a thread is to do.
+#[derive(Debug)]
+enum Order {
+    /// Follow one tree more, by this number.
+    Follow(u32, Box<Follower>),
+    /// Catch up with everything that has happened, and say so.
+    Sync(u32, oneshot::Sender<()>),
+    /// Follow this one no longer.
+    Leave(u32),
+}
+
+/// What a thread works on.
+struct Work {
+    thread: Arc<Thread>,
+    source: Arc<Source>,
+    host: Host,
+    members: BTreeMap<u32, Member>,
+}
+
+/// One tree of a thread.
+struct Member {
+    watcher: Watcher,
+    follower: Box<Follower>,
+    /// Those who wait until it has caught up.
+    asking: Vec<oneshot::Sender<()>>,
+    /// Something was told of it.
+    has_news: bool,
+}
+
+impl Threads {
+    pub(in super::super) fn new(host: Host) -> Self {
+        Self { host, shared: Mutex::default() }
+    }
+
+    /// Has a thread follow a tree.
+    pub(super) fn follow(&self, follower: Follower) -> io::Result<Followed> {
+        let follower = Box::new(follower);
+        let is_shared = platform::CAN_SHARE && follower.is_quick();
+        if !is_shared {
+            return self.start(follower, false);
+        }
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let follower = match shared.upgrade() {
+            Some(thread) => match thread.follow(follower) {
+                Ok(followed) => return Ok(followed),
+                Err(follower) => follower,
+            },
+            None => follower,
+        };
+        let followed = self.start(follower, true)?;
+        *shared = Arc::downgrade(&followed.thread);
+        Ok(followed)
+    }
+
+    fn start(&self, follower: Box<Follower>, is_shared: bool) -> io::Result<Followed> {
+        let source = Arc::new(Source::new(&follower.state.scope.root, is_shared)?);
+        let thread = Arc::new(Thread { orders: Mutex::default(), waker: source.waker() });
+        let followed = thread.follow(follower).map_err(|_| io::Error::other("its thread takes no trees"))?;
+        // Where the system had nothing to give, the next one may get what this one did not.
+        thread.orders().is_closed = !is_shared || source.is_blind();
+        let work = Work { thread, source, host: self.host.clone(), members: BTreeMap::new() };
+        std::thread::Builder::new().name("icpy-watch".to_owned()).spawn(move || work.run())?;
+        Ok(followed)
+    }
+}
+
+impl Followed {
+    /// Returns what is answered when the tree has caught up with all that happened before now.
+    pub(super) fn sync(&self) -> oneshot::Receiver<()> {
+        let (answer, answered) = oneshot::channel();
+        self.thread.order(Order::Sync(self.number, answer));
+        answered
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.thread.order(Order::Leave(self.number));
+    }
+}
+
+impl Thread {
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the thread one tree more, or the tree back where it takes none.
+    fn follow(self: &Arc<Self>, follower: Box<Follower>) -> Result<Followed, Box<Follower>> {
+        let number = {
+            let mut orders = self.orders();
+            if orders.is_closed {
+                return Err(follower);
+            }
+            let number = orders.given;
+            orders.given += 1;
+            orders.list.push(Order::Follow(number, follower));
+            number
+        };
+        self.waker.wake();
+        Ok(Followed { thread: Arc::clone(self), number })
+    }
+
+    fn order(&self, order: Order) {
+        self.orders().list.push(order);
+        self.waker.wake();
+    }
+}
+
+impl Work {
+    fn run(mut self) {
+        loop {
+            // What is asked for is asked before everything is read that has happened.
+            let orders = std::mem::take(&mut self.thread.orders().list);
+            for order in orders {
+                self.obey(order);
+            }
+            self.read();
+            self.catch_up();
+            if self.is_over() {
+                break;
+            }
+            self.wait();
+        }
+        drop(self);
+        memory::give_back();
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Follow(number, mut follower) => {
+                let watcher = Watcher::new(Arc::clone(&self.source), number);
+                follower.state.drained_at = self.now();
+                follower.begin(&watcher);
+                if !follower.is_quick() {
+                    // Reading takes more than what comes of it.
+                    memory::give_back();
+                }
+                let member = Member { watcher, follower, asking: Vec::new(), has_news: true };
+                self.members.insert(number, member);
+            }
+            Order::Sync(number, answer) => {
+                if let Some(member) = self.members.get_mut(&number) {
+                    member.asking.push(answer);
+                }
+            }
+            Order::Leave(number) => drop(self.members.remove(&number)),
+        }
+    }
+
+    /// Takes what the system tells.
+    fn read(&mut self) {
+        self.read_once();
+        if self.members.values().any(|member| !member.follower.state.moves.is_empty()) {
+            self.source.wait(Some(MOVE_TIMEOUT));
+            self.read_once();
+        }
+        let drained_at = self.now();
+        self.members.values_mut().for_each(|member| member.follower.state.drained_at = drained_at);
+    }
+
+    fn read_once(&mut self) {
+        let (source, members) = (&self.source, &mut self.members);
+        source.read(&mut |notice| match source.watchers_of(&notice) {
+            None => members.values_mut().for_each(|member| member.take(notice)),
+            Some(numbers) => {
+                for number in numbers {
+                    members.get_mut(&number).into_iter().for_each(|member| member.take(notice));
+                }
+            }
+        });
+    }
+
+    /// Has the trees catch up, and lets go of those that have ended.
+    fn catch_up(&mut self) {
+        let now = Instant::now();
+        self.members.retain(|_, member| {
+            let has_work = member.has_work(now);
+            if has_work {
+                member.catch_up();
+            }
+            !has_work || !member.follower.state.is_over()
+        });
+    }
+
+    /// Whether there is nothing left to do, nor will be.
+    fn is_over(&self) -> bool {
+        let mut orders = self.thread.orders();
+        let is_over = self.members.is_empty() && orders.list.is_empty();
+        orders.is_closed |= is_over;
+        is_over
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&self) {
+        // Who gave an order while a move was waited for has ended that wait.
+        if self.thread.orders().list.is_empty() {
+            let due = self.members.values().filter_map(|member| member.follower.state.due()).min();
+            self.source.wait(due.map(|due| due.saturating_duration_since(Instant::now())));
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.host.now_ms())
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let left = {
+            let mut orders = self.thread.orders();
+            orders.is_closed = true;
+            std::mem::take(&mut orders.list)
+        };
+        drop(left);
+    }
+}
+
+impl Member {
+    fn take(&mut self, notice: Notice<'_>) {
+        self.has_news = true;
+        self.follower.state.take(&self.watcher, notice);
+    }
+
+    fn has_work(&self, now: Instant) -> bool {
+        self.has_news || !self.asking.is_empty() || self.follower.state.due().is_some_and(|due| due <= now)
+    }
+
+    fn catch_up(&mut self) {
+        self.has_news = false;
+        self.follower.state.catch_up(&self.watcher, !self.asking.is_empty());
+        for answer in self.asking.drain(..) {
+            let _ = answer.send(());
+        }
+    }
+}
