@@ -120,6 +120,9 @@ fn forget_old(folder: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::hint::black_box;
+    use std::thread;
+
     use icpy_protocol::session::method;
 
     use super::*;
@@ -144,5 +147,23 @@ mod tests {
             (RECENT_MAX, &"session:list".into(), &"session:ping".into())
         );
         assert_eq!((&report["place"], &report["kind"]), (&"src/a.rs:1:2".into(), &"panic".into()));
+    }
+
+    #[test]
+    fn a_panic_leaves_a_report_and_not_its_words() {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name);
+        let folders = Folders { state: path("state"), config: path("config"), log: path("log") };
+        install(&folders, &Host::fake(7));
+        let worker = thread::Builder::new().name("worker".to_owned());
+        let panicked = worker.spawn(|| panic!("the password is {}", black_box(1234))).unwrap().join();
+        drop(std::panic::take_hook());
+        assert!(panicked.is_err());
+        let report = fs::read_to_string(folders.crash().join(format!("panic-7-{}.json", std::process::id()))).unwrap();
+        assert!(!report.contains("1234"), "{report}");
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        assert_eq!((&report["thread"], &report["atMs"]), (&"worker".into(), &7.into()));
+        assert!(report["place"].as_str().unwrap().contains(file!()), "{report}");
+        assert!(report["backtrace"].as_str().unwrap().contains("a_panic_leaves_a_report"), "{report}");
     }
 }

@@ -105,6 +105,28 @@ fn the_log_level_changes_while_the_daemon_runs() {
     assert_eq!(setting(&user, "log.level"), json!({ "value": "debug", "origin": "daemon:set_log_level" }));
 }
 
+#[test]
+fn a_log_holds_what_is_wanted_and_says_when_it_cannot() {
+    let user = Process::new("");
+    let log = user.folder().home().join("log/icpyd.log");
+    for level in ["error", "warn"] {
+        write(&user, &format!("log.level = '{level}'"));
+        assert_eq!(user.icpy(&["start"]).status, 0);
+        assert_eq!(user.icpy(&["stop"]).status, 0);
+        assert_eq!(fs::read_to_string(&log).unwrap(), "", "{level}");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        write(&user, "");
+        fs::remove_file(&log).unwrap();
+        std::os::unix::fs::symlink("/dev/full", &log).unwrap();
+        let full = user.icpy(&["start"]);
+        let names = ["cannot write the log: no storage space", log.to_str().unwrap()];
+        assert!(names.iter().all(|name| full.stderr.contains(name)), "{full:?}");
+        assert!(full.status == 11 && !user.has_daemon(), "{full:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_hangup_reads_the_settings_again() {

@@ -260,22 +260,13 @@ fn an_ordinary_user_upgrades_a_daemon_whose_program_was_replaced() {
 
 #[test]
 fn a_service_managers_daemon_is_replaced_under_it() {
-    if std::process::Command::new("systemd-socket-activate").arg("--version").output().is_err() {
-        return icpy_tests::cannot_run("systemd-socket-activate is missing: install the package systemd");
-    }
     let user = Process::new("//- /a.py\n");
     let endpoint = user.endpoint();
-    fs::create_dir_all(&endpoint.folder).unwrap();
-    fs::set_permissions(&endpoint.folder, fs::Permissions::from_mode(0o700)).unwrap();
     let notify = user.path("notify");
     let told = std::os::unix::net::UnixDatagram::bind(&notify).unwrap();
     told.set_read_timeout(Some(icpy_tests::DEADLINE)).unwrap();
-    let mut manager = std::process::Command::new("systemd-socket-activate");
-    process::clear(&mut manager).arg("--listen").arg(&endpoint.socket);
-    for (name, value) in [("ICPY_HOME", &user.folder().home()), ("NOTIFY_SOCKET", &notify)] {
-        manager.arg(format!("--setenv={name}={}", value.display()));
-    }
-    manager.arg("--setenv=WATCHDOG_USEC=100000").arg(user.program("icpyd"));
+    let variables = [("NOTIFY_SOCKET", notify.as_os_str()), ("WATCHDOG_USEC", "100000".as_ref())];
+    let Some(mut manager) = user.activation(&[&endpoint.socket], &variables) else { return };
     let mut manager = manager.stderr(std::process::Stdio::null()).spawn().unwrap();
     // It is there a moment before somebody listens.
     until_now("the socket", || std::os::unix::net::UnixStream::connect(&endpoint.socket).is_ok());

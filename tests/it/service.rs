@@ -58,16 +58,9 @@ fn a_socket_named_from_here_is_here() {
 
 #[test]
 fn a_service_manager_hands_its_socket_over() {
-    if Command::new("systemd-socket-activate").arg("--version").output().is_err() {
-        return cannot_run("systemd-socket-activate is missing: install the package systemd");
-    }
     let user = Process::new("//- /a.py\n");
     let endpoint = user.endpoint();
-    fs::create_dir_all(&endpoint.folder).unwrap();
-    fs::set_permissions(&endpoint.folder, fs::Permissions::from_mode(0o700)).unwrap();
-    let mut manager = Command::new("systemd-socket-activate");
-    process::clear(&mut manager).arg("--listen").arg(&endpoint.socket);
-    manager.arg(format!("--setenv=ICPY_HOME={}", user.folder().home().display())).arg(user.program("icpyd"));
+    let Some(mut manager) = user.activation(&[&endpoint.socket], &[]) else { return };
     let mut manager = manager.stderr(Stdio::null()).spawn().unwrap();
     while !endpoint.socket.exists() {}
     // The client starts none of its own: it connects, and that starts the daemon.
@@ -83,6 +76,18 @@ fn a_service_manager_hands_its_socket_over() {
     assert_eq!(process::status(manager.wait().unwrap()), 0);
     assert!(endpoint.socket.exists(), "the socket is the manager's");
     fs::remove_file(endpoint.socket).unwrap();
+}
+
+#[test]
+fn a_service_manager_with_two_sockets_is_told_that_one_is_wanted() {
+    let user = Process::new("");
+    let sockets = ["one", "two"].map(|name| user.path(name));
+    let Some(mut manager) = user.activation(&[&sockets[0], &sockets[1]], &[]) else { return };
+    let manager = manager.spawn().unwrap();
+    until_now("the socket", || std::os::unix::net::UnixStream::connect(&sockets[1]).is_ok());
+    let output = manager.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("it hands over more than one"), "{said}");
 }
 
 #[test]

@@ -107,6 +107,29 @@ fn a_shell_is_not_held_by_the_daemon_that_it_started() {
     }
 }
 
+/// What becomes a program for which one system call is not there, as on a kernel before 5.9.
+#[cfg(target_os = "linux")]
+const WITHOUT_CLOSE_RANGE: &str = r#"
+import ctypes, os, struct, sys
+rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 436), (0x06, 0, 0, 0x50026), (0x06, 0, 0, 0x7FFF0000)]
+rules = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("rules", ctypes.c_void_p)]
+prctl = ctypes.CDLL(None).prctl
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, ctypes.byref(Filter(4, ctypes.addressof(rules)))) == 0
+os.execvp(sys.argv[1], sys.argv[1:])
+"#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shell_is_not_held_on_an_old_kernel() {
+    let user = Process::new("");
+    fs::write(user.path("old.py"), WITHOUT_CLOSE_RANGE).unwrap();
+    let output = shell(&user, "x=$(python3 old.py icpy call session:ping 3>&1 9>&1); echo done");
+    assert_eq!((output.status, output.stdout.as_str()), (0, "done\n"), "{output:?}");
+    assert!(user.has_daemon());
+}
+
 #[test]
 fn a_daemon_outlives_the_terminal_that_it_was_started_in() {
     if Command::new("tmux").arg("-V").output().is_err() {

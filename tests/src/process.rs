@@ -1,6 +1,10 @@
 //! The real programs, as a user runs them: `icpy`, and the daemon that it starts.
 
 use std::ffi::OsStr;
+#[cfg(unix)]
+use std::ffi::OsString;
+#[cfg(unix)]
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -16,6 +20,10 @@ use crate::Terminal;
 /// The user who owns nothing.
 #[cfg(unix)]
 const NOBODY: u32 = 65_534;
+
+/// Where a program that counts its lines writes their number.
+#[cfg(unix)]
+const COUNTS: &str = "LLVM_PROFILE_FILE";
 
 /// A user with a home of their own. Dropping it stops the daemon, and fails the test when something is left over.
 #[derive(Debug)]
@@ -127,6 +135,35 @@ impl Process {
             std::os::unix::process::CommandExt::gid(&mut command, uid);
         }
         command
+    }
+
+    /// systemd's stand-in, which listens at these sockets and becomes the daemon at the first client. `None`, with the reason told,
+    /// where it is missing.
+    #[cfg(unix)]
+    pub fn activation(&self, sockets: &[&Path], variables: &[(&str, &OsStr)]) -> Option<Command> {
+        const PROGRAM: &str = "systemd-socket-activate";
+        if Command::new(PROGRAM).arg("--version").output().is_err() {
+            crate::cannot_run("systemd-socket-activate is missing: install the package systemd");
+            return None;
+        }
+        let Endpoint { folder, .. } = self.endpoint();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let mut command = self.foreign_command(PROGRAM, &[] as &[&str]);
+        for socket in sockets {
+            command.arg("--listen").arg(socket);
+        }
+        // The daemon gets these and nothing else.
+        let counts = std::env::var_os(COUNTS);
+        let own = [("ICPY_HOME", self.folder.home().into_os_string())].into_iter();
+        let given = variables.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        for (name, value) in own.chain(counts.map(|file| (COUNTS, file))).chain(given) {
+            let mut variable = OsString::from(format!("--setenv={name}="));
+            variable.push(value);
+            command.arg(variable);
+        }
+        command.arg(self.program("icpyd")).stderr(Stdio::piped());
+        Some(command)
     }
 
     /// Runs a command of the client in a terminal.
@@ -251,10 +288,9 @@ fn processes_in(folder: &Folder) -> Vec<String> {
     left.map(|entry| std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default()).collect()
 }
 
-/// Leaves nothing of the test's environment, but for where a program that counts its lines writes their number.
+/// Leaves nothing of the test's environment.
 #[cfg(unix)]
 pub fn clear(command: &mut Command) -> &mut Command {
-    const COUNTS: &str = "LLVM_PROFILE_FILE";
     command.env_clear().env("PATH", "/usr/bin:/bin");
     command.envs(std::env::var_os(COUNTS).map(|file| (COUNTS, file)))
 }

@@ -6,8 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
-
 use crate::{COMPILER_FLAGS, Failure, cargo, root};
 
 /// What makes the compiler count lines, in memory that is the file's: what is killed, or becomes another program, has written
@@ -45,7 +43,7 @@ pub(crate) fn coverage(filter: &[String]) -> Result<(), Failure> {
         command
     };
     let outcome = crate::test_with(counting, filter);
-    let parts = parts(&tools.files(&folder, &counts)?);
+    let parts = parts(&tools.lines(&folder, &counts)?);
     println!("| Part | Lines | Run | Share |\n| --- | ---: | ---: | ---: |");
     let mut poor = Vec::new();
     for (part, (lines, run)) in &parts {
@@ -83,8 +81,8 @@ impl Tools {
         }
     }
 
-    /// What is known of each file.
-    fn files(&self, folder: &Path, counts: &Path) -> Result<Vec<Value>, Failure> {
+    /// How often which lines were run, in the form of lcov.
+    fn lines(&self, folder: &Path, counts: &Path) -> Result<String, Failure> {
         let failed = |what: &Path, error: &dyn std::fmt::Display| Some(format!("`{}`: {error}", what.display()));
         let (list, all) = (counts.join("list"), counts.join("all.profdata"));
         let entries = fs::read_dir(counts).map_err(|error| failed(counts, &error))?;
@@ -95,13 +93,12 @@ impl Tools {
         merge.args(["merge", "--sparse", "--failure-mode=all", "--output"]).arg(&all).arg("--input-files").arg(&list);
         crate::run(merge.stderr(std::process::Stdio::null()))?;
         let mut report = Command::new(&self.report);
-        report.args(["export", "--summary-only", "--instr-profile"]).arg(&all);
+        report.args(["export", "--format=lcov", "--instr-profile"]).arg(&all);
         for program in programs(&folder.join("debug")) {
             report.arg("--object").arg(program);
         }
         let output = report.output().map_err(|error| failed(&self.report, &error))?;
-        let told: Value = serde_json::from_slice(&output.stdout).map_err(|error| failed(&self.report, &error))?;
-        Ok(told["data"][0]["files"].as_array().cloned().unwrap_or_default())
+        String::from_utf8(output.stdout).map_err(|error| failed(&self.report, &error))
     }
 }
 
@@ -117,24 +114,43 @@ fn programs(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// How many lines each part has, and how many were run. Tests are no part.
-fn parts(files: &[Value]) -> BTreeMap<String, (u64, u64)> {
+fn parts(lcov: &str) -> BTreeMap<String, (u64, u64)> {
     let mut parts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for file in files {
-        let Some(name) = file["filename"].as_str().and_then(|name| Path::new(name).strip_prefix(root()).ok()) else {
-            continue;
-        };
-        let steps: Vec<String> = name.iter().map(|step| step.to_string_lossy().replace(".rs", "")).collect();
-        let is_test = steps.iter().any(|step| step == "tests");
-        let depth = if steps.get(2).is_some_and(|step| step == "services") { 4 } else { 3 };
-        let is_program = ["icpy", "icpyd", "protocol"].contains(&steps[0].as_str());
-        if is_test || !is_program {
-            continue;
+    let (mut part, mut end) = (None, 0);
+    for record in lcov.lines() {
+        if let Some(path) = record.strip_prefix("SF:") {
+            part = part_of(Path::new(path));
+            end = if part.is_some() { first_line_of_tests(Path::new(path)) } else { 0 };
+        } else if let Some(counted) = record.strip_prefix("DA:")
+            && let Some(part) = &part
+        {
+            let mut fields = counted.split(',').map(|field| field.parse().unwrap_or(0));
+            let (line, count) = (fields.next().unwrap_or(0), fields.next().unwrap_or(0));
+            if line < end {
+                let (lines, run) = parts.entry(part.clone()).or_default();
+                *lines += 1;
+                *run += u64::from(count > 0);
+            }
         }
-        let part = if steps[0] == "icpyd" { steps[..depth.min(steps.len())].join("/") } else { steps[0].clone() };
-        let count = |what: &str| file["summary"]["lines"][what].as_u64().unwrap_or_default();
-        let (lines, run) = parts.entry(part).or_default();
-        *lines += count("count");
-        *run += count("covered");
     }
     parts
+}
+
+/// The part to which a file belongs.
+fn part_of(path: &Path) -> Option<String> {
+    let name = path.strip_prefix(root()).ok()?;
+    let steps: Vec<String> = name.iter().map(|step| step.to_string_lossy().replace(".rs", "")).collect();
+    let is_program = ["icpy", "icpyd", "protocol"].contains(&steps[0].as_str());
+    if !is_program || steps.iter().any(|step| step == "tests") {
+        return None;
+    }
+    let depth = if steps.get(2).is_some_and(|step| step == "services") { 4 } else { 3 };
+    Some(if steps[0] == "icpyd" { steps[..depth.min(steps.len())].join("/") } else { steps[0].clone() })
+}
+
+/// Where the tests of a file begin, which are at its end.
+fn first_line_of_tests(path: &Path) -> u64 {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let place = text.lines().position(|line| line == "mod tests {");
+    place.map_or(u64::MAX, |place| place as u64 + 1)
 }
