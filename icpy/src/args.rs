@@ -215,6 +215,10 @@ fn with_command(mut args: Vec<OsString>) -> (Vec<OsString>, Option<usize>) {
         return (args, Some(place));
     }
     let arg = &args[place];
+    if arg == "help" && args.get(place + 1).is_some_and(|next| next == "--help" || next == "-h") {
+        args.remove(place);
+        return (args, None);
+    }
     if !COMMANDS.iter().any(|command| arg == *command) {
         args.insert(place, DEFAULT_COMMAND.into());
     }
@@ -252,6 +256,7 @@ mod tests {
         check("icpy --json status", "icpy --json status");
         check("icpy a.py status", "icpy open a.py status");
         check("icpy --help", "icpy --help");
+        check("icpy help --help", "icpy --help");
         check("icpy -", "icpy open -");
         check("icpy --json --terminal-list", "icpy --json terminal list");
         check("icpy --terminal", "icpy terminal new");

@@ -966,6 +966,22 @@ export interface FileCloseParams {
   discard?: boolean;
 }
 
+/** Result of `file:close`. */
+export interface FileCloseResult {
+  /** Names the open file. */
+  fileId: string;
+  /** The workspace it is open in. */
+  workspaceId: string;
+  /** Its path, absolute. That of a text without a file is `untitled:WORKSPACE/NAME`. */
+  path: FilePath;
+  /** When it was opened first, in milliseconds since 1970. */
+  openedAtMs: number;
+  /** What it is open for, when not just to be edited. */
+  purpose?: FilePurpose | null;
+  /** Whether its text is not saved. It is kept, and there again when the file is opened. */
+  isUnsaved?: boolean;
+}
+
 /** Params of `file:list`. */
 export interface FileListParams {
   /** Only the files of this workspace. */
@@ -2976,7 +2992,7 @@ export interface Methods {
   /** Opens a text that has no file yet, in every attached editor. Its path is a name: `file:save_as` gives it a real one. */
   "file:create_untitled": { params: FileCreateUntitledParams; result: OpenFile };
   /** Closes an open file in every attached editor. What was not saved is there when it is opened again, unless it is thrown away; a text that has no file yet is not closed without that. */
-  "file:close": { params: FileCloseParams; result: OpenFile };
+  "file:close": { params: FileCloseParams; result: FileCloseResult };
   /** Lists the open files: of all workspaces unless one is named. */
   "file:list": { params: FileListParams; result: FileListResult };
   /** Returns the text of an open file, which all who edit it share. */

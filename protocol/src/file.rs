@@ -26,7 +26,7 @@ crate::api! {
         Write fn create_untitled(FileCreateUntitledParams) -> OpenFile; rest POST "/untitled" created "/files/{fileId}";
         /// Closes an open file in every attached editor. What was not saved is there when it is opened again, unless it is
         /// thrown away; a text that has no file yet is not closed without that.
-        Write fn close(FileCloseParams) -> OpenFile; rest DELETE "/files/{fileId}";
+        Write fn close(FileCloseParams) -> FileCloseResult; rest DELETE "/files/{fileId}";
         /// Lists the open files: of all workspaces unless one is named.
         Read fn list(FileListParams) -> FileListResult; rest GET "/files";
         /// Returns the text of an open file, which all who edit it share.
@@ -233,6 +233,18 @@ pub struct FileCloseParams {
     /// Whether what was changed is thrown away: who waits for the file is told so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub discard: bool,
+}
+
+/// Result of `file:close`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileCloseResult {
+    /// What was closed.
+    #[serde(flatten)]
+    pub file: OpenFile,
+    /// Whether its text is not saved. It is kept, and there again when the file is opened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unsaved: bool,
 }
 
 /// Params of `file:list`.

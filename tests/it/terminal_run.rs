@@ -122,6 +122,7 @@ fn what_cannot_be_run_is_refused() {
     let params = json!({ "terminalId": created["terminalId"], "commandLine": "echo" });
     let refused = shell.user.icpy(&["--json", "call", "terminal:run", &params.to_string()]);
     assert_eq!(kind(serde_json::from_str(&refused.stdout).unwrap()), "unsupported", "{refused:?}");
+    assert!(refused.stdout.contains("the terminal `plain`"), "{refused:?}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn a_text_is_edited_saved_undone_and_looked_back_at() {
     assert_eq!(user.icpy(&["text", "undo", "a.txt", "--as", "agent"]).status, 0);
     assert_eq!(user.icpy(&["text", "show", "a.txt"]).stdout, "begin\nwhole\n");
     let nothing = user.icpy(&["text", "undo", "a.txt", "--as", "agent"]);
-    assert!(nothing.stderr.contains("there is nothing to undo"), "{}", nothing.stderr);
+    assert_eq!((nothing.status, &*nothing.stderr), (3, "error: nothing was edited that could be undone\n"));
     user.icpy(&["text", "redo", "a.txt", "--as", "agent"]);
     let history = user.icpy(&["text", "history", "a.txt"]).stdout;
     let lines: Vec<&str> = history.lines().collect();
@@ -46,4 +46,19 @@ fn a_text_is_edited_saved_undone_and_looked_back_at() {
     assert!(missing.stderr.contains("has no revision 99 yet"), "{}", missing.stderr);
     let garbled = user.icpy_with(&["text", "edit", "b.txt"], "no diff at all");
     assert!(garbled.status != 0 && garbled.stderr.contains("patch"), "{}", garbled.stderr);
+    // What is closed before it is saved is not lost, and who closes it is told so.
+    let closed = user.icpy(&["close", "b.txt"]);
+    assert_eq!((closed.status, &*closed.stderr), (0, ""));
+    assert_eq!(user.icpy(&["b.txt"]).status, 0);
+    assert_eq!(user.icpy_with(&["text", "edit", "b.txt", "--whole"], "kept").status, 0);
+    let unsaved = user.icpy(&["close", "b.txt"]);
+    assert!(unsaved.status == 0 && unsaved.stderr.contains("b.txt` is not saved: it is kept"), "{unsaved:?}");
+    // Nobody has asked for the text since the daemon was started.
+    assert_eq!(user.icpy(&["b.txt"]).status, 0);
+    user.kill_daemon();
+    assert_eq!(user.icpy(&["start"]).status, 0);
+    assert_eq!(user.json(&["close", "b.txt"])["isUnsaved"], true);
+    assert_eq!(user.icpy(&["b.txt"]).status, 0);
+    assert_eq!(user.icpy(&["text", "show", "b.txt"]).stdout, "kept");
+    assert_eq!(user.json(&["close", "--discard", "b.txt"]).get("isUnsaved"), None);
 }

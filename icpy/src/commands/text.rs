@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Read as _};
 
 use icpy::args::{General, TextAction, TextEdit, TextFile, TextUndo};
-use icpy_protocol::error::Kind;
+use icpy_protocol::error::{Error, Kind};
 use icpy_protocol::file::history::{
     FileDiffParams, FileDiffResult, FileHistoryParams, FileHistoryResult, FileRestoreParams, TextHistoryEntry,
 };
@@ -17,7 +17,7 @@ use icpy_protocol::file::{self, FileOf};
 use serde::Serialize;
 
 use super::{Daemon, absolute};
-use crate::output::{Failure, date, print_json, print_text, say, table};
+use crate::output::{Failure, date, print_json, print_text, table};
 
 pub(super) fn run(action: TextAction, general: &General) -> Result<(), Failure> {
     act(&mut Daemon::open_or_start(general)?, action, general).map_err(explain)
@@ -95,11 +95,11 @@ fn edit_text(daemon: &mut Daemon, file: FileOf, edit: TextEdit, general: &Genera
 }
 
 fn reverse(daemon: &mut Daemon, file: FileOf, undo: TextUndo, is_undo: bool, general: &General) -> Result<(), Failure> {
-    let (method, what) = if is_undo { (file::method::undo, "undo") } else { (file::method::redo, "make again") };
+    let (method, what) = if is_undo { (file::method::undo, "undone") } else { (file::method::redo, "made again") };
     let params = FileUndoParams { file, client: Some(undo.client) };
     let reversed: FileUndoResult = daemon.call(method, &params)?;
-    if !reversed.is_changed && !general.json {
-        say(&format!("there is nothing to {what}"));
+    if !reversed.is_changed {
+        return Err(Error::not_found(format!("nothing was edited that could be {what}")).into());
     }
     show(general, &reversed, String::new)
 }

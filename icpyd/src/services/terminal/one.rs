@@ -66,7 +66,7 @@ pub(super) struct Origin {
 
 #[derive(Debug)]
 pub(super) struct State {
-    name: String,
+    pub(super) name: String,
     pub(super) output: Output,
     pub(super) viewers: Viewers,
     pub(super) cutter: Cutter,
@@ -214,11 +214,15 @@ impl Terminal {
     /// The terminal as clients see it.
     pub(super) fn info(&self) -> TerminalInfo {
         let size = self.model().screen.size();
-        let name = self.lock().name.clone();
-        TerminalInfo { name, size, exit: self.progress.borrow().exit, ..self.facts.clone() }
+        TerminalInfo { name: self.name(), size, exit: self.progress.borrow().exit, ..self.facts.clone() }
     }
 
-    /// Its name.
+    /// What its user calls it.
+    pub(super) fn name(&self) -> String {
+        self.lock().name.clone()
+    }
+
+    /// What names it for ever.
     pub(super) fn id(&self) -> &str {
         &self.facts.terminal_id
     }
@@ -236,7 +240,7 @@ impl Terminal {
     pub(super) fn signal(&self, name: &str) -> Result<()> {
         self.master.signal(name).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidInput => Error::invalid_params(format!("no signal is named `{name}`")),
-            std::io::ErrorKind::NotFound => Error::not_found(format!("nothing runs in the terminal `{}`", self.id())),
+            std::io::ErrorKind::NotFound => Error::not_found(format!("nothing runs in the terminal `{}`", self.name())),
             _ => Error::unavailable(format!("the signal cannot be sent: {error}")),
         })
     }
@@ -264,7 +268,7 @@ impl Terminal {
                 state.viewers.note_typed(&data);
                 Ok(())
             }
-            false => Err(Error::unavailable(format!("nothing reads the terminal `{}` any more", self.id()))),
+            false => Err(Error::unavailable(format!("nothing reads the terminal `{}` any more", self.name()))),
         }
     }
 

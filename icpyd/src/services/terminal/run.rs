@@ -75,7 +75,7 @@ impl Terminal {
             commands.ended.as_ref().map(|command| command.number)
         };
         let number = number
-            .ok_or_else(|| Error::not_found(format!("no command has ended in the terminal `{}` yet", self.id())))?;
+            .ok_or_else(|| Error::not_found(format!("no command has ended in the terminal `{}` yet", self.name())))?;
         self.told(number, None, is_raw)
     }
 
@@ -90,7 +90,7 @@ impl Terminal {
                     return Err(self.tells_nothing());
                 }
                 if progress.borrow().exit.is_some() {
-                    return Err(Error::unavailable(format!("the shell of the terminal `{}` has ended", self.id())));
+                    return Err(Error::unavailable(format!("the shell of the terminal `{}` has ended", self.name())));
                 }
                 match commands.stage {
                     Stage::Running => return Err(self.busy()),
@@ -99,7 +99,7 @@ impl Terminal {
                 }
             }
             if timeout_at(until, progress.changed()).await.is_err() {
-                let message = format!("the shell of the terminal `{}` shows no empty prompt", self.id());
+                let message = format!("the shell of the terminal `{}` shows no empty prompt", self.name());
                 return Err(Error::busy(message));
             }
         }
@@ -139,7 +139,7 @@ impl Terminal {
     fn told(&self, number: u64, line: Option<&str>, is_raw: bool) -> Result<TerminalCommand> {
         let exit = self.progress.borrow().exit;
         let (model, state) = (self.model(), self.lock());
-        let gone = || Error::gone(format!("what the command wrote in the terminal `{}` is no longer kept", self.id()));
+        let gone = || Error::gone(format!("what the command wrote in the terminal `{}` is no longer kept", state.name));
         let command = model.commands.numbered(number).ok_or_else(gone)?;
         let (output, is_cut) = output_of(&state, command, is_raw);
         Ok(TerminalCommand {
@@ -154,11 +154,11 @@ impl Terminal {
     }
 
     fn busy(&self) -> Error {
-        Error::busy(format!("the shell of the terminal `{}` runs a command", self.id()))
+        Error::busy(format!("the shell of the terminal `{}` runs a command", self.name()))
     }
 
     fn tells_nothing(&self) -> Error {
-        let message = format!("the program in the terminal `{}` does not tell of commands", self.id());
+        let message = format!("the program in the terminal `{}` does not tell of commands", self.name());
         Error::unsupported(message)
     }
 }

@@ -7,7 +7,7 @@ use icpy_protocol::error::{Error, Result};
 use icpy_protocol::terminal::TerminalSize;
 
 use super::intake::Model;
-use super::one::Terminal;
+use super::one::{State, Terminal};
 use super::view::Next;
 use super::viewers::{Given, Viewer, Viewers, WINDOW_BYTES};
 
@@ -52,10 +52,10 @@ impl Terminal {
     /// A viewer is active, and may have another size.
     pub(super) fn activate(&self, id: &str, session: &str, size: Option<TerminalSize>) -> Result<()> {
         let mut state = self.lock();
-        let viewer = state.viewers.of_session(id, session);
-        let viewer = viewer.ok_or_else(|| {
-            Error::not_found(format!("this session has no viewer `{id}` of the terminal `{}`", self.id()))
-        })?;
+        let State { viewers, name, .. } = &mut *state;
+        let viewer = viewers.of_session(id, session);
+        let viewer = viewer
+            .ok_or_else(|| Error::not_found(format!("this session has no viewer `{id}` of the terminal `{name}`")))?;
         if viewer.is_read_only {
             return Err(Error::permission_denied(format!("the viewer `{id}` only looks on")));
         }

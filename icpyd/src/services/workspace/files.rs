@@ -13,8 +13,8 @@ use icpy_protocol::file::text::{
     FileUndoParams, FileUndoResult,
 };
 use icpy_protocol::file::{
-    FileApi, FileCloseParams, FileListParams, FileListResult, FileOf, FileOpenParams, FileOpenResult, FileOpened,
-    FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
+    FileApi, FileCloseParams, FileCloseResult, FileListParams, FileListResult, FileOf, FileOpenParams, FileOpenResult,
+    FileOpened, FilePlacing, FilePurpose, OPENED, OpenFile, TextPosition,
 };
 use icpy_protocol::path::FilePath;
 use rusqlite::Connection;
@@ -89,13 +89,14 @@ impl FileApi<Caller> for Workspaces {
         }
     }
 
-    async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<OpenFile> {
+    async fn close(&self, caller: &Caller, params: FileCloseParams) -> Result<FileCloseResult> {
         let FileCloseParams { file_id, path, discard: is_discarded } = params;
         let file = self.texts.find(caller, &FileOf { file_id, path }, AuthRole::Editor).await?;
         match is_discarded {
             true => self.texts.share_to_discard(file.clone()).await,
             false => self.texts.store(file.clone()).await?,
         }
+        let is_unsaved = !is_discarded && self.texts.has_unsaved(&file).await?;
         let asking = caller.clone();
         let change = move |connection: &Connection, changes: &mut Changes| {
             // It may have another path by now, or be closed.
@@ -106,7 +107,7 @@ impl FileApi<Caller> for Workspaces {
             tell_file(connection, changes, &asking, &file)?;
             announce(connection, changes, &file.workspace_id)?;
             tell_closed(changes, &asking, &closing);
-            Ok((file, vec![closing]))
+            Ok((FileCloseResult { file, is_unsaved }, vec![closing]))
         };
         self.services.finish(self.clone().close_files(caller.clone(), change)).await
     }

@@ -22,6 +22,14 @@ impl Texts {
         Ok(unsaved)
     }
 
+    /// Whether a file's text is not saved.
+    pub(in crate::services::workspace) async fn has_unsaved(&self, file: &OpenFile) -> Result<bool> {
+        match self.shared(file) {
+            Some(text) => Ok(text.lock().is_dirty()),
+            None => Ok(!self.unsaved(vec![file.clone()]).await?.is_empty()),
+        }
+    }
+
     /// Also a text that nobody has asked for since the daemon started can be in the store.
     async fn is_unsaved(&self, file: &OpenFile, kept: &HashSet<FilePath>) -> bool {
         if let Some(text) = self.shared(file) {
