@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, StartReport, candidates, open_lock};
+use icpy_protocol::endpoint::{self, Endpoint, Environment, Folders, StartReport, candidates, look_at_lock, open_lock};
 use icpy_protocol::path::FilePath;
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Stream};
@@ -271,8 +271,9 @@ fn lock_start(endpoint: &Endpoint) -> Result<File, String> {
 
 /// Waits until the daemon that lives at an endpoint ends. Returns whether it did.
 fn wait_for_end(endpoint: &Endpoint) -> bool {
-    let Ok(file) = open_lock(&endpoint.life_lock()) else {
-        return false;
+    let file = match look_at_lock(&endpoint.life_lock()) {
+        Ok(file) => file,
+        Err(error) => return error.kind() == io::ErrorKind::NotFound,
     };
     matches!(within(END_TIMEOUT, move || file.lock()), Some(Ok(())))
 }

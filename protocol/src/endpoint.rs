@@ -264,8 +264,13 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Opens a lock file to see who holds it: also where it could not be made.
+pub fn look_at_lock(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 fn is_held(lock: &Path) -> bool {
-    lock.exists() && open_lock(lock).is_ok_and(|file| file.try_lock().is_err())
+    look_at_lock(lock).is_ok_and(|file| file.try_lock().is_err())
 }
 
 /// Makes a folder that only we can enter, and its parents.

@@ -5,11 +5,12 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
 
-use icpy_tests::{Peer, Process, SmallDisk, cannot_run, process, until_now};
+use icpy_tests::{Disk, DiskKind, Peer, Process, SmallDisk, cannot_run, process, until_now};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -122,6 +123,61 @@ fn a_disk_that_nobody_can_write_to_is_told_and_leaves_no_daemon() {
     let output = process::output(user.command(&["call", "session:ping"]).env("ICPY_HOME", &home));
     assert_eq!(output.status, 0, "{output:?}");
     assert_eq!(process::output(user.command(&["stop"]).env("ICPY_HOME", &home)).status, 0);
+}
+
+#[test]
+fn a_disk_that_breaks_down_keeps_what_it_had_and_everything_else_goes_on() {
+    let Some(mut disk) = Disk::mount(DiskKind::Ext4) else { return };
+    let (user, home, file) = (Process::new(""), disk.path("home"), disk.path("a.txt"));
+    fs::create_dir(&home).unwrap();
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(&file, "one\n").unwrap();
+    for path in [&*file, file.parent().unwrap()] {
+        fs::File::open(path).unwrap().sync_all().unwrap();
+    }
+    let name = file.to_str().unwrap();
+    let params = json!({ "path": name }).to_string();
+    let edit = json!({ "path": name, "patch": "@@ -1 +1 @@\n-one\n+stored\n" }).to_string();
+    let run = |args: &[&str]| process::output(user.command(args).env("ICPY_HOME", &home));
+    let done = |args: &[&str]| {
+        let output = run(args);
+        assert_eq!(output.status, 0, "{args:?}: {output:?}");
+        output.stdout
+    };
+    let refused = |args: &[&str], named: &str| {
+        let output = run(args);
+        assert!(output.status != 0 && output.stderr.contains(named), "{args:?}: {output:?}");
+    };
+    for args in [&[name][..], &["call", "file:edit", &edit], &["call", "file:close", &params], &[name]] {
+        done(args);
+    }
+    done(&["terminal", "new", "--name", "kept", "--", "cat"]);
+
+    assert_eq!(done(&["text", "show", name]), "stored\n");
+
+    let is_broken = disk.break_down();
+    if is_broken {
+        until_now("the end of writing", || fs::write(disk.path("other"), "").is_err());
+        refused(&["text", "save", name], "error: ");
+        refused(&["call", "state:mutate", &set("a", 1).to_string()], "`icpy doctor` looks for the cause");
+        assert_eq!(done(&["text", "show", name]), "stored\n");
+        done(&["terminal", "send", "kept", "--enter", "still here"]);
+        until_now("the terminal", || run(&["terminal", "show", "kept"]).stdout.matches("still here").count() == 2);
+        let doctor = run(&["doctor"]);
+        assert!(
+            doctor.stdout.contains("Read-only file system") && doctor.stdout.contains("mend the disk"),
+            "{doctor:?}"
+        );
+    }
+    done(&["stop", "--force"]);
+    if is_broken {
+        refused(&["start"], "Read-only file system");
+        disk.repair();
+    }
+    assert_eq!(done(&["text", "show", name]), "stored\n");
+    done(&["text", "save", name]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "stored\n");
+    done(&["stop", "--force"]);
 }
 
 /// Who waits for a disk waits alone.

@@ -43,6 +43,9 @@ impl Drop for SmallDisk {
     }
 }
 
+/// How a disk is mounted that can be broken: nobody can write to it from then on.
+const BREAKABLE: &str = "loop,errors=remount-ro";
+
 /// A kind of file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskKind {
@@ -108,7 +111,8 @@ impl Disk {
         run(Command::new(maker).env("PATH", search_path).arg("-q").arg(&image))?;
         let image = image.to_str().unwrap();
         if kind != DiskKind::Overlay {
-            return self.mount_at(&top, &["-o", "loop", image]);
+            let options = if kind == DiskKind::Ext4 { BREAKABLE } else { "loop" };
+            return self.mount_at(&top, &["-o", options, image]);
         }
         self.mount_at(&base, &["-o", "loop", image])?;
         for name in ["lower", "upper", "work"] {
@@ -124,6 +128,30 @@ impl Disk {
         run(Command::new("mount").args(args).arg(at))?;
         self.mounted.push(at.to_owned());
         Ok(())
+    }
+
+    /// Has the kernel find an error in it (ext4). Returns whether it could, and says why not.
+    pub fn break_down(&self) -> bool {
+        let at = self.folder.path().join("top");
+        let found = Command::new("findmnt").args(["--noheadings", "--output", "SOURCE"]).arg(&at).output().unwrap();
+        let device = String::from_utf8(found.stdout).unwrap();
+        let name = Path::new(device.trim()).file_name().unwrap().to_owned();
+        let trigger = Path::new("/sys/fs/ext4").join(name).join("trigger_fs_error");
+        let broken = std::fs::write(&trigger, "a test");
+        if let Err(error) = &broken {
+            cannot_run(&format!("no error can be found in a disk: `{}`: {error}", trigger.display()));
+        }
+        broken.is_ok()
+    }
+
+    /// Mends it when nobody uses it any more.
+    pub fn repair(&mut self) {
+        let (image, top) = (self.folder.path().join("image"), self.mounted.pop().unwrap());
+        crate::until_now("nobody uses the disk", || run(Command::new("umount").arg(&top)).is_ok());
+        let checked = Command::new("/usr/sbin/fsck.ext4").arg("-pf").arg(&image).output().unwrap();
+        // One says that errors were mended.
+        assert!(checked.status.code().is_some_and(|code| code <= 1), "{checked:?}");
+        self.mount_at(&top, &["-o", BREAKABLE, image.to_str().unwrap()]).unwrap();
     }
 
     /// A path on it.

@@ -13,7 +13,7 @@ pub fn stored(error: rusqlite::Error) -> Error {
             Error::unavailable(format!("the store is damaged: {error}"))
         }
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::DatabaseBusy) => {
-            Error::unavailable(format!("the store cannot be used: {error}"))
+            Error::unavailable(format!("the store cannot be used: {error}; `icpy doctor` looks for the cause"))
         }
         _ => Error::internal(format!("the store failed: {error}")),
     }

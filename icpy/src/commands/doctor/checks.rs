@@ -1,7 +1,7 @@
 //! What is looked at.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -184,7 +184,14 @@ impl Place {
         match written {
             Ok(()) => Check::ok("state", format!("`{shown}` can be written")),
             Err(error) => {
-                Check::wrong("state", format!("`{shown}`: {error}"), "make room on the disk, or own the folder")
+                let advice = match error.kind() {
+                    ErrorKind::ReadOnlyFilesystem => {
+                        "the system's log (`journalctl -k`) says why; end the daemon by `icpy stop`, and mend the disk"
+                    }
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk",
+                    _ => "own the folder",
+                };
+                Check::wrong("state", format!("`{shown}`: {error}"), advice)
             }
         }
     }
