@@ -68,6 +68,7 @@ macro_rules! driven {
 
 driven! {
     a_window_connects_and_comes_back "shell"
+    a_window_notices_that_its_connection_is_dead "half_open"
     commands_settings_people_and_themes_are_at_hand "workbench"
     a_file_is_shown_in_a_browser_that_comes_for_it "icpy_web"
     files_are_seen_in_the_explorer "explorer"

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { WIRE_ADDRESS, Wire } from "./wire.ts";
 
 const CHROMIUM = process.env.ICPY_CHROMIUM ?? "/usr/bin/chromium";
 const ROOT = new URL("../../..", import.meta.url).pathname;
@@ -24,6 +25,8 @@ export class World {
   readonly folder: string;
   #daemon: ChildProcess | null = null;
   #address = "127.0.0.1:0";
+  /** What lies between browsers and the daemon, where something does. */
+  #wire: Wire | null = null;
   #browser: Browser | null = null;
   /** What pages have said on their consoles that is a fault. */
   readonly faults: string[] = [];
@@ -108,6 +111,17 @@ export class World {
     }, "the daemon listens");
   }
 
+  /** Has browsers come over a wire that can be cut. Before the first window is opened. */
+  async layWire(): Promise<Wire> {
+    this.#wire = await Wire.lay(this.#address);
+    return this.#wire;
+  }
+
+  /** Where browsers find the daemon. */
+  get #origin(): string {
+    return `http://${this.#wire ? this.#address.replace("127.0.0.1", "localhost") : this.#address}`;
+  }
+
   /** Ends the daemon as a crash would. */
   async killDaemon(): Promise<void> {
     const daemon = this.#daemon;
@@ -144,7 +158,7 @@ export class World {
       // A connection that is refused while there is no daemon is the browser's own news.
       if (message.type() === "error" && !text.includes("net::ERR_") && !text.includes("WebSocket")) this.faults.push(text);
     });
-    await page.goto(`http://${this.#address}/`);
+    await page.goto(`${this.#origin}/`);
     await page.getByRole("status").filter({ hasText: "Connected" }).waitFor();
     return page;
   }
@@ -156,6 +170,7 @@ export class World {
 
   async #launch(): Promise<Browser> {
     const args = ["--no-sandbox", "--no-proxy-server"];
+    if (this.#wire) args.push(`--host-resolver-rules=MAP localhost ${WIRE_ADDRESS}`);
     this.#browser ??= await chromium.launch({ executablePath: CHROMIUM, args });
     return this.#browser;
   }
@@ -167,7 +182,7 @@ export class World {
 
   async #link(): Promise<string> {
     const said = JSON.parse(await this.icpy(["web", "--no-open", "--json"]));
-    return said.url;
+    return said.url.replace(`http://${this.#address}`, this.#origin);
   }
 
   /** Keeps a picture of a page. */
@@ -179,6 +194,7 @@ export class World {
   /** Ends all, and forgets it. Faults that pages have told fail the test. */
   async end(): Promise<void> {
     await this.#browser?.close();
+    this.#wire?.remove();
     await this.icpy(["stop", "--force"]).catch(() => {});
     await this.killDaemon();
     rmSync(this.home, { recursive: true, force: true });

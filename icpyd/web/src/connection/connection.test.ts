@@ -26,8 +26,9 @@ class Line implements Socket {
     this.sent.push(JSON.parse(data));
   }
 
+  /** A browser tells that it is closed when the other end says so, or much later. */
   close(): void {
-    this.lose();
+    this.readyState = 2;
   }
 
   /** Opens, and greets. */
@@ -75,18 +76,22 @@ async function settle(): Promise<void> {
 }
 
 let lines: Line[];
+let asked: number[];
 let connection: Connection;
 let states: ConnectionState[];
 beforeEach(async () => {
   vi.useFakeTimers();
   lines = [];
   states = [];
-  const dial = async () => {
+  asked = [];
+  const dial = () => {
     const line = new Line();
     lines.push(line);
     return line;
   };
-  connection = new Connection({ dial }, "test");
+  // Before which connection it was asked.
+  const isLoggedIn = async () => asked.push(lines.length) > 0;
+  connection = new Connection({ dial, isLoggedIn }, "test");
   connection.onState((state) => states.push(state));
   connection.start();
   await settle();
@@ -180,9 +185,47 @@ test("a session that is resumed goes on, and one whose events are gone is fetche
   expect(fetched).toBe(2);
 });
 
-test("a connection that gives no answer is closed", async () => {
+test("a connection that gives no answer is given up", async () => {
   await line().open();
   await vi.advanceTimersByTimeAsync(9_000);
   expect(states.some(({ kind }) => kind === "lost")).toBe(true);
-  expect(lines.length).toBeGreaterThan(1);
+  expect(lines.map(({ readyState }) => readyState)).toEqual([2, 1]);
+  // What the first one says now is of no interest.
+  lines[0]?.lose();
+  await line().open("resumed");
+  expect(connection.state.kind).toBe("open");
+});
+
+test("a connection that does not open is given up", async () => {
+  for (const count of [2, 3]) {
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(lines).toHaveLength(count);
+  }
+});
+
+test("whether somebody is logged in is asked when a connection was refused, and not of one that may be dead", async () => {
+  await line().open();
+  await reconnect();
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect([lines.length, asked]).toEqual([3, [0]]);
+  await reconnect();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([lines.length, asked]).toEqual([4, [0, 3]]);
+});
+
+test("a connection is looked at when the computer wakes up", async () => {
+  await line().open();
+  line().answer("session:ping", {});
+  await settle();
+  const pings = () => line().sent.filter(({ method }) => method === "session:ping").length;
+  connection.check();
+  expect(pings()).toBe(2);
+  line().answer("session:ping", {});
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(pings(), "one goes on").toBe(3);
+  line().answer("session:ping", {});
+  await settle();
+  connection.check();
+  await vi.advanceTimersByTimeAsync(3_400);
+  expect(lines).toHaveLength(2);
 });

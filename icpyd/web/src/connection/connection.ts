@@ -32,8 +32,10 @@ export type Socket = Pick<
 
 /** Where connections come from. */
 export interface Dialer {
-  /** A connection that is about to open, or nothing when the browser is not logged in. */
-  dial(): Promise<Socket | null>;
+  /** A connection that is about to open. */
+  dial(): Socket;
+  /** Whether the browser is logged in, which a connection that is refused does not tell. */
+  isLoggedIn(signal: AbortSignal): Promise<boolean>;
 }
 
 interface Call {
@@ -61,6 +63,9 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 5_000;
 const PING_INTERVAL_MS = 10_000;
 const PING_TIMEOUT_MS = 8_000;
+/** For a connection that is made, and for one that may have died. */
+const DIAL_TIMEOUT_MS = 8_000;
+const CHECK_TIMEOUT_MS = 3_000;
 const STATE_OPEN = 1;
 
 export class Connection {
@@ -73,6 +78,8 @@ export class Connection {
   #calls = new Map<number, Call>();
   #waiting: Call[] = [];
   #isOpen = false;
+  #isAsking = false;
+  #mayBeLoggedOut = true;
   #retryMs = RETRY_MS_MIN;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closingReason: string | null = null;
@@ -92,9 +99,15 @@ export class Connection {
 
   /** Connects, now and whenever the connection is lost. */
   start(): void {
+    if (this.#socket || this.#isAsking) return;
     clearTimeout(this.#timer);
-    if (this.#socket) return;
     void this.#dial();
+  }
+
+  /** Looks at once whether the connection is alive: of one that died while the computer slept nobody is told. */
+  check(): void {
+    if (this.#socket && this.#isOpen) void this.#ping(this.#socket, CHECK_TIMEOUT_MS);
+    else this.start();
   }
 
   /** Sends a request. It fails with `RpcError`, with `ConnectionLost`, or with the reason of `signal`. */
@@ -177,22 +190,38 @@ export class Connection {
   }
 
   async #dial(): Promise<void> {
-    let socket: Socket | null;
-    try {
-      socket = await this.#dialer.dial();
-    } catch {
-      this.#retry(null);
-      return;
-    }
-    if (!socket) {
+    if (this.#mayBeLoggedOut && !(await this.#isLoggedIn())) {
       this.#setState({ kind: "logged_out" });
       return;
     }
+    const socket = this.#dialer.dial();
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => void this.#begin(socket);
+    const deadline = setTimeout(() => this.#drop(socket), DIAL_TIMEOUT_MS);
+    let hasOpened = false;
+    socket.onopen = () => {
+      hasOpened = true;
+      void this.#begin(socket).finally(() => clearTimeout(deadline));
+    };
     socket.onmessage = ({ data }) => this.#receive(data);
-    socket.onclose = ({ reason }) => this.#lose(socket, reason);
+    socket.onclose = ({ reason }) => {
+      // One that was given up says nothing about that.
+      if (this.#socket === socket) this.#mayBeLoggedOut ||= !hasOpened;
+      this.#lose(socket, reason);
+    };
+  }
+
+  /** Where nobody answers it is still so, for all that is known: a new connection may get through where an old one is dead. */
+  async #isLoggedIn(): Promise<boolean> {
+    this.#isAsking = true;
+    try {
+      this.#mayBeLoggedOut = !(await this.#dialer.isLoggedIn(AbortSignal.timeout(DIAL_TIMEOUT_MS)));
+      return !this.#mayBeLoggedOut;
+    } catch {
+      return true;
+    } finally {
+      this.#isAsking = false;
+    }
   }
 
   /** Takes the session up again, or begins one, and then sends what waits. */
@@ -206,9 +235,9 @@ export class Connection {
       this.#setState({ kind: "open", latencyMs: null });
       for (const follower of this.#followers) if (!isWhole || !follower.isWhole) void follower.fetch();
       for (const call of this.#waiting.splice(0)) this.#sendCall(call);
-      void this.#ping(socket);
+      void this.#ping(socket, PING_TIMEOUT_MS);
     } catch {
-      socket.close();
+      this.#drop(socket);
     }
   }
 
@@ -268,6 +297,12 @@ export class Connection {
     for (const listener of this.#listeners.get(method) ?? []) listener(payload);
   }
 
+  /** Gives a connection up. The browser would wait for the other end to say that it has closed it too. */
+  #drop(socket: Socket): void {
+    socket.close();
+    this.#lose(socket, "");
+  }
+
   #lose(socket: Socket, reason: string): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
@@ -291,15 +326,17 @@ export class Connection {
     this.#timer = setTimeout(() => this.start(), pauseMs);
   }
 
-  /** Measures how long an answer takes, and closes a connection that gives none. */
-  async #ping(socket: Socket): Promise<void> {
-    const deadline = setTimeout(() => socket.close(), PING_TIMEOUT_MS);
+  /** Measures how long an answer takes, and gives up a connection that gives none; then again and again. */
+  async #ping(socket: Socket, timeoutMs: number): Promise<void> {
+    clearTimeout(this.#timer);
+    const deadline = setTimeout(() => this.#drop(socket), timeoutMs);
     try {
       const began = performance.now();
       await this.call("session:ping", {});
       if (this.#socket !== socket) return;
       this.#setState({ kind: "open", latencyMs: performance.now() - began });
-      this.#timer = setTimeout(() => void this.#ping(socket), PING_INTERVAL_MS);
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.#ping(socket, PING_TIMEOUT_MS), PING_INTERVAL_MS);
     } catch {
       // The connection is lost: that is seen to elsewhere.
     } finally {

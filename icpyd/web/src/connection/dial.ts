@@ -4,12 +4,17 @@ import type { Socket } from "./connection.ts";
 
 const SUBPROTOCOL = "icpy.v1";
 
-/** Asks who is logged in, which a WebSocket could not tell, and connects. Nothing when nobody is. */
-export async function dial(): Promise<Socket | null> {
-  const who = await fetch("/api/v1/auth/whoami", { headers: { Accept: "application/json" } });
-  if (who.status === 401) return null;
-  if (!who.ok) throw new Error(`the daemon answers with ${who.status}`);
+/** Connects. */
+export function dial(): Socket {
   return new WebSocket(`${location.origin.replace("http", "ws")}/ws`, SUBPROTOCOL);
+}
+
+/** Asks whether somebody is logged in. */
+export async function isLoggedIn(signal: AbortSignal): Promise<boolean> {
+  const who = await fetch("/api/v1/auth/whoami", { headers: { Accept: "application/json" }, signal });
+  await who.text();
+  if (who.status !== 401 && !who.ok) throw new Error(`the daemon answers with ${who.status}`);
+  return who.ok;
 }
 
 /** Ends the login of this browser. */
