@@ -17,6 +17,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::finder::NoDaemon;
 use crate::host;
 
+/// Has ssh end after 20 s when the network has forgotten the connection, or the computer has slept: without, it waits for ever.
+const ALIVE: [&str; 4] = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
+
 /// What a URL of a machine begins with.
 const SCHEME: &str = "ssh://";
 
@@ -103,7 +106,7 @@ impl Remote {
     /// Up to what is to be run.
     fn ssh(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.arg("-T");
+        command.arg("-T").args(ALIVE);
         if let Some(port) = self.port {
             command.arg("-p").arg(port.to_string());
         }

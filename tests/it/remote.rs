@@ -159,6 +159,52 @@ fn a_client_that_is_killed_leaves_nothing_there() {
     until_now("the end of the subscription", || subscriptions() == json!(0));
 }
 
+/// The processes of a name that a process has started, and those that these have.
+#[cfg(target_os = "linux")]
+fn started_by(ancestor: u32, name: &str) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    // `PID (NAME) STATE PARENT`, and more.
+    let parent = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (head, tail) = stat.rsplit_once(") ")?;
+        Some((head.split_once('(')?.1.to_owned(), tail.split(' ').nth(1)?.parse::<u32>().ok()?))
+    };
+    let is_below = |pid: u32| {
+        let mut above = std::iter::successors(Some(pid), |pid| Some(parent(*pid)?.1));
+        above.any(|pid| pid == ancestor)
+    };
+    pids.filter(|pid| parent(*pid).is_some_and(|(found, _)| found == name) && is_below(*pid)).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_that_dies_without_a_word_is_made_again() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let Some(machines) = Machines::new("") else { return };
+    machines.run(&["start"]);
+    let (heard, folder) = (machines.local.path("heard"), machines.remote.path("folder"));
+    fs::create_dir(&folder).unwrap();
+    let mut watch = machines.command(URL, &["--json", "watch", "workspace:*"]);
+    let mut watch = watch.stdout(fs::File::create(&heard).unwrap()).spawn().unwrap();
+    until_now("the subscription", || machines.remote.json(&["status"])["bus"]["subscriptions"] == json!(1));
+    let silent: Vec<Pid> =
+        started_by(watch.id(), "sshd").into_iter().filter_map(|pid| Pid::from_raw(pid.cast_signed())).collect();
+    let ssh = started_by(watch.id(), "ssh");
+    assert!(!silent.is_empty() && ssh.len() == 1, "{silent:?} {ssh:?}");
+    for pid in &silent {
+        kill_process(*pid, Signal::STOP).unwrap();
+    }
+    machines.remote.json(&["workspace", "create", folder.to_str().unwrap()]);
+    until_now("the end of ssh", || started_by(watch.id(), "ssh").iter().all(|pid| !ssh.contains(pid)));
+    until_now("what was missed", || fs::read_to_string(&heard).unwrap().contains("workspace:state_changed"));
+    for pid in silent {
+        kill_process(pid, Signal::CONT).unwrap();
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+}
+
 #[test]
 fn what_is_in_files_there_is_read_there() {
     let Some(machines) = Machines::new("//- /config with spaces.toml\nunknown = 1\n") else { return };
