@@ -42,9 +42,16 @@ pub(super) struct Trees {
     timeout: Duration,
     /// Whether a task waits until trees are forgotten.
     is_forgetting: AtomicBool,
-    /// In the order in which they were used, the last one at the end.
-    all: Mutex<Vec<Arc<Live>>>,
+    all: Mutex<All>,
     watches: Arc<Watches>,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    /// Those of a folder with all below it, in the order in which they were used, the last one at the end.
+    deep: Vec<Arc<Live>>,
+    /// Those of what is directly in a folder, by that. There may be one for each text that is edited.
+    shallow: BTreeMap<PathBuf, Arc<Live>>,
 }
 
 /// Who watches what, and the way to tell them.
@@ -149,8 +156,14 @@ impl Trees {
         let mut watches = lock(&self.watches.all);
         let ended = watches.remove(is_over);
         let outcome = (!ended.0.is_empty(), !watches.0.is_empty());
-        let all = self.lock();
-        all.iter().filter(|live| ended.has_below(live.root())).for_each(|live| live.use_now());
+        let mut all = self.lock();
+        all.deep.iter().filter(|live| ended.has_below(live.root())).for_each(|live| live.use_now());
+        // What only a watch can have asked for ends with it.
+        for folder in ended.0.keys().flat_map(|path| [Some(&**path), path.parent()]).flatten() {
+            if !watches.has_directly_in(folder) {
+                all.shallow.remove(folder);
+            }
+        }
         drop((watches, all));
         self.forget_unused();
         outcome
@@ -181,7 +194,7 @@ impl Trees {
 
     /// Waits until everything that happened before now, in a folder or everywhere, is in the trees, and told.
     pub(super) async fn sync(&self, folder: Option<&Path>) {
-        let all: Vec<_> = self.lock().clone();
+        let all: Vec<_> = self.lock().iter().cloned().collect();
         for live in all {
             let is_meant =
                 folder.is_none_or(|folder| folder.starts_with(live.root()) || live.root().starts_with(folder));
@@ -193,21 +206,29 @@ impl Trees {
 
     fn start(&self, root: PathBuf, is_shallow: bool) -> Result<Arc<Live>> {
         let listener: Arc<dyn Listen> = Arc::clone(&self.watches) as _;
-        let scope = Scope { root, is_shallow, state_folder: self.state_folder.clone() };
+        let scope = Scope { root: root.clone(), is_shallow, state_folder: self.state_folder.clone() };
         let live = Live::start(scope, listener, &self.threads, self.stop.child_token()).map_err(Error::unavailable)?;
-        self.lock().push(Arc::clone(&live));
-        self.forget_unused();
+        if is_shallow {
+            self.lock().shallow.insert(root, Arc::clone(&live));
+        } else {
+            self.lock().deep.push(Arc::clone(&live));
+            self.forget_unused();
+        }
         Ok(live)
     }
 
     /// A tree that has the entries of a folder.
     fn covering(&self, folder: &Path, is_shallow: bool) -> Option<Arc<Live>> {
         let mut all = self.lock();
-        all.retain(|live| *live.progress().borrow() != Progress::Ended);
-        let place = all.iter().position(|live| covers(live, folder, is_shallow))?;
-        let live = all.remove(place);
+        let is_alive = |live: &Arc<Live>| *live.progress().borrow() != Progress::Ended;
+        if is_shallow {
+            return all.shallow.get(folder).filter(|live| is_alive(live)).cloned();
+        }
+        all.deep.retain(is_alive);
+        let place = all.deep.iter().position(|live| covers(live, folder))?;
+        let live = all.deep.remove(place);
         live.use_now();
-        all.push(Arc::clone(&live));
+        all.deep.push(Arc::clone(&live));
         Some(live)
     }
 
@@ -239,27 +260,34 @@ impl Trees {
         let mut all = self.lock();
         let due = |live: &Live| (!watches.has_below(live.root())).then(|| live.used_at() + self.timeout);
         let now = Instant::now();
-        all.retain(|live| due(live).is_none_or(|due| due > now));
+        let is_kept = |live: &Live| due(live).is_none_or(|due| due > now);
+        all.deep.retain(|live| is_kept(live));
+        all.shallow.retain(|_, live| is_kept(live));
         all.iter().filter_map(|live| due(live)).min()
     }
 
     /// Ends trees that nobody watches, but for the last few.
     fn forget_unused(&self) {
         let watches = lock(&self.watches.all);
-        let mut all = self.lock();
+        let deep = &mut self.lock().deep;
         let is_watched = |live: &Live| watches.has_below(live.root());
-        let unwatched = all.iter().filter(|live| !is_watched(live)).count();
+        let unwatched = deep.iter().filter(|live| !is_watched(live)).count();
         let mut too_many = unwatched.saturating_sub(UNWATCHED_MAX);
-        all.retain(|live| {
-            // What only a watch can have asked for ends with it.
-            let is_over = !is_watched(live) && (too_many > 0 || live.is_shallow());
-            too_many -= usize::from(is_over && too_many > 0);
+        deep.retain(|live| {
+            let is_over = too_many > 0 && !is_watched(live);
+            too_many -= usize::from(is_over);
             !is_over
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Live>>> {
+    fn lock(&self) -> MutexGuard<'_, All> {
         lock(&self.all)
+    }
+}
+
+impl All {
+    fn iter(&self) -> impl Iterator<Item = &Arc<Live>> {
+        self.deep.iter().chain(self.shallow.values())
     }
 }
 
@@ -298,19 +326,19 @@ impl ByPath {
     fn has_below(&self, path: &Path) -> bool {
         self.below(path).next().is_some()
     }
+
+    /// Whether any is about a folder, or what is directly in it.
+    fn has_directly_in(&self, folder: &Path) -> bool {
+        self.below(folder).any(|path| path == folder || path.parent() == Some(folder))
+    }
 }
 
-fn covers(live: &Live, folder: &Path, is_shallow: bool) -> bool {
-    if live.is_shallow() {
-        return is_shallow && live.root() == folder;
-    }
+/// Whether a tree with all below its root has the entries of a folder.
+fn covers(live: &Live, folder: &Path) -> bool {
     // What is ignored is for nobody but who names it.
     let Ok(below) = folder.strip_prefix(live.root()) else { return false };
-    if below == Path::new("") {
-        return !is_shallow;
-    }
     let tree = live.tree();
-    !is_shallow && tree.find(below).is_some_and(|node| tree.kind(node) == Some(NodeKind::Folder))
+    below == Path::new("") || tree.find(below).is_some_and(|node| tree.kind(node) == Some(NodeKind::Folder))
 }
 
 /// Waits until everything has been looked at once.

@@ -144,7 +144,6 @@ pub(super) enum Progress {
 #[derive(Debug)]
 pub(super) struct Live {
     root: PathBuf,
-    is_shallow: bool,
     tree: Arc<Mutex<Tree>>,
     progress: watch::Receiver<Progress>,
     is_polled: Arc<AtomicBool>,
@@ -171,7 +170,7 @@ impl Live {
         threads: &Threads,
         stop: CancellationToken,
     ) -> std::result::Result<Arc<Self>, String> {
-        let (root, is_shallow) = (scope.root.clone(), scope.is_shallow);
+        let root = scope.root.clone();
         let tree = Arc::new(Mutex::new(Tree::new(root.clone())));
         let (tell_progress, progress) = watch::channel(Progress::Reading);
         let is_polled = Arc::new(AtomicBool::new(false));
@@ -181,7 +180,6 @@ impl Live {
         let followed = threads.follow(follower).map_err(unwatchable)?;
         Ok(Arc::new(Self {
             root,
-            is_shallow,
             tree,
             progress,
             is_polled,
@@ -206,11 +204,6 @@ impl Live {
     /// When somebody used it last.
     pub(super) fn used_at(&self) -> Instant {
         *self.used_at.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether only the folder itself is looked at.
-    pub(super) fn is_shallow(&self) -> bool {
-        self.is_shallow
     }
 
     /// Whether it is looked at by the clock, because the system does not tell of changes.
