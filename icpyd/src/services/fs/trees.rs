@@ -209,7 +209,11 @@ impl Trees {
         let scope = Scope { root: root.clone(), is_shallow, state_folder: self.state_folder.clone() };
         let live = Live::start(scope, listener, &self.threads, self.stop.child_token()).map_err(Error::unavailable)?;
         if is_shallow {
-            self.lock().shallow.insert(root, Arc::clone(&live));
+            let watches = lock(&self.watches.all);
+            // Who has asked for it may have left meanwhile.
+            if watches.has_directly_in(&root) {
+                self.lock().shallow.insert(root, Arc::clone(&live));
+            }
         } else {
             self.lock().deep.push(Arc::clone(&live));
             self.forget_unused();
@@ -257,13 +261,11 @@ impl Trees {
     /// Ends trees that nobody watches and that were not used for a while. Returns when the next one's time comes.
     fn forget_old(&self) -> Option<Instant> {
         let watches = lock(&self.watches.all);
-        let mut all = self.lock();
+        let deep = &mut self.lock().deep;
         let due = |live: &Live| (!watches.has_below(live.root())).then(|| live.used_at() + self.timeout);
         let now = Instant::now();
-        let is_kept = |live: &Live| due(live).is_none_or(|due| due > now);
-        all.deep.retain(|live| is_kept(live));
-        all.shallow.retain(|_, live| is_kept(live));
-        all.iter().filter_map(|live| due(live)).min()
+        deep.retain(|live| due(live).is_none_or(|due| due > now));
+        deep.iter().filter_map(|live| due(live)).min()
     }
 
     /// Ends trees that nobody watches, but for the last few.
