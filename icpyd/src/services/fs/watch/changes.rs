@@ -4,7 +4,8 @@
 //! name, is told of twice and not a dozen times.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub(super) struct Change {
 /// The files that changed a moment ago.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    recent: HashMap<PathBuf, Recent>,
+    recent: BTreeMap<PathBuf, Recent>,
     /// When each of them is looked at again.
     due: BinaryHeap<Reverse<(Instant, PathBuf)>>,
 }
@@ -75,12 +76,26 @@ impl Changes {
 
     /// Takes note of a change. Returns it when it is to be told at once.
     pub(super) fn note(&mut self, change: Change, now: Instant) -> Option<Change> {
+        if change.kind == FileChange::Deleted {
+            self.forget_below(&change.path);
+        }
         if let Some(recent) = self.recent.get_mut(&change.path) {
             recent.change(now);
             return None;
         }
         self.expect(&change, now);
         Some(change)
+    }
+
+    /// What was told of what is in a folder is over when that is: if it comes back, all in it has come.
+    fn forget_below(&mut self, folder: &Path) {
+        // Paths are in the order of their steps: what is below one follows it.
+        let after = (Bound::Excluded(folder), Bound::Unbounded);
+        let below = self.recent.range::<Path, _>(after).map(|(path, _)| path);
+        let below: Vec<PathBuf> = below.take_while(|path| path.starts_with(folder)).cloned().collect();
+        for path in below {
+            self.recent.remove(&path);
+        }
     }
 
     /// Takes note that a file has another name now, which is told at once.
@@ -196,5 +211,19 @@ mod tests {
         let deleted = change(FileChange::Deleted, None);
         assert_eq!(changes.take(now, true, |_| None), [deleted]);
         assert!(changes.next().is_some());
+    }
+
+    #[test]
+    fn what_comes_back_with_its_folder_is_told_again() {
+        let (mut changes, now) = (Changes::default(), Instant::now());
+        let one = Some(Stamp::of_test(1));
+        let mut note = |path: &str, kind, stamp| {
+            let noted = Change { path: path.into(), kind, from: None, stamp };
+            changes.note(noted, now).is_some()
+        };
+        assert!(note("/a/b", FileChange::Modified, one) && note("/a-c", FileChange::Modified, one));
+        assert!(note("/a", FileChange::Deleted, None));
+        assert!(note("/a/b", FileChange::Created, one));
+        assert!(!note("/a-c", FileChange::Modified, one), "that is not below");
     }
 }
