@@ -10,7 +10,7 @@ mod platform;
 mod report;
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -264,13 +264,17 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Opens a lock file to see who holds it: also where it could not be made.
+/// Opens a lock file that is there, to see who holds it: also where it cannot be written.
 pub fn look_at_lock(path: &Path) -> io::Result<File> {
-    File::open(path)
+    // Network filesystems lock only what is open for writing.
+    OpenOptions::new().read(true).write(true).open(path).or_else(|error| match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => File::open(path),
+        _ => Err(error),
+    })
 }
 
 fn is_held(lock: &Path) -> bool {
-    look_at_lock(lock).is_ok_and(|file| file.try_lock().is_err())
+    look_at_lock(lock).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Makes a folder that only we can enter, and its parents.

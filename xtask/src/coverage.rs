@@ -98,6 +98,9 @@ impl Tools {
             report.arg("--object").arg(program);
         }
         let output = report.output().map_err(|error| failed(&self.report, &error))?;
+        if !output.status.success() {
+            return Err(Some(format!("llvm-cov: {}", String::from_utf8_lossy(&output.stderr).trim())));
+        }
         String::from_utf8(output.stdout).map_err(|error| failed(&self.report, &error))
     }
 }

@@ -210,9 +210,13 @@ impl Trees {
         let live = Live::start(scope, listener, &self.threads, self.stop.child_token()).map_err(Error::unavailable)?;
         if is_shallow {
             let watches = lock(&self.watches.all);
-            // Who has asked for it may have left meanwhile.
+            let mut all = self.lock();
+            // Somebody else may have started one, and who has asked for this one may have left.
+            if let Some(there) = all.shallow.get(&root).filter(|live| is_alive(live)) {
+                return Ok(Arc::clone(there));
+            }
             if watches.has_directly_in(&root) {
-                self.lock().shallow.insert(root, Arc::clone(&live));
+                all.shallow.insert(root, Arc::clone(&live));
             }
         } else {
             self.lock().deep.push(Arc::clone(&live));
@@ -224,11 +228,10 @@ impl Trees {
     /// A tree that has the entries of a folder.
     fn covering(&self, folder: &Path, is_shallow: bool) -> Option<Arc<Live>> {
         let mut all = self.lock();
-        let is_alive = |live: &Arc<Live>| *live.progress().borrow() != Progress::Ended;
         if is_shallow {
             return all.shallow.get(folder).filter(|live| is_alive(live)).cloned();
         }
-        all.deep.retain(is_alive);
+        all.deep.retain(|live| is_alive(live));
         let place = all.deep.iter().position(|live| covers(live, folder))?;
         let live = all.deep.remove(place);
         live.use_now();
@@ -333,6 +336,10 @@ impl ByPath {
     fn has_directly_in(&self, folder: &Path) -> bool {
         self.below(folder).any(|path| path == folder || path.parent() == Some(folder))
     }
+}
+
+fn is_alive(live: &Live) -> bool {
+    *live.progress().borrow() != Progress::Ended
 }
 
 /// Whether a tree with all below its root has the entries of a folder.

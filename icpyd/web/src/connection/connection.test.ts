@@ -196,6 +196,17 @@ test("a connection that gives no answer is given up", async () => {
   expect(connection.state.kind).toBe("open");
 });
 
+test("a connection that says something else meanwhile is alive", async () => {
+  await line().open();
+  for (let seq = 6; seq < 10; seq++) {
+    await vi.advanceTimersByTimeAsync(5_000);
+    line().event("state:updated", seq, {});
+  }
+  expect(connection.state.kind).toBe("open");
+  await vi.advanceTimersByTimeAsync(17_000);
+  expect(lines).toHaveLength(2);
+});
+
 test("a connection that does not open is given up", async () => {
   for (const count of [2, 3]) {
     await vi.advanceTimersByTimeAsync(9_000);

@@ -78,6 +78,8 @@ export class Connection {
   #calls = new Map<number, Call>();
   #waiting: Call[] = [];
   #isOpen = false;
+  /** Something has come since the last ping. */
+  #hasHeard = false;
   #isAsking = false;
   #mayBeLoggedOut = true;
   #retryMs = RETRY_MS_MIN;
@@ -106,8 +108,12 @@ export class Connection {
 
   /** Looks at once whether the connection is alive: of one that died while the computer slept nobody is told. */
   check(): void {
-    if (this.#socket && this.#isOpen) void this.#ping(this.#socket, CHECK_TIMEOUT_MS);
-    else this.start();
+    if (!this.#socket || !this.#isOpen) {
+      this.start();
+      return;
+    }
+    // What was asked before goes first.
+    void this.#ping(this.#socket, this.bufferedBytes > 0 ? PING_TIMEOUT_MS : CHECK_TIMEOUT_MS);
   }
 
   /** Sends a request. It fails with `RpcError`, with `ConnectionLost`, or with the reason of `signal`. */
@@ -266,6 +272,7 @@ export class Connection {
   }
 
   #receive(data: string | ArrayBuffer): void {
+    this.#hasHeard = true;
     const message = readMessage(data);
     if ("id" in message) this.#settle(message);
     else this.#notice(message);
@@ -329,7 +336,11 @@ export class Connection {
   /** Measures how long an answer takes, and gives up a connection that gives none; then again and again. */
   async #ping(socket: Socket, timeoutMs: number): Promise<void> {
     clearTimeout(this.#timer);
-    const deadline = setTimeout(() => this.#drop(socket), timeoutMs);
+    this.#hasHeard = false;
+    const deadline = setInterval(() => {
+      if (!this.#hasHeard) this.#drop(socket);
+      this.#hasHeard = false;
+    }, timeoutMs);
     try {
       const began = performance.now();
       await this.call("session:ping", {});
@@ -340,7 +351,7 @@ export class Connection {
     } catch {
       // The connection is lost: that is seen to elsewhere.
     } finally {
-      clearTimeout(deadline);
+      clearInterval(deadline);
     }
   }
 }

@@ -1,7 +1,7 @@
 //! Being told of changes on Linux: inotify, a watch for each folder.
 
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -126,14 +126,16 @@ impl Source {
         }
     }
 
-    /// Reads what there is to tell, until there is nothing more.
+    /// Reads what there is to tell now. What comes meanwhile is left for the next time: it may never end.
     pub(super) fn read(&self, tell: &mut dyn FnMut(Notice<'_>)) {
         let Some(inotify) = &self.inotify else { return };
+        let mut left = rustix::io::ioctl_fionread(inotify).unwrap_or(0);
         let mut buffer = Vec::<u8>::with_capacity(BUFFER_BYTES);
         let mut reader = Reader::new(inotify, buffer.spare_capacity_mut());
-        loop {
+        while left > 0 || !reader.is_buffer_empty() {
             match reader.next() {
                 Ok(event) => {
+                    left = left.saturating_sub(bytes_of(event.file_name()));
                     let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
                     if let Some(seen) = seen(event.events()) {
                         tell(Notice { place: Where::Watch(event.wd(), name), seen, cookie: event.cookie() });
@@ -215,6 +217,13 @@ impl Drop for Watcher {
         let left = self.source.sharers().map(|mut sharers| sharers.leave(self.number));
         left.into_iter().flatten().for_each(|watch| self.source.end(watch));
     }
+}
+
+/// How long a notice is, as `inotify(7)` says: its name is filled up to a multiple of its head.
+fn bytes_of(name: Option<&CStr>) -> u64 {
+    const HEAD: usize = 16;
+    let name = name.map_or(0, |name| name.to_bytes_with_nul().len().next_multiple_of(HEAD));
+    (HEAD + name) as u64
 }
 
 fn seen(flags: ReadFlags) -> Option<Seen> {
