@@ -152,13 +152,14 @@ fn a_disk_that_breaks_down_keeps_what_it_had_and_everything_else_goes_on() {
         done(args);
     }
     done(&["terminal", "new", "--name", "kept", "--", "cat"]);
-
     assert_eq!(done(&["text", "show", name]), "stored\n");
 
     let is_broken = disk.break_down();
     if is_broken {
         until_now("the end of writing", || fs::write(disk.path("other"), "").is_err());
-        refused(&["text", "save", name], "error: ");
+        let save = run(&["text", "save", name]);
+        let says = ["the filesystem is read-only", "`icpy doctor` looks for the cause"];
+        assert!(save.status != 0 && says.iter().any(|it| save.stderr.contains(it)), "{save:?}");
         refused(&["call", "state:mutate", &set("a", 1).to_string()], "`icpy doctor` looks for the cause");
         assert_eq!(done(&["text", "show", name]), "stored\n");
         done(&["terminal", "send", "kept", "--enter", "still here"]);

@@ -10,7 +10,10 @@ use icpy_protocol::fs::{CHANGED_ON_DISK, FileChange, FsClient, FsSyncParams, FsW
 use icpy_protocol::session::SessionSubscribeParams;
 use icpy_protocol::topic::Pattern;
 use icpy_tests::{Daemon, Process, within};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+
+use crate::reconnect::{connect, with_processes};
 
 struct Watcher {
     client: FsClient<Client>,
@@ -20,12 +23,15 @@ struct Watcher {
 
 impl Watcher {
     async fn new(daemon: &Daemon, path: &Path) -> Self {
-        let client = daemon.client().await;
+        Self::of(daemon.client().await, &daemon.path(""), path, false).await
+    }
+
+    async fn of(client: Client, above: &Path, path: &Path, is_shallow: bool) -> Self {
         let patterns = vec![Pattern::parse(CHANGED_ON_DISK.info.topic).unwrap()];
         let events = client.subscribe(SessionSubscribeParams { patterns, ..Default::default() }).await.unwrap();
         let client = FsClient::new(client);
-        client.watch(&FsWatchParams { path: path.into(), is_shallow: false }).await.unwrap();
-        Self { client, events, above: daemon.path("").canonicalize().unwrap() }
+        client.watch(&FsWatchParams { path: path.into(), is_shallow }).await.unwrap();
+        Self { client, events, above: above.canonicalize().unwrap() }
     }
 
     /// Reads on until a change is told: that something is there, however it came, or that it is not.
@@ -87,6 +93,26 @@ fn a_watched_folder_that_goes_is_missed_at_once_by_who_still_works_in_it() {
         fs::write(path("p/k/f"), "two").unwrap();
         watcher.expect(true, "p/k/f").await;
     });
+}
+
+#[test]
+fn a_folder_from_above_can_become_the_one_that_is_watched() {
+    for is_shallow in [false, true] {
+        with_processes("//- /p/k/f\none\n", async |user, finder| {
+            let path = |name: &str| user.path(name);
+            let mut watcher = Watcher::of(connect(finder).await, &path(""), &path("p/k"), is_shallow).await;
+            let daemon = Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
+            // All at once, for the daemon.
+            kill_process(daemon, Signal::STOP).unwrap();
+            fs::rename(path("p"), path("z")).unwrap();
+            fs::create_dir(path("p")).unwrap();
+            fs::rename(path("z"), path("p/k")).unwrap();
+            kill_process(daemon, Signal::CONT).unwrap();
+            watcher.expect(true, "p/k").await;
+            fs::write(path("p/k/new"), "two").unwrap();
+            watcher.expect(true, "p/k/new").await;
+        });
+    }
 }
 
 #[test]

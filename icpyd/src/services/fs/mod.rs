@@ -16,6 +16,7 @@ mod locks;
 mod manage;
 mod metadata;
 mod origins;
+mod paths;
 mod place;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::fs::{CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsWatchLimited, WATCH_LIMITED};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use super::cache::Cache;
 use super::origins::Origins;
+use super::paths::keys_below;
 use super::tree::NodeKind;
 use super::watch::{Listen, Live, Progress, Scope, Threads, Told};
 use crate::bus::Bus;
@@ -195,13 +197,8 @@ impl Trees {
     /// Waits until everything that happened before now, in a folder or everywhere, is in the trees, and told.
     pub(super) async fn sync(&self, folder: Option<&Path>) {
         let all: Vec<_> = self.lock().iter().cloned().collect();
-        for live in all {
-            let is_meant =
-                folder.is_none_or(|folder| folder.starts_with(live.root()) || live.root().starts_with(folder));
-            if is_meant {
-                live.sync().await;
-            }
-        }
+        let is_meant = |root: &Path| folder.is_none_or(|folder| folder.starts_with(root) || root.starts_with(folder));
+        join_all(all.iter().filter(|live| is_meant(live.root())).map(|live| live.sync())).await;
     }
 
     fn start(&self, root: PathBuf, is_shallow: bool) -> Result<Arc<Live>> {
@@ -323,9 +320,8 @@ impl ByPath {
     }
 
     /// The paths that are watched: this one, and those below.
-    fn below(&self, path: &Path) -> impl Iterator<Item = &PathBuf> {
-        // Paths are in the order of their steps: what is below one follows it.
-        self.0.range(path.to_owned()..).map(|(watched, _)| watched).take_while(move |watched| watched.starts_with(path))
+    fn below<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a PathBuf> {
+        keys_below(&self.0, path)
     }
 
     fn has_below(&self, path: &Path) -> bool {

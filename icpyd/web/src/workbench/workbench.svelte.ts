@@ -17,7 +17,6 @@ import { Presence } from "./presence.svelte.ts";
 import { Records } from "./records.svelte.ts";
 import { Statuses } from "./statuses.svelte.ts";
 import { type Asked, TypeAhead } from "./type_ahead.ts";
-import { watchWaking } from "./waking.ts";
 import { Workspaces } from "./workspaces.svelte.ts";
 
 export class Workbench {
@@ -101,7 +100,6 @@ export class Workbench {
     this.preferences.open(null);
     this.workspaces.start();
     this.connection.start();
-    watchWaking(() => this.connection.check());
   }
 }
 

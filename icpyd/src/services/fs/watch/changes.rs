@@ -5,13 +5,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use icpy_protocol::fs::FileChange;
 use tokio::time::Instant;
 
+use crate::services::fs::paths::keys_below;
 use crate::services::fs::stamp::Stamp;
 
 /// A file that rests for so long has changed for now.
@@ -89,10 +89,7 @@ impl Changes {
 
     /// What was told of what is in a folder is over when that is: if it comes back, all in it has come.
     fn forget_below(&mut self, folder: &Path) {
-        // Paths are in the order of their steps: what is below one follows it.
-        let after = (Bound::Excluded(folder), Bound::Unbounded);
-        let below = self.recent.range::<Path, _>(after).map(|(path, _)| path);
-        let below: Vec<PathBuf> = below.take_while(|path| path.starts_with(folder)).cloned().collect();
+        let below: Vec<PathBuf> = keys_below(&self.recent, folder).filter(|path| *path != folder).cloned().collect();
         for path in below {
             self.recent.remove(&path);
         }

@@ -49,8 +49,6 @@ pub(super) struct State {
     pub(super) moves: Vec<Move>,
     /// Notices are lost since then.
     lost_since: Option<SystemTime>,
-    /// When there was nothing more to be told.
-    pub(super) drained_at: SystemTime,
     pub(super) root: Root,
     /// There is nothing to follow any more.
     pub(super) is_gone: bool,
@@ -102,7 +100,6 @@ impl Follower {
             changes: Changes::default(),
             moves: Vec::new(),
             lost_since: None,
-            drained_at: SystemTime::UNIX_EPOCH,
             root: Root::default(),
             is_gone: false,
         };
@@ -170,13 +167,13 @@ impl State {
         self.tell_what_is_due(is_asked);
     }
 
-    /// Takes a notice.
-    pub(super) fn take(&mut self, watcher: &Watcher, notice: Notice<'_>) {
+    /// Takes a notice. All that happened before `known_until` was told.
+    pub(super) fn take(&mut self, watcher: &Watcher, notice: Notice<'_>, known_until: SystemTime) {
         if self.root.take(&notice) {
             return;
         }
         match (notice.place, notice.seen) {
-            (_, Seen::Overflow) | (Where::Everywhere, _) => self.lost_since = Some(self.drained_at),
+            (_, Seen::Overflow) | (Where::Everywhere, _) => self.lost_since = Some(known_until),
             (Where::Watch(watch, _), Seen::WatchEnded) => self.watch_again(watcher, watch),
             (Where::Watch(watch, None), Seen::FolderGone) => {
                 if self.tree().watched(watch) == Some(ROOT) {

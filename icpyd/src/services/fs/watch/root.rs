@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use icpy_protocol::fs::{FileChange, FsKind};
 
@@ -14,7 +15,7 @@ use super::follower::State;
 use super::platform::Watcher;
 use super::{Notice, Where};
 use crate::services::fs::stamp::Stamp;
-use crate::services::fs::tree::ROOT;
+use crate::services::fs::tree::{ROOT, Tree};
 
 /// The folders above can be replaced while they are looked at: so often they are looked at again.
 const LOOKS_MAX: usize = 16;
@@ -61,7 +62,7 @@ impl Root {
     }
 
     /// Watches what is above. Returns whether more of the way to the root has come in between.
-    fn watch_above(&mut self, watcher: &Watcher, path: &Path) -> bool {
+    fn watch_above(&mut self, watcher: &Watcher, path: &Path, tree: &Tree) -> bool {
         let mut above = HashMap::new();
         let mut nearest = None;
         for (folder, below) in path.ancestors().skip(1).zip(path.ancestors()) {
@@ -71,7 +72,9 @@ impl Root {
                 above.insert(watch, name.to_owned());
             }
         }
-        for watch in self.above.keys().filter(|watch| !above.contains_key(watch)) {
+        // A folder from above can have become the root: then its watch is the tree's.
+        let is_of_no_use = |watch: &&i32| !above.contains_key(watch) && tree.watched(**watch).is_none();
+        for watch in self.above.keys().filter(is_of_no_use) {
             watcher.unwatch(*watch);
         }
         self.above = above;
@@ -83,9 +86,14 @@ impl State {
     /// Begins to watch over the root, which was just read.
     pub(super) fn begin_root(&mut self, watcher: &Watcher) {
         self.root.file = self.root_file();
-        let has_come = self.root.watch_above(watcher, &self.scope.root);
+        let has_come = self.watch_above(watcher);
         // It may have gone in between.
         self.root.has_changed |= has_come || !self.root.is(self.root_file());
+    }
+
+    fn watch_above(&mut self, watcher: &Watcher) -> bool {
+        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        self.root.watch_above(watcher, &self.scope.root, &tree)
     }
 
     fn root_file(&self) -> Option<Stamp> {
@@ -105,7 +113,7 @@ impl State {
             if self.is_gone {
                 return;
             }
-            let has_come = self.root.watch_above(watcher, &self.scope.root);
+            let has_come = self.watch_above(watcher);
             self.root.has_changed = has_come || !self.root.is(self.root_file());
         }
     }

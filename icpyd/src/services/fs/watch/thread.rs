@@ -3,7 +3,7 @@
 //! A folder with all below it has a thread of its own. Those that are watched for themselves share one, with what the system gives to
 //! it: there may be one for each text that is edited.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,6 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Notice;
 use super::follower::Follower;
 use super::platform::{self, Source, Waker, Watcher};
 use crate::host::Host;
@@ -68,6 +67,12 @@ struct Work {
     source: Arc<Source>,
     host: Host,
     members: BTreeMap<u32, Member>,
+    /// Members of which something was told, or that somebody waits for.
+    awake: BTreeSet<u32>,
+    /// When a member has something to do though nothing happens.
+    due: BTreeMap<u32, Instant>,
+    /// All that happened before was told.
+    known_until: SystemTime,
 }
 
 /// One tree of a thread.
@@ -76,8 +81,6 @@ struct Member {
     follower: Box<Follower>,
     /// Those who wait until it has caught up.
     asking: Vec<oneshot::Sender<()>>,
-    /// Something was told of it.
-    has_news: bool,
 }
 
 impl Threads {
@@ -111,7 +114,7 @@ impl Threads {
         let followed = thread.follow(follower).map_err(|_| io::Error::other("its thread takes no trees"))?;
         // Where the system had nothing to give, the next one may get what this one did not.
         thread.orders().is_closed = !is_shared || source.is_blind();
-        let work = Work { thread, source, host: self.host.clone(), members: BTreeMap::new() };
+        let work = Work::new(thread, source, self.host.clone());
         std::thread::Builder::new().name("icpy-watch".to_owned()).spawn(move || work.run())?;
         Ok(followed)
     }
@@ -160,6 +163,12 @@ impl Thread {
 }
 
 impl Work {
+    fn new(thread: Arc<Thread>, source: Arc<Source>, host: Host) -> Self {
+        let (members, awake, due) = Default::default();
+        let known_until = now(&host);
+        Self { thread, source, host, members, awake, due, known_until }
+    }
+
     fn run(mut self) {
         loop {
             // What is asked for is asked before everything is read that has happened.
@@ -182,57 +191,77 @@ impl Work {
         match order {
             Order::Follow(number, mut follower) => {
                 let watcher = Watcher::new(Arc::clone(&self.source), number);
-                follower.state.drained_at = self.now();
                 follower.begin(&watcher);
                 if !follower.is_quick() {
                     // Reading takes more than what comes of it.
                     memory::give_back();
                 }
-                let member = Member { watcher, follower, asking: Vec::new(), has_news: true };
-                self.members.insert(number, member);
+                self.members.insert(number, Member { watcher, follower, asking: Vec::new() });
+                self.awake.insert(number);
             }
             Order::Sync(number, answer) => {
                 if let Some(member) = self.members.get_mut(&number) {
                     member.asking.push(answer);
+                    self.awake.insert(number);
                 }
             }
-            Order::Leave(number) => drop(self.members.remove(&number)),
+            Order::Leave(number) => self.let_go(number),
         }
+    }
+
+    fn let_go(&mut self, number: u32) {
+        self.due.remove(&number);
+        self.members.remove(&number);
     }
 
     /// Takes what the system tells.
     fn read(&mut self) {
+        // More may come while it is read.
+        let known_until = now(&self.host);
         self.read_once();
-        if self.members.values().any(|member| !member.follower.state.moves.is_empty()) {
+        let has_half_a_move = |number| {
+            let member: Option<&Member> = self.members.get(number);
+            member.is_some_and(|member| !member.follower.state.moves.is_empty())
+        };
+        if self.awake.iter().any(has_half_a_move) {
             self.source.wait(Some(MOVE_TIMEOUT));
             self.read_once();
         }
-        let drained_at = self.now();
-        self.members.values_mut().for_each(|member| member.follower.state.drained_at = drained_at);
+        self.known_until = known_until;
     }
 
     fn read_once(&mut self) {
-        let (source, members) = (&self.source, &mut self.members);
-        source.read(&mut |notice| match source.watchers_of(&notice) {
-            None => members.values_mut().for_each(|member| member.take(notice)),
-            Some(numbers) => {
-                for number in numbers {
-                    members.get_mut(&number).into_iter().for_each(|member| member.take(notice));
+        let Self { source, members, awake, known_until, .. } = self;
+        source.read(&mut |notice| {
+            let mut take = |number: u32, Member { watcher, follower, .. }: &mut Member| {
+                awake.insert(number);
+                follower.state.take(watcher, notice, *known_until);
+            };
+            match source.watchers_of(&notice) {
+                None => members.iter_mut().for_each(|(number, member)| take(*number, member)),
+                Some(numbers) => {
+                    for number in numbers {
+                        members.get_mut(&number).into_iter().for_each(|member| take(number, member));
+                    }
                 }
             }
         });
     }
 
-    /// Has the trees catch up, and lets go of those that have ended.
+    /// Has the trees catch up that have something to do, and lets go of those that have ended.
     fn catch_up(&mut self) {
         let now = Instant::now();
-        self.members.retain(|_, member| {
-            let has_work = member.has_work(now);
-            if has_work {
-                member.catch_up();
+        let mut numbers = std::mem::take(&mut self.awake);
+        numbers.extend(self.due.iter().filter(|(_, due)| **due <= now).map(|(number, _)| *number));
+        for number in numbers {
+            let Some(member) = self.members.get_mut(&number) else { continue };
+            member.catch_up();
+            match member.follower.state.due() {
+                _ if member.follower.state.is_over() => self.let_go(number),
+                Some(due) => drop(self.due.insert(number, due)),
+                None => drop(self.due.remove(&number)),
             }
-            !has_work || !member.follower.state.is_over()
-        });
+        }
     }
 
     /// Whether there is nothing left to do, nor will be.
@@ -247,14 +276,14 @@ impl Work {
     fn wait(&self) {
         // Who gave an order while a move was waited for has ended that wait.
         if self.thread.orders().list.is_empty() {
-            let due = self.members.values().filter_map(|member| member.follower.state.due()).min();
+            let due = self.due.values().min();
             self.source.wait(due.map(|due| due.saturating_duration_since(Instant::now())));
         }
     }
+}
 
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.host.now_ms())
-    }
+fn now(host: &Host) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(host.now_ms())
 }
 
 impl Drop for Work {
@@ -269,17 +298,7 @@ impl Drop for Work {
 }
 
 impl Member {
-    fn take(&mut self, notice: Notice<'_>) {
-        self.has_news = true;
-        self.follower.state.take(&self.watcher, notice);
-    }
-
-    fn has_work(&self, now: Instant) -> bool {
-        self.has_news || !self.asking.is_empty() || self.follower.state.due().is_some_and(|due| due <= now)
-    }
-
     fn catch_up(&mut self) {
-        self.has_news = false;
         self.follower.state.catch_up(&self.watcher, !self.asking.is_empty());
         for answer in self.asking.drain(..) {
             let _ = answer.send(());
