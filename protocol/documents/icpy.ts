@@ -3189,7 +3189,7 @@ export interface Events {
   "fs:operation_done": FsOperationDone;
   /** An operation was taken back. */
   "fs:operation_undone": FsOperationDone;
-  /** A file or folder that is watched changed on disk, by whom and how. The first change is told at once; a file that goes on changing is told of again when it has rested for 50 ms, or after a second. */
+  /** A file or folder that is watched changed on disk, by whom and how. The first change is told at once; a file that goes on changing is told of again when it has rested for 100 ms, or after a second. */
   "file:changed_on_disk": FileChangedOnDisk;
   /** Changes below a folder are found by looking at it every few seconds. Told once for each folder. */
   "fs:watch_limited": FsWatchLimited;

@@ -104,7 +104,7 @@ crate::api! {
         /// An operation was taken back.
         Read OPERATION_UNDONE: FsOperationDone = "fs:operation_undone", durable;
         /// A file or folder that is watched changed on disk, by whom and how. The first change is told at once; a file that
-        /// goes on changing is told of again when it has rested for 50 ms, or after a second.
+        /// goes on changing is told of again when it has rested for 100 ms, or after a second.
         Read CHANGED_ON_DISK: FileChangedOnDisk = "file:changed_on_disk";
         /// Changes below a folder are found by looking at it every few seconds. Told once for each folder.
         Read WATCH_LIMITED: FsWatchLimited = "fs:watch_limited";

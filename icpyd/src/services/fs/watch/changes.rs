@@ -15,7 +15,7 @@ use crate::services::fs::paths::keys_below;
 use crate::services::fs::stamp::Stamp;
 
 /// A file that rests for so long has changed for now.
-const REST: Duration = Duration::from_millis(50);
+const REST: Duration = Duration::from_millis(100);
 
 /// How often a file is told of that never rests.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -189,7 +189,7 @@ mod tests {
     fn what_never_rests_is_told_of_now_and_then() {
         let (mut changes, begin) = (Changes::default(), Instant::now());
         let mut told = Vec::new();
-        for number in 0..100 {
+        for number in 0..50 {
             let now = begin + REST / 2 * number;
             let noted = changes.note(change(FileChange::Modified, Some(Stamp::of_test(1))), now);
             let due = changes.take(now, false, |_| Some(Stamp::of_test(number.into())));
