@@ -6,7 +6,6 @@
 mod current;
 mod http;
 mod layers;
-mod problem;
 mod terminal;
 
 use std::time::Duration;

@@ -18,6 +18,7 @@ pub mod json_string;
 #[cfg_attr(all(target_os = "linux", target_env = "gnu"), path = "memory/linux.rs")]
 #[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), path = "memory/other.rs")]
 pub mod memory;
+pub mod misfit;
 pub mod slip;
 
 pub mod bus;

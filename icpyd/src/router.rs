@@ -19,6 +19,7 @@ use crate::bus::{Answer, Respond};
 use crate::caller::Caller;
 use crate::crash;
 use crate::metrics::{Measured, Metrics};
+use crate::misfit::misfit;
 use crate::slip::suggestion;
 
 /// About so many names there are: growing from nothing would move them often.
@@ -56,7 +57,7 @@ impl Mount<Caller> for Router {
                 // serde would read an array as the members in the order of their declaration.
                 return Err(wrong("they are given by name"));
             }
-            let params = serde_json::from_str(params).map_err(|error| wrong(&without_place(&error)))?;
+            let params = parse(params).map_err(|why| wrong(&why))?;
             let measured = Measured::begin(&counters);
             let answer = handler(caller, params);
             Ok(Box::pin(async move {
@@ -200,6 +201,15 @@ fn panicked(info: &MethodInfo, panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(method = info.name, panic = text.unwrap_or("not a text"), "a handler panicked");
     Error::internal(format!("`{}` failed inside the daemon; its log says more", info.name))
+}
+
+/// Parses params. Where they do not fit, they are parsed again by what also knows where it is.
+fn parse<P: DeserializeOwned>(params: &str) -> std::result::Result<P, String> {
+    serde_json::from_str(params).map_err(|error| {
+        let placed = serde_path_to_error::deserialize::<_, P>(&mut serde_json::Deserializer::from_str(params)).err();
+        let path = placed.map(|error| error.path().to_string()).filter(|path| path != "." && !path.contains('?'));
+        misfit(path.as_deref().unwrap_or_default(), &without_place(&error), "an object")
+    })
 }
 
 /// A name that a client made up, short enough to be repeated to it.

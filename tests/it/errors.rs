@@ -102,8 +102,8 @@ fn no_error_repeats_all_of_a_long_value() {
     daemon.run(async {
         let mut client = daemon.line_client(Transport::Memory).await;
         for (method, params, reason) in [
-            ("fs:read_file", json!({ "path": "/a", "offset": long }), "expected u64"),
-            ("fs:list_directory", json!({ "path": "/a", "sortBy": long }), "expected one of"),
+            ("fs:read_file", json!({ "path": "/a", "offset": long }), "`offset` is `xxx"),
+            ("fs:list_directory", json!({ "path": "/a", "sortBy": long }), "has to be one of"),
             ("fs:stat", json!({ "path": format!("/{long}") }), "the name is too long"),
             ("fs:stat", json!({ "path": long }), "is not absolute"),
             ("fs:grep", json!({ "path": "/", "pattern": format!("{long}(") }), "unclosed group"),

@@ -258,7 +258,7 @@ fn a_wrong_subscription_is_refused_and_says_why() {
             (json!({ "patterns": [] }), "at least one pattern"),
             (json!({ "patterns": ["a::b"] }), "`a::b`"),
             (json!({ "patterns": ["**:a"] }), "`**:a`"),
-            (json!({ "patterns": "file:*" }), "invalid type"),
+            (json!({ "patterns": "file:*" }), "`patterns` is `file:*`, and has to be a list"),
             (json!({ "patterns": ["*"], "debounceMs": 1, "throttleMs": 1 }), "one of"),
             (json!({ "patterns": ["*"], "after": { "seq": 1 } }), "epoch"),
         ];

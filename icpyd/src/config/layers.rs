@@ -18,9 +18,9 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::Config;
-use super::problem::problem;
 use super::terminal::is_of_profile;
 use crate::host::Host;
+use crate::misfit::misfit;
 use crate::slip::suggestion;
 
 /// What a variable that sets something begins with.
@@ -190,8 +190,7 @@ fn apply(
     }
     let mut with_it = table.clone();
     put(&mut with_it, key, value.clone());
-    let config =
-        Config::deserialize(with_it.clone()).map_err(|error| format!("`{key}`{}", problem(error.message())))?;
+    let config = Config::deserialize(with_it.clone()).map_err(|error| misfit(key, error.message(), "a section"))?;
     config.check().map_err(|(key, problem)| format!("`{key}` {problem}"))?;
     *table = with_it;
     loaded.config = config;
@@ -344,9 +343,7 @@ mod tests {
         check(
             "[limits]\nrequests_max = -1",
             None,
-            &[
-                "config.toml:2: `limits.requests_max` is integer `-1`, and has to be a whole number, and not less than 0",
-            ],
+            &["config.toml:2: `limits.requests_max` is `-1`, and has to be a whole number, and not less than 0"],
         );
         check(
             "[limits]\nstall_timeout = 'soon'",
@@ -364,7 +361,7 @@ mod tests {
         check(
             "",
             Some("limits.requests_max=many"),
-            &["--set: `limits.requests_max` is string \"many\", and has to be a whole number, and not less than 0"],
+            &["--set: `limits.requests_max` is `many`, and has to be a whole number, and not less than 0"],
         );
     }
 

@@ -86,7 +86,7 @@ mod tests {
         };
         check(
             "[terminal.profiles.x]\nshel = 'sh'",
-            ":2: `terminal.profiles.x.shel`: unknown field `shel`, expected one of `command`, `shell`, `cwd`, `env`",
+            ":2: `terminal.profiles.x.shel` is not known; known are `command`, `shell`, `cwd`, `env`",
         );
         check(
             "[terminal.profiles.x]\nshell = 'sh'\ncommand = ['ls']",
