@@ -1,6 +1,6 @@
 //! Completion in the shells themselves.
 
-use icpy_tests::{Output, Process, cannot_run, process};
+use icpy_tests::{Output, Process, Stopped, cannot_run, process};
 
 /// Runs a shell with our programs on its path. `None`, with the reason told, where the shell is missing.
 fn shell(user: &Process, name: &str, args: &[&str]) -> Option<Output> {
@@ -109,12 +109,11 @@ fn zsh_completes() {
 fn a_daemon_that_does_not_answer_is_not_waited_for() {
     let user = Process::new("");
     user.json(&["start"]);
-    let pid = rustix::process::Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    let stopped = Stopped::new(user.daemon_pid());
     let began = std::time::Instant::now();
     let offered = bash(&user, "icpy workspace info ");
     let took = began.elapsed();
-    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    drop(stopped);
     assert!(offered.is_none_or(|offered| offered.contains(&"--json".to_owned())), "the rest is offered");
     assert!(took < std::time::Duration::from_secs(5), "{took:?}");
 }

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
 
-use icpy_tests::{Disk, DiskKind, Peer, Process, SmallDisk, cannot_run, process, until_now};
-use rustix::process::{Pid, Signal, kill_process};
+use icpy_tests::{Disk, DiskKind, Peer, Process, SmallDisk, Stopped, cannot_run, process, until_now};
 use serde_json::{Value, json};
 
 /// Bytes of a value that many of fill what the system and the daemon keep for a client that does not read.
@@ -26,10 +25,6 @@ int fsync(int file) { return wait_for(SYS_fsync, file); }
 int fdatasync(int file) { return wait_for(SYS_fdatasync, file); }
 ";
 
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
-}
-
 fn set(key: &str, value: impl Into<Value>) -> Value {
     json!({ "mutations": [{ "key": key, "set": value.into() }] })
 }
@@ -40,7 +35,7 @@ fn who_asks_a_stopped_daemon_is_told_what_to_do() {
     user.json(&["a.txt"]);
     let pid = user.daemon_pid();
     let mut peer = Peer::open(&user.endpoint().socket).unwrap();
-    signal(pid, Signal::STOP);
+    let stopped = Stopped::new(pid);
     let asked = peer.send("session:ping", &json!({})).unwrap();
     let output = user.icpy(&["--timeout", "1", "call", "session:ping"]);
     assert_eq!(output.status, 124, "{output:?}");
@@ -48,7 +43,7 @@ fn who_asks_a_stopped_daemon_is_told_what_to_do() {
     let doctor = user.icpy(&["doctor"]);
     assert_eq!(doctor.status, 1, "{doctor:?}");
     assert!(doctor.stdout.contains(&format!("`kill -CONT {pid}` lets it go on")), "{doctor:?}");
-    signal(pid, Signal::CONT);
+    drop(stopped);
     // All that was asked meanwhile is answered.
     until_now("the answer", || peer.receive().unwrap().is_some_and(|answer| answer["id"] == asked));
     assert_eq!(user.icpy(&["call", "session:ping"]).status, 0);
@@ -81,14 +76,14 @@ fn a_stopped_client_holds_up_nobody_and_hears_of_all_or_that_some_are_lost() {
         let mut watch = user.command(&["--json", "watch", "state:updated"]);
         let mut watch = watch.stdout(Stdio::piped()).spawn().unwrap();
         until_now("the subscription", || subscriptions() > before);
-        signal(watch.id(), Signal::STOP);
+        let stopped = Stopped::new(watch.id());
         let mut peer = Peer::open(&user.endpoint().socket).unwrap();
         let text = "x".repeat(VALUE_BYTES);
         for number in 0..count {
             let changed = peer.ask("state:mutate", &set("n", json!({ "number": number, "text": text }))).unwrap();
             assert!(changed["result"].is_object(), "{changed}");
         }
-        signal(watch.id(), Signal::CONT);
+        drop(stopped);
         let printed = watch.stdout.take().unwrap();
         let reading = thread::spawn(|| watched(printed));
         // Who was closed meanwhile is not heard of before it is back.

@@ -10,7 +10,7 @@ use icpy_protocol::fs::{
     CHANGED_ON_DISK, FileChange, FileChangedOnDisk, FsClient, FsFindParams, FsSyncParams, FsWatchParams,
 };
 use icpy_protocol::path::FilePath;
-use icpy_tests::{Daemon, Events, Random};
+use icpy_tests::{Daemon, Events, Random, Stopped};
 
 use crate::events::patterns;
 use crate::reconnect::{connect, with_processes};
@@ -124,8 +124,7 @@ fn nothing_is_missed_when_notices_are_lost() {
         let (client, root) = (FsClient::new(client), user.path(""));
         let root = root.canonicalize().unwrap();
         client.watch(&FsWatchParams { path: root.clone().into(), is_shallow: false }).await.unwrap();
-        let pid = rustix::process::Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        let stopped = Stopped::new(user.daemon_pid());
         // Two notices each, at least, and the kernel keeps 16,384 (`fs.inotify.max_queued_events`).
         for number in 0..12_000 {
             fs::write(root.join("changed"), format!("{number}")).unwrap();
@@ -135,7 +134,7 @@ fn nothing_is_missed_when_notices_are_lost() {
         fs::create_dir_all(root.join("new/deep")).unwrap();
         fs::write(root.join("new/deep/file"), "").unwrap();
         fs::write(root.join("changed"), "last").unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+        drop(stopped);
         assert_eq!(found(&client, &root).await, there(&root));
         let last = root.join("last");
         fs::write(&last, "").unwrap();

@@ -180,7 +180,6 @@ fn started_by(ancestor: u32, name: &str) -> Vec<u32> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_connection_that_dies_without_a_word_is_made_again() {
-    use rustix::process::{Pid, Signal, kill_process};
     let Some(machines) = Machines::new("") else { return };
     machines.run(&["start"]);
     let (heard, folder) = (machines.local.path("heard"), machines.remote.path("folder"));
@@ -188,19 +187,13 @@ fn a_connection_that_dies_without_a_word_is_made_again() {
     let mut watch = machines.command(URL, &["--json", "watch", "workspace:*"]);
     let mut watch = watch.stdout(fs::File::create(&heard).unwrap()).spawn().unwrap();
     until_now("the subscription", || machines.remote.json(&["status"])["bus"]["subscriptions"] == json!(1));
-    let silent: Vec<Pid> =
-        started_by(watch.id(), "sshd").into_iter().filter_map(|pid| Pid::from_raw(pid.cast_signed())).collect();
-    let ssh = started_by(watch.id(), "ssh");
+    let (silent, ssh) = (started_by(watch.id(), "sshd"), started_by(watch.id(), "ssh"));
     assert!(!silent.is_empty() && ssh.len() == 1, "{silent:?} {ssh:?}");
-    for pid in &silent {
-        kill_process(*pid, Signal::STOP).unwrap();
-    }
+    let silent: Vec<_> = silent.into_iter().map(icpy_tests::Stopped::new).collect();
     machines.remote.json(&["workspace", "create", folder.to_str().unwrap()]);
     until_now("the end of ssh", || started_by(watch.id(), "ssh").iter().all(|pid| !ssh.contains(pid)));
     until_now("what was missed", || fs::read_to_string(&heard).unwrap().contains("workspace:state_changed"));
-    for pid in silent {
-        kill_process(pid, Signal::CONT).unwrap();
-    }
+    drop(silent);
     watch.kill().unwrap();
     watch.wait().unwrap();
 }

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use icpy_tests::{DEADLINE, Process, cannot_run, process, until_now};
+use icpy_tests::{DEADLINE, Process, Stopped, cannot_run, process, until_now};
 use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
@@ -109,12 +109,12 @@ fn a_service_manager_is_told_how_the_daemon_does() {
     for _ in 0..3 {
         assert_eq!(told(), "WATCHDOG=1");
     }
-    kill_process(Pid::from_child(&daemon), Signal::STOP).unwrap();
+    let stopped = Stopped::new(daemon.id());
     manager.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
     let mut buffer = [0; 200];
     while manager.recv(&mut buffer).is_ok() {}
     // One that hangs feeds no watchdog.
-    kill_process(Pid::from_child(&daemon), Signal::CONT).unwrap();
+    drop(stopped);
     manager.set_read_timeout(Some(DEADLINE)).unwrap();
     assert_eq!(told(), "WATCHDOG=1");
     kill_process(Pid::from_child(&daemon), Signal::TERM).unwrap();

@@ -9,8 +9,7 @@ use icpy::{Client, Subscription, Update};
 use icpy_protocol::fs::{CHANGED_ON_DISK, FileChange, FsClient, FsSyncParams, FsWatchParams};
 use icpy_protocol::session::SessionSubscribeParams;
 use icpy_protocol::topic::Pattern;
-use icpy_tests::{Daemon, Process, within};
-use rustix::process::{Pid, Signal, kill_process};
+use icpy_tests::{Daemon, Process, Stopped, within};
 use serde_json::json;
 
 use crate::reconnect::{connect, with_processes};
@@ -101,13 +100,12 @@ fn a_folder_from_above_can_become_the_one_that_is_watched() {
         with_processes("//- /p/k/f\none\n", async |user, finder| {
             let path = |name: &str| user.path(name);
             let mut watcher = Watcher::of(connect(finder).await, &path(""), &path("p/k"), is_shallow).await;
-            let daemon = Pid::from_raw(user.daemon_pid().cast_signed()).unwrap();
             // All at once, for the daemon.
-            kill_process(daemon, Signal::STOP).unwrap();
+            let stopped = Stopped::new(user.daemon_pid());
             fs::rename(path("p"), path("z")).unwrap();
             fs::create_dir(path("p")).unwrap();
             fs::rename(path("z"), path("p/k")).unwrap();
-            kill_process(daemon, Signal::CONT).unwrap();
+            drop(stopped);
             watcher.expect(true, "p/k").await;
             fs::write(path("p/k/new"), "two").unwrap();
             watcher.expect(true, "p/k/new").await;

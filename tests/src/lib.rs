@@ -21,6 +21,8 @@ pub mod raw;
 #[cfg(unix)]
 pub mod ssh;
 #[cfg(unix)]
+pub mod stopped;
+#[cfg(unix)]
 pub mod terminal;
 #[cfg(unix)]
 pub mod texts;
@@ -44,6 +46,8 @@ pub use random::Random;
 pub use raw::{RawHttp, RawReply};
 #[cfg(unix)]
 pub use ssh::ssh;
+#[cfg(unix)]
+pub use stopped::Stopped;
 #[cfg(unix)]
 pub use terminal::Terminal;
 #[cfg(unix)]
