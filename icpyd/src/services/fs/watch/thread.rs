@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -189,14 +190,15 @@ impl Work {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Follow(number, mut follower) => {
+            Order::Follow(number, follower) => {
                 let watcher = Watcher::new(Arc::clone(&self.source), number);
-                follower.begin(&watcher);
-                if !follower.is_quick() {
+                let mut member = Member { watcher, follower, asking: Vec::new() };
+                member.work(|watcher, follower| follower.begin(watcher));
+                if !member.follower.is_quick() {
                     // Reading takes more than what comes of it.
                     memory::give_back();
                 }
-                self.members.insert(number, Member { watcher, follower, asking: Vec::new() });
+                self.members.insert(number, member);
                 self.awake.insert(number);
             }
             Order::Sync(number, answer) => {
@@ -233,9 +235,9 @@ impl Work {
     fn read_once(&mut self) {
         let Self { source, members, awake, known_until, .. } = self;
         source.read(&mut |notice| {
-            let mut take = |number: u32, Member { watcher, follower, .. }: &mut Member| {
+            let mut take = |number: u32, member: &mut Member| {
                 awake.insert(number);
-                follower.state.take(watcher, notice, *known_until);
+                member.work(|watcher, follower| follower.state.take(watcher, notice, *known_until));
             };
             match source.watchers_of(&notice) {
                 None => members.iter_mut().for_each(|(number, member)| take(*number, member)),
@@ -298,10 +300,79 @@ impl Drop for Work {
 }
 
 impl Member {
+    /// Has it do something. If that panics the tree ends, and the others of its thread do not.
+    fn work(&mut self, work: impl FnOnce(&Watcher, &mut Follower)) {
+        let Self { watcher, follower, .. } = self;
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(watcher, follower)));
+        follower.state.is_gone |= outcome.is_err();
+    }
+
     fn catch_up(&mut self) {
-        self.follower.state.catch_up(&self.watcher, !self.asking.is_empty());
+        let is_asked = !self.asking.is_empty();
+        self.work(|watcher, follower| follower.state.catch_up(watcher, is_asked));
         for answer in self.asking.drain(..) {
             let _ = answer.send(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use tokio::sync::mpsc;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::services::fs::watch::{Listen, Live, Progress, Scope, Told};
+
+    /// Passes on what it is told, and panics at a name.
+    #[derive(Debug)]
+    struct Listener(mpsc::Sender<PathBuf>);
+
+    impl Listen for Listener {
+        fn note(&self, _: &Path) {}
+
+        fn is_wanted(&self, _: &Path) -> bool {
+            true
+        }
+
+        fn watched_below(&self, path: &Path) -> Vec<PathBuf> {
+            vec![path.to_owned()]
+        }
+
+        fn tell(&self, told: Told) {
+            assert!(!told.path.ends_with("bad"), "a name that panics");
+            self.0.try_send(told.path).unwrap();
+        }
+
+        fn warn(&self, _: &Path, _: String) {}
+    }
+
+    #[tokio::test]
+    async fn one_that_panics_ends_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tell, mut told) = mpsc::channel(8);
+        let threads = Threads::new(Host::real());
+        let start = |name: &str| {
+            let root = folder.path().canonicalize().unwrap().join(name);
+            std::fs::create_dir(&root).unwrap();
+            let scope = Scope { root, is_shallow: true, state_folder: "/nowhere".into() };
+            let listener = Arc::new(Listener(tell.clone()));
+            Live::start(scope, listener, &threads, CancellationToken::new()).unwrap()
+        };
+        let (one, other) = (start("one"), start("other"));
+        for live in [&one, &other] {
+            live.progress().wait_for(|progress| *progress == Progress::Complete).await.unwrap();
+        }
+        std::fs::write(one.root().join("bad"), "").unwrap();
+        one.progress().wait_for(|progress| *progress == Progress::Ended).await.unwrap();
+        // Nobody waits for it.
+        one.sync().await;
+        let good = other.root().join("good");
+        std::fs::write(&good, "").unwrap();
+        assert_eq!(told.recv().await, Some(good));
+        other.sync().await;
+        assert_eq!(*other.progress().borrow(), Progress::Complete);
     }
 }
