@@ -70,10 +70,10 @@ impl Known {
     }
 
     /// The credential whose secret has this hash.
-    pub(super) fn find(&self, hash: &Hash) -> Option<Credential> {
+    pub(super) fn find(&self, hash: &Hash) -> Option<Arc<Credential>> {
         let state = self.lock();
         let credential = state.everybody.as_ref()?.credentials.get(*state.by_hash.get(hash)?)?;
-        bool::from(credential.hash.ct_eq(hash)).then(|| credential.clone())
+        bool::from(credential.hash.ct_eq(hash)).then(|| Arc::clone(credential))
     }
 
     /// The grant that was made of a credential.
@@ -86,7 +86,7 @@ impl Known {
 
     /// Keeps a grant that was made of a credential, for the next time and to end it. It has ended already when the credential is
     /// another one by now.
-    pub(super) fn hold(&self, credential: &Credential, grant: Grant, made_at_ms: u64) -> Arc<Grant> {
+    pub(super) fn hold(&self, credential: &Arc<Credential>, grant: Grant, made_at_ms: u64) -> Arc<Grant> {
         let grant = Arc::new(grant);
         let mut state = self.lock();
         let is_there = state.everybody.as_ref().is_some_and(|it| it.credentials.contains(credential));
@@ -110,5 +110,5 @@ impl Known {
 fn standing<'a>(everybody: &'a Everybody, id: &str) -> Option<(&'a Credential, Option<impl PartialEq + use<'a>>)> {
     let credential = everybody.credentials.iter().find(|it| it.id == id)?;
     let roles = everybody.accounts.get(&credential.user).map(|Account { roles, .. }| roles);
-    Some((credential, roles))
+    Some((&**credential, roles))
 }

@@ -1,6 +1,7 @@
 //! Who may come in over HTTP: users, their roles, and their credentials. What is secret is here as a hash alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use icpy_protocol::auth::{AuthRole, AuthScope};
 use icpy_protocol::error::{Error, Result};
@@ -68,7 +69,7 @@ pub struct Everybody {
     /// The users, by name.
     pub accounts: BTreeMap<String, Account>,
     /// All credentials, the oldest first.
-    pub credentials: Vec<Credential>,
+    pub credentials: Vec<Arc<Credential>>,
 }
 
 /// Reads everybody; what has ended by now is forgotten.
@@ -76,14 +77,14 @@ pub fn everybody(connection: &Connection, now_ms: u64) -> Result<Everybody> {
     connection.execute("DELETE FROM credential WHERE expires_ms <= ?1", [now_ms]).map_err(stored)?;
     let query = "SELECT id, hash, user, described, created_ms, expires_ms FROM credential ORDER BY created_ms, id";
     let credentials = rows(connection, query, |row| {
-        Ok(Credential {
+        Ok(Arc::new(Credential {
             id: row.get(0)?,
             hash: row.get(1)?,
             user: row.get(2)?,
             kind: json(row, 3)?,
             created_at_ms: row.get(4)?,
             expires_at_ms: row.get(5)?,
-        })
+        }))
     })?;
     Ok(Everybody { accounts: accounts(connection)?, credentials })
 }

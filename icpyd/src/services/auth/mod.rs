@@ -40,7 +40,7 @@ impl Access {
     /// The credentials that have not expired.
     fn good<'a>(&self, everybody: &'a Everybody) -> impl Iterator<Item = &'a Credential> {
         let now_ms = self.services.host.now_ms();
-        everybody.credentials.iter().filter(move |it| it.expires_at_ms.is_none_or(|end| end > now_ms))
+        everybody.credentials.iter().map(|it| &**it).filter(move |it| it.expires_at_ms.is_none_or(|end| end > now_ms))
     }
 
     async fn check_token(&self, params: &AuthCreateTokenParams) -> Result<()> {
@@ -127,7 +127,7 @@ impl AuthApi<Caller> for Access {
         let secret = format!("{TOKEN_PREFIX}{}", self.services.host.new_secret());
         let (id, hash) = (params.token_id.clone(), hash(&secret));
         let everybody = self.auth.everybody().await?;
-        let known = everybody.credentials.iter().find(|it| it.id == id).and_then(token);
+        let known = everybody.credentials.iter().find(|it| it.id == id).and_then(|it| token(it));
         let token = known.ok_or_else(|| accounts::no_credential(&id))?;
         self.auth.change(move |connection, _| accounts::set_hash(connection, &id, &hash)).await?;
         Ok(AuthNewToken { secret, token })

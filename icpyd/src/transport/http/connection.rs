@@ -1,5 +1,6 @@
 //! One connection: TLS where that is set, and HTTP/1.1 with limits that hold while a head is read.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,10 +16,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tower_service::Service as _;
 
-use super::Door;
 use super::patience::{TimedBody, TimedStream, Unread};
+use super::{Door, guard};
 
 /// How much longer a connection waits for a client that takes nothing than the session of a WebSocket, which says why it ends.
 const STALL_MORE: Duration = Duration::from_secs(2);
@@ -42,17 +42,17 @@ pub(super) async fn serve(stream: TcpStream, from: SocketAddr, door: Arc<Door>, 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     from: SocketAddr,
-    door: &Door,
+    door: &Arc<Door>,
     routes: Router,
 ) {
     let (stall_timeout, body_timeout) = (door.shared.limits.stall_timeout + STALL_MORE, door.config.body_timeout);
     let unread = Unread::default();
     let stream = TimedStream::new(stream, stall_timeout, unread.clone());
     let answer = service_fn(move |request: Request<Incoming>| {
-        let mut routes = routes.clone();
+        let routes = routes.clone();
         let mut request = request.map(|body| Body::new(TimedBody::new(body, body_timeout, unread.clone())));
         request.extensions_mut().insert(Peer(from));
-        async move { routes.call(request).await }
+        async move { Ok::<_, Infallible>(guard::answer(door, request, routes).await) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())

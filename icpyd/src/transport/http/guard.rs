@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::Router;
+use axum::extract::Request;
 use axum::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, REFERRER_POLICY, UPGRADE,
 };
 use axum::http::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use icpy_protocol::error::{Error, Kind, Result};
 use tokio::time::{Instant, sleep_until};
@@ -30,14 +30,14 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; connect-src 'self';
     form-action 'self'; frame-ancestors 'none'";
 
 /// Lets a request through to its route, or answers it.
-pub(super) async fn guard(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let mut response = match admit(&door, &mut request).await {
-        Ok(()) => lasting::run(&door, request, next).await,
+pub(super) async fn answer(door: &Arc<Door>, mut request: Request, routes: Router) -> Response {
+    let uri = request.uri().clone();
+    let mut response = match admit(door, &mut request).await {
+        Ok(()) => lasting::run(door, request, routes).await,
         Err(problem) => problem.into_response(),
     };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(allow) = rest::allow(&door, &path)
+        && let Some(allow) = rest::allow(door, uri.path())
     {
         response.headers_mut().insert(ALLOW, allow);
     }
@@ -60,10 +60,11 @@ async fn admit(door: &Arc<Door>, request: &mut Request) -> std::result::Result<(
     if needs == Needs::Nothing {
         return Ok(());
     }
-    let shown = shown(door, request, needs);
-    let grant = match identify(door, &shown).await {
+    let from = request.extensions().get::<Peer>().copied();
+    let shown = shown(door, request.uri(), request.headers(), needs);
+    let grant = match identify(door, shown).await {
         Ok(grant) => grant,
-        Err(error) => return Err(refuse(door, &shown, request.extensions().get::<Peer>().copied(), error).await),
+        Err(error) => return Err(refuse(door, shown, from, error).await),
     };
     if matches!(shown, Shown::Login(_)) {
         check_csrf(&grant, request)?;
@@ -84,30 +85,30 @@ fn check_head(request: &Request, bytes_max: usize) -> std::result::Result<(), Pr
 }
 
 /// What a request shows of who asks.
-enum Shown {
+#[derive(Clone, Copy)]
+enum Shown<'a> {
     Nothing,
     /// `Authorization` that is not of the one form.
     Unreadable,
-    Token(String),
-    Login(String),
-    Ticket(String),
+    Token(&'a str),
+    Login(&'a str),
+    Ticket(&'a str),
 }
 
-fn shown(door: &Door, request: &Request, needs: Needs) -> Shown {
-    let headers = request.headers();
+fn shown<'a>(door: &Door, uri: &'a Uri, headers: &'a HeaderMap, needs: Needs) -> Shown<'a> {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-        return token.map_or(Shown::Unreadable, |token| Shown::Token(token.trim().to_owned()));
+        return token.map_or(Shown::Unreadable, |token| Shown::Token(token.trim()));
     }
     if let Some(secret) = cookie(headers, &door.cookie_name()) {
-        return Shown::Login(secret.to_owned());
+        return Shown::Login(secret);
     }
-    let ticket = (needs == Needs::Ticket).then(|| ticket(request.uri().query()?)).flatten();
-    ticket.map_or(Shown::Nothing, |ticket| Shown::Ticket(ticket.to_owned()))
+    let ticket = (needs == Needs::Ticket).then(|| ticket(uri.query()?)).flatten();
+    ticket.map_or(Shown::Nothing, Shown::Ticket)
 }
 
 /// Who asks.
-async fn identify(door: &Door, shown: &Shown) -> Result<Arc<Grant>> {
+async fn identify(door: &Door, shown: Shown<'_>) -> Result<Arc<Grant>> {
     match shown {
         Shown::Token(token) => door.auth.grant_of_token(token).await,
         Shown::Login(secret) => door.auth.grant_of_login(secret).await,
@@ -146,7 +147,7 @@ fn check_csrf(grant: &Grant, request: &Request) -> Result<()> {
 }
 
 /// Answers who has no credential, the later the more often a wrong one came from there. Who shows none is told at once.
-async fn refuse(door: &Door, shown: &Shown, from: Option<Peer>, error: Error) -> Problem {
+async fn refuse(door: &Door, shown: Shown<'_>, from: Option<Peer>, error: Error) -> Problem {
     door.write_down(from, "http:enter", Err(error.kind()));
     let is_guess = error.kind() == Kind::Unauthenticated && !matches!(shown, Shown::Nothing);
     match from {
@@ -191,18 +192,24 @@ fn ticket(query: &str) -> Option<&str> {
 
 /// What every answer says.
 fn protect(headers: &mut HeaderMap) {
-    let always = [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    static ALWAYS: [(HeaderName, HeaderValue); 5] = [
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
-    for (name, value) in always {
-        headers.insert(name, HeaderValue::from_static(value));
+    static OFTEN: [(HeaderName, HeaderValue); 2] = [
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    // `Content-Length` and `Date` follow.
+    headers.reserve(ALWAYS.len() + OFTEN.len() + 2);
+    for (name, value) in &ALWAYS {
+        headers.insert(name, value.clone());
     }
-    for (name, value) in [(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-store")] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    for (name, value) in &OFTEN {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
 }
 

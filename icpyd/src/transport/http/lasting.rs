@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use axum::{BoxError, Router};
 use futures_util::FutureExt as _;
 use hyper::body::{Frame, SizeHint};
 use icpy_protocol::error::Error;
 use tokio::time::timeout;
+use tower_service::Service as _;
 
 use super::Door;
 use super::problem::Problem;
@@ -28,9 +28,12 @@ const GRACE: Duration = Duration::from_millis(500);
 const SHORT_BYTES: u64 = 64 << 10;
 
 /// Has a request answered by its route.
-pub(super) async fn run(door: &Arc<Door>, request: Request, next: Next) -> Response {
+pub(super) async fn run(door: &Arc<Door>, request: Request, mut routes: Router) -> Response {
     let grant = request.extensions().get::<Arc<Grant>>().cloned();
-    let mut serving = pin!(contain(next.run(request)));
+    let mut serving = pin!(contain(async {
+        let Ok(response) = routes.call(request).await;
+        response
+    }));
     let Some(grant) = grant else { return serving.await };
     let ended = ended(Arc::clone(door), Arc::clone(&grant));
     tokio::select! {

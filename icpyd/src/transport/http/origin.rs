@@ -70,8 +70,8 @@ impl Hosts {
         if let Some(origin) = only(headers, &ORIGIN)? {
             let host = origin.strip_prefix(self.scheme).and_then(|rest| rest.strip_prefix("://"));
             // One origin is one name: a page under one of our names is no page under another.
-            let named = only(headers, &HOST)?.map(|name| self.with_port(name));
-            if host.is_none() || host.map(|host| self.with_port(host)) != named {
+            let named = only(headers, &HOST)?;
+            if !host.zip(named).is_some_and(|(host, named)| self.is_same(host, named)) {
                 let message = format!("a page of `{}` may not use this daemon", shortened(origin));
                 return Err(Error::permission_denied(message));
             }
@@ -89,21 +89,19 @@ impl Hosts {
     }
 
     fn has(&self, name: &str) -> bool {
-        let name = self.with_port(name);
-        self.names.iter().any(|it| self.with_port(it) == name)
+        self.names.iter().any(|it| self.is_same(it, name))
     }
 
-    /// A name with its port: browsers leave out the one that the scheme has anyway.
-    fn with_port(&self, name: &str) -> String {
-        let name = name.to_ascii_lowercase();
-        let has_port = name
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit()));
-        match (has_port, self.scheme) {
-            (true, _) => name,
-            (false, "https") => format!("{name}:443"),
-            (false, _) => format!("{name}:80"),
-        }
+    fn is_same(&self, name: &str, other: &str) -> bool {
+        let ((host, port), (other_host, other_port)) = (self.parts(name), self.parts(other));
+        host.eq_ignore_ascii_case(other_host) && port == other_port
+    }
+
+    /// A name and its port: browsers leave out the one that the scheme has anyway.
+    fn parts<'a>(&self, name: &'a str) -> (&'a str, &'a str) {
+        let usual = if self.is_encrypted() { "443" } else { "80" };
+        let has_port = |port: &str| !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit());
+        name.rsplit_once(':').filter(|(_, port)| has_port(port)).unwrap_or((name, usual))
     }
 }
 

@@ -4,8 +4,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, any, get, post};
 use icpy_protocol::error::Error;
 
@@ -53,8 +51,8 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// What it takes to use a path.
 pub(super) fn needs(path: &str) -> Needs {
-    let is_at = |route: &&Route| match route.path.split_once("{*") {
-        Some((beginning, _)) => path.len() > beginning.len() && path.starts_with(beginning),
+    let is_at = |route: &&Route| match route.path.strip_suffix("{*path}") {
+        Some(beginning) => path.len() > beginning.len() && path.starts_with(beginning),
         None => path == route.path,
     };
     ROUTES.iter().find(is_at).map_or(Needs::Credential, |route| route.needs)
@@ -65,18 +63,13 @@ pub fn table() -> impl Iterator<Item = (&'static str, Needs)> {
     ROUTES.iter().map(|route| (route.path, route.needs))
 }
 
-/// All routes behind the guard.
+/// All routes. They are behind the guard.
 pub(super) fn all(door: &Arc<Door>) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
         router = router.route(route.path, (route.handler)());
     }
-    router
-        .fallback(nothing)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(door.config.body_bytes_max))
-        .layer(from_fn_with_state(Arc::clone(door), guard::guard))
-        .with_state(Arc::clone(door))
+    router.fallback(nothing).method_not_allowed_fallback(wrong_method).with_state(Arc::clone(door))
 }
 
 async fn nothing() -> Problem {

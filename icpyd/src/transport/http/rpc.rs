@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join_all;
 use icpy_protocol::error::{Error, Result};
@@ -56,7 +56,7 @@ pub(super) async fn answer(
     match out.is_empty() {
         // Notifications are not answered.
         true => StatusCode::NO_CONTENT.into_response(),
-        false => ([(CONTENT_TYPE, "application/json")], out).into_response(),
+        false => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], out).into_response(),
     }
 }
 
