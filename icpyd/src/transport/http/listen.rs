@@ -10,6 +10,7 @@ use icpy_protocol::error::{Error, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep_until};
 
+use super::stay::stay;
 use super::{Door, connection, platform};
 use crate::config::HttpConfig;
 use crate::keeper::Descriptor;
@@ -57,7 +58,7 @@ impl Listener {
             match accepted {
                 Ok((stream, from)) => match door.connections.enter(from.ip()) {
                     Some(place) => {
-                        let serving = connection::serve(stream, from, Arc::clone(&door), routes.clone());
+                        let serving = stay(connection::serve(stream, from, Arc::clone(&door), routes.clone()));
                         door.tasks.spawn(async move {
                             serving.await;
                             drop(place);

@@ -25,6 +25,7 @@ mod problem;
 mod rest;
 mod routes;
 mod rpc;
+mod stay;
 mod tls;
 mod websocket;
 
