@@ -3,11 +3,13 @@
 //! Events are published on the store's thread, in the order of commits. So a state that is read there is exactly the
 //! state at the bus's present position, and a client that goes on from that position misses nothing.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use icpy_protocol::api::{EventInfo, Topic};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::event::EventActor;
+use icpy_protocol::event_info;
 use icpy_protocol::session::Position;
 use rusqlite::Connection;
 use serde::Serialize;
@@ -20,6 +22,9 @@ use crate::store::events::{self, Batch, Kept, Retention};
 
 /// The most events of a page of the log, and about the most bytes. While one is sent the next is read.
 const PAGE_MAX: (usize, usize) = (512, 512 << 10);
+
+/// What an entry in the log takes beside who caused it, mostly.
+const ENTRY_BYTES: usize = 64;
 
 /// Where services change durable state.
 #[derive(Clone, Debug)]
@@ -141,7 +146,8 @@ impl Changes {
 
 /// The entry of an event in the log, as it is sent: an [`icpy_protocol::event::EventEntry`].
 fn entry(id: u64, time_ms: u64, by: Option<&str>) -> LogEntry {
-    let mut json = format!(r#"{{"id":{id},"timeMs":{time_ms}"#);
+    let mut json = String::with_capacity(ENTRY_BYTES + by.map_or(0, str::len));
+    let _ = write!(json, r#"{{"id":{id},"timeMs":{time_ms}"#);
     if let Some(by) = by {
         json.extend([r#","by":"#, by]);
     }
@@ -184,19 +190,18 @@ impl Log for EventLog {
 
     fn read(&self, after_id: u64) -> Reading<LogPage> {
         let store = Arc::clone(&self.0);
-        let (events_max, bytes_max) = PAGE_MAX;
-        let read = move |connection: &Connection| events::after(connection, after_id, events_max, bytes_max);
+        let read = move |connection: &Connection| events::after(connection, after_id, PAGE_MAX, told);
         Box::pin(async move {
-            let (kept, has_more) = store.transact(read, |read| read).await?;
-            if kept.first().is_some_and(|event| event.id != after_id + 1) {
+            let (events, has_more) = store.transact(read, |read| read).await?;
+            if events.first().is_some_and(|event| event.entry.id != after_id + 1) {
                 return Err(Error::gone(format!("the events after `{after_id}` have gone from the log")));
             }
-            Ok(LogPage { events: kept.into_iter().map(told).collect(), is_end: !has_more })
+            Ok(LogPage { events, is_end: !has_more })
         })
     }
 }
 
-fn told(event: Kept) -> LogEvent {
-    let Kept { id, time_ms, topic, payload, caused_by } = event;
-    LogEvent { topic, payload, entry: entry(id, time_ms, caused_by.as_deref()) }
+fn told(event: &Kept<&str>) -> LogEvent {
+    let Kept { id, time_ms, topic, payload, caused_by } = *event;
+    LogEvent { info: event_info(topic), payload: payload.to_owned(), entry: entry(id, time_ms, caused_by) }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 
+use icpy_protocol::api::EventInfo;
 use icpy_protocol::error::Result;
 
 /// An answer of the log.
@@ -49,8 +50,8 @@ pub struct LogPage {
 /// An event of the log.
 #[derive(Clone, Debug)]
 pub struct LogEvent {
-    /// Its topic.
-    pub topic: String,
+    /// Its declaration. What has none was written by another version.
+    pub info: Option<&'static EventInfo>,
     /// Its payload, a JSON object.
     pub payload: String,
     /// What is written down of it.

@@ -221,14 +221,10 @@ impl Subscriber {
     }
 }
 
-/// An event of the log in the place of the one before it, if the subscription is for it. What has another topic than any that
-/// is known was written by another version.
+/// An event of the log in the place of the one before it, if the subscription is for it.
 fn wanted(interest: &Interest, event: LogEvent, seq: u64, epoch: &str) -> Option<Arc<Event>> {
-    let LogEvent { topic, payload, entry } = event;
-    let info = icpy_protocol::event_info(&topic)?;
-    if !interest.patterns.iter().any(|pattern| pattern.matches(&topic)) {
-        return None;
-    }
+    let LogEvent { info, payload, entry } = event;
+    let info = info.filter(|info| interest.patterns.iter().any(|pattern| pattern.matches(info.topic)))?;
     let mut event = Event::new(seq, info, None, payload.as_bytes(), Some(&entry), epoch);
     event.is_replayed = true;
     interest.accepts(&event).then(|| Arc::new(event))

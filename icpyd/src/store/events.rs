@@ -39,30 +39,37 @@ pub struct Batch<'a> {
     pub events: &'a [(&'a str, &'a str)],
 }
 
-/// An event as it is kept.
+/// An event as it is kept. The texts are the store's own while it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct Kept<T = String> {
     /// Its place in the log.
     pub id: u64,
     /// When it happened, in milliseconds since 1970.
     pub time_ms: u64,
     /// Its topic.
-    pub topic: String,
+    pub topic: T,
     /// Its payload as JSON.
-    pub payload: String,
+    pub payload: T,
     /// Who caused it, as JSON.
-    pub caused_by: Option<String>,
+    pub caused_by: Option<T>,
 }
 
-impl Kept {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+impl<'a> Kept<&'a str> {
+    fn read(row: &'a Row<'_>) -> rusqlite::Result<Self> {
         let [id, time_ms] = [row.get(0)?, row.get(1)?];
-        Ok(Self { id, time_ms, topic: row.get(2)?, payload: row.get(3)?, caused_by: row.get(4)? })
+        let [topic, payload] = [row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?];
+        Ok(Self { id, time_ms, topic, payload, caused_by: row.get_ref(4)?.as_str_or_null()? })
     }
 
     fn bytes(&self) -> usize {
         self.topic.len() + self.payload.len() + OVERHEAD_BYTES
     }
+}
+
+/// The same event, to be taken away.
+pub fn owned(event: &Kept<&str>) -> Kept {
+    let Kept { id, time_ms, topic, payload, caused_by } = *event;
+    Kept { id, time_ms, topic: topic.into(), payload: payload.into(), caused_by: caused_by.map(Into::into) }
 }
 
 /// The end of the log.
@@ -151,38 +158,48 @@ pub fn before(connection: &Connection, time_ms: u64) -> Result<u64> {
     Ok(found.map_or(newest, |id| id - 1))
 }
 
-/// Events after the one with this id, oldest first: no more than so many, nor much more than so many bytes. Says too whether
-/// there are others behind them.
-pub fn after(connection: &Connection, id: u64, events_max: usize, bytes_max: usize) -> Result<(Vec<Kept>, bool)> {
+/// What is made of the events after the one with this id, oldest first: no more than so many, nor much more than so many bytes.
+/// Says too whether there are others behind them.
+pub fn after<T>(
+    connection: &Connection,
+    id: u64,
+    max: (usize, usize),
+    make: impl FnMut(&Kept<&str>) -> T,
+) -> Result<(Vec<T>, bool)> {
     const NEXT: &str = "SELECT id, time_ms, topic, payload, caused_by FROM event WHERE id > ?1 ORDER BY id";
-    take(connection, NEXT, id, events_max, bytes_max)
+    take(connection, NEXT, id, max, make)
 }
 
 /// The same for those before it, newest first.
-pub fn up_to(connection: &Connection, id: u64, events_max: usize, bytes_max: usize) -> Result<(Vec<Kept>, bool)> {
+pub fn up_to<T>(
+    connection: &Connection,
+    id: u64,
+    max: (usize, usize),
+    make: impl FnMut(&Kept<&str>) -> T,
+) -> Result<(Vec<T>, bool)> {
     const LAST: &str = "SELECT id, time_ms, topic, payload, caused_by FROM event WHERE id <= ?1 ORDER BY id DESC";
-    take(connection, LAST, id, events_max, bytes_max)
+    take(connection, LAST, id, max, make)
 }
 
-fn take(
+fn take<T>(
     connection: &Connection,
     statement: &str,
     id: u64,
-    events_max: usize,
-    bytes_max: usize,
-) -> Result<(Vec<Kept>, bool)> {
+    (events_max, bytes_max): (usize, usize),
+    mut make: impl FnMut(&Kept<&str>) -> T,
+) -> Result<(Vec<T>, bool)> {
     let mut statement = connection.prepare_cached(statement).map_err(stored)?;
     let mut rows = statement.query([integer(id)]).map_err(stored)?;
-    let (mut kept, mut bytes) = (Vec::new(), 0);
+    let (mut made, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next().map_err(stored)? {
-        if kept.len() == events_max || bytes >= bytes_max {
-            return Ok((kept, true));
+        if made.len() == events_max || bytes >= bytes_max {
+            return Ok((made, true));
         }
         let event = Kept::read(row).map_err(stored)?;
         bytes += event.bytes();
-        kept.push(event);
+        made.push(make(&event));
     }
-    Ok((kept, false))
+    Ok((made, false))
 }
 
 fn end(connection: &Connection) -> Result<End> {

@@ -75,7 +75,7 @@ impl World {
         let entry = is_durable.then(|| {
             let mut log = self.log.0.lock().unwrap();
             let entry = LogEntry { id: log.len() as u64 + 1, json: format!("{{\"id\":{}}}", log.len() + 1) };
-            log.push(LogEvent { topic: topic.to_owned(), payload: "{}".to_owned(), entry: entry.clone() });
+            log.push(LogEvent { info: Some(info), payload: "{}".to_owned(), entry: entry.clone() });
             entry
         });
         self.bus.send(info, None, b"{}", entry.as_ref());

@@ -43,10 +43,9 @@ pub(super) async fn list(journal: &Journal, caller: &Caller, params: &EventListP
 
 impl Found<'_> {
     async fn read_on(mut self, journal: &Journal, after_id: u64, last_id: u64) -> Result<EventListResult> {
-        let (events_max, bytes_max) = PAGE_MAX;
         let (mut read, mut has_more) = (after_id, true);
         while has_more {
-            let page = journal.commit(move |connection, _| events::after(connection, read, events_max, bytes_max));
+            let page = journal.commit(move |connection, _| events::after(connection, read, PAGE_MAX, events::owned));
             let (events, has_others) = page.await?.value;
             has_more = has_others;
             for event in events {
@@ -62,10 +61,9 @@ impl Found<'_> {
     }
 
     async fn read_back(mut self, journal: &Journal, after_id: u64, last_id: u64) -> Result<EventListResult> {
-        let (events_max, bytes_max) = PAGE_MAX;
         let (mut next, mut has_more) = (last_id, true);
         while has_more && next > after_id && !self.is_full() {
-            let page = journal.commit(move |connection, _| events::up_to(connection, next, events_max, bytes_max));
+            let page = journal.commit(move |connection, _| events::up_to(connection, next, PAGE_MAX, events::owned));
             let (events, has_others) = page.await?.value;
             has_more = has_others;
             for event in events.into_iter().take_while(|event| event.id > after_id) {
