@@ -3,9 +3,10 @@
 //! Events are published on the store's thread, in the order of commits. So a state that is read there is exactly the
 //! state at the bus's present position, and a client that goes on from that position misses nothing.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use icpy_protocol::api::{EventInfo, Topic};
 use icpy_protocol::error::{Error, Result};
 use icpy_protocol::event::EventActor;
@@ -22,9 +23,6 @@ use crate::store::events::{self, Batch, Kept, Retention};
 
 /// The most events of a page of the log, and about the most bytes. While one is sent the next is read.
 const PAGE_MAX: (usize, usize) = (512, 512 << 10);
-
-/// What an entry in the log takes beside who caused it, mostly.
-const ENTRY_BYTES: usize = 64;
 
 /// Where services change durable state.
 #[derive(Clone, Debug)]
@@ -140,19 +138,22 @@ impl Changes {
         let by = serde_json::to_string(&by()).expect("an actor has string keys");
         let batch = Batch { time_ms: self.now_ms, caused_by: Some(&by), events: &events };
         let first = events::append(connection, &batch, retention)?;
-        Ok((first..).take(events.len()).map(|id| entry(id, self.now_ms, Some(&by))).collect())
+        let entry = |id| {
+            let mut json = Vec::new();
+            write_entry(&mut json, id, self.now_ms, Some(&by));
+            LogEntry { id, json: json.into() }
+        };
+        Ok((first..).take(events.len()).map(entry).collect())
     }
 }
 
-/// The entry of an event in the log, as it is sent: an [`icpy_protocol::event::EventEntry`].
-fn entry(id: u64, time_ms: u64, by: Option<&str>) -> LogEntry {
-    let mut json = String::with_capacity(ENTRY_BYTES + by.map_or(0, str::len));
-    let _ = write!(json, r#"{{"id":{id},"timeMs":{time_ms}"#);
-    if let Some(by) = by {
-        json.extend([r#","by":"#, by]);
+/// Writes the entry of an event in the log, as it is sent: an [`icpy_protocol::event::EventEntry`].
+fn write_entry(out: &mut Vec<u8>, id: u64, time_ms: u64, by: Option<&str>) {
+    let _ = write!(out, r#"{{"id":{id},"timeMs":{time_ms}"#);
+    for part in by.iter().flat_map(|by| [r#","by":"#, by]) {
+        out.extend_from_slice(part.as_bytes());
     }
-    json.push('}');
-    LogEntry { id, json }
+    out.push(b'}');
 }
 
 /// Who causes what a caller asks for.
@@ -190,18 +191,33 @@ impl Log for EventLog {
 
     fn read(&self, after_id: u64) -> Reading<LogPage> {
         let store = Arc::clone(&self.0);
-        let read = move |connection: &Connection| events::after(connection, after_id, PAGE_MAX, told);
+        let read = move |connection: &Connection| read_page(connection, after_id);
         Box::pin(async move {
-            let (events, has_more) = store.transact(read, |read| read).await?;
-            if events.first().is_some_and(|event| event.entry.id != after_id + 1) {
+            let page = store.transact(read, |page| page).await?;
+            if page.events.first().is_some_and(|event| event.entry.id != after_id + 1) {
                 return Err(Error::gone(format!("the events after `{after_id}` have gone from the log")));
             }
-            Ok(LogPage { events, is_end: !has_more })
+            Ok(page)
         })
     }
 }
 
-fn told(event: &Kept<&str>) -> LogEvent {
-    let Kept { id, time_ms, topic, payload, caused_by } = *event;
-    LogEvent { info: event_info(topic), payload: payload.to_owned(), entry: entry(id, time_ms, caused_by) }
+/// Reads a page. All of its texts are one piece of memory: what another thread frees one by one, it and this one wait for.
+fn read_page(connection: &Connection, after_id: u64) -> Result<LogPage> {
+    let mut text = Vec::new();
+    let (places, has_more) = events::after(connection, after_id, PAGE_MAX, |event| {
+        let Kept { id, time_ms, topic, payload, caused_by } = *event;
+        let begin = text.len();
+        text.extend_from_slice(payload.as_bytes());
+        let middle = text.len();
+        write_entry(&mut text, id, time_ms, caused_by);
+        (id, event_info(topic), begin..middle, middle..text.len())
+    })?;
+    let text = Bytes::from(text);
+    let events = places.into_iter().map(|(id, info, payload, entry)| LogEvent {
+        info,
+        payload: text.slice(payload),
+        entry: LogEntry { id, json: text.slice(entry) },
+    });
+    Ok(LogPage { events: events.collect(), is_end: !has_more })
 }

@@ -62,7 +62,7 @@ impl KeptEvent {
     fn entry(&self) -> Option<LogEntry> {
         let json = self.log.as_ref()?.get();
         let EntryId { id } = serde_json::from_str(json).ok()?;
-        Some(LogEntry { id, json: json.to_owned() })
+        Some(LogEntry { id, json: json.to_owned().into() })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 
+use bytes::Bytes;
 use icpy_protocol::api::EventInfo;
 use icpy_protocol::error::Result;
 
@@ -52,8 +53,8 @@ pub struct LogPage {
 pub struct LogEvent {
     /// Its declaration. What has none was written by another version.
     pub info: Option<&'static EventInfo>,
-    /// Its payload, a JSON object.
-    pub payload: String,
+    /// Its payload, a JSON object as text.
+    pub payload: Bytes,
     /// What is written down of it.
     pub entry: LogEntry,
 }
@@ -63,6 +64,6 @@ pub struct LogEvent {
 pub struct LogEntry {
     /// Its place in the log.
     pub id: u64,
-    /// All of it, as JSON: an [`icpy_protocol::event::EventEntry`].
-    pub json: String,
+    /// All of it, as JSON text: an [`icpy_protocol::event::EventEntry`].
+    pub json: Bytes,
 }

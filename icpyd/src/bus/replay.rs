@@ -225,7 +225,7 @@ impl Subscriber {
 fn wanted(interest: &Interest, event: LogEvent, seq: u64, epoch: &str) -> Option<Arc<Event>> {
     let LogEvent { info, payload, entry } = event;
     let info = info.filter(|info| interest.patterns.iter().any(|pattern| pattern.matches(info.topic)))?;
-    let mut event = Event::new(seq, info, None, payload.as_bytes(), Some(&entry), epoch);
+    let mut event = Event::new(seq, info, None, &payload, Some(&entry), epoch);
     event.is_replayed = true;
     interest.accepts(&event).then(|| Arc::new(event))
 }

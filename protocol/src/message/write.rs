@@ -109,10 +109,10 @@ pub const EVENT_LOG: &[u8] = br#","log":"#;
 /// The payload's members come first, so that the line begins with what differs between receivers and the rest is
 /// serialised once: `,<members>,"log":…,"epoch":…,"seq":…},"method":"<topic>"}\n`. What is in the event log has its
 /// entry there as `log`, which is JSON text.
-pub fn event_suffix(payload: &[u8], log: Option<&str>, epoch: &str, seq: u64, topic: &str) -> Vec<u8> {
+pub fn event_suffix(payload: &[u8], log: Option<&[u8]>, epoch: &str, seq: u64, topic: &str) -> Vec<u8> {
     debug_assert!(payload.starts_with(b"{") && payload.ends_with(b"}"), "a payload is a compact JSON object");
     let members = &payload[1..payload.len() - 1];
-    let log_bytes = log.map_or(0, str::len);
+    let log_bytes = log.map_or(0, <[u8]>::len);
     let mut out = Vec::with_capacity(members.len() + log_bytes + epoch.len() + topic.len() + 64);
     if !members.is_empty() {
         out.push(b',');
@@ -120,7 +120,7 @@ pub fn event_suffix(payload: &[u8], log: Option<&str>, epoch: &str, seq: u64, to
     }
     if let Some(log) = log {
         out.extend_from_slice(EVENT_LOG);
-        out.extend_from_slice(log.as_bytes());
+        out.extend_from_slice(log);
     }
     out.extend_from_slice(br#","epoch":"#);
     write_json(&mut out, epoch);
@@ -145,7 +145,7 @@ mod tests {
         let check = |payload: &str, log: Option<&str>, expect: &str| {
             let mut line = Vec::new();
             write_event_prefix(&mut line, 3, 7);
-            line.extend(event_suffix(payload.as_bytes(), log, "e1", 8, "file:opened"));
+            line.extend(event_suffix(payload.as_bytes(), log.map(str::as_bytes), "e1", 8, "file:opened"));
             assert_eq!(String::from_utf8(line).unwrap(), expect);
         };
         check(

@@ -74,8 +74,8 @@ impl World {
         let info = icpy_protocol::event_info(topic).unwrap();
         let entry = is_durable.then(|| {
             let mut log = self.log.0.lock().unwrap();
-            let entry = LogEntry { id: log.len() as u64 + 1, json: format!("{{\"id\":{}}}", log.len() + 1) };
-            log.push(LogEvent { info: Some(info), payload: "{}".to_owned(), entry: entry.clone() });
+            let entry = LogEntry { id: log.len() as u64 + 1, json: format!("{{\"id\":{}}}", log.len() + 1).into() };
+            log.push(LogEvent { info: Some(info), payload: "{}".into(), entry: entry.clone() });
             entry
         });
         self.bus.send(info, None, b"{}", entry.as_ref());
